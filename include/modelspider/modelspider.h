@@ -1,0 +1,194 @@
+/*
+ * modelspider: ranks pre-trained models (PTMs) for an image-classification task.
+ *
+ * The path of a ranking: an ms_network (the encoder) turns each sample image into features; an
+ * ms_task collects them by class; an ms_scorer, loaded for an ms_zoo, gives every model of the zoo
+ * a score for the task. The ms_metric_ functions judge one model from its features of the task,
+ * the ms_rank_ functions compare and join rankings, and an ms_trainer learns a scorer.
+ *
+ * Conventions. Every fallible function returns ms_status and describes a failure in
+ * ms_context_message. Results go to caller buffers; on failure they are NULL or untouched. No
+ * function keeps a pointer that it was given, except that objects keep their context: destroy them
+ * before it. A context and what hangs off it belong to one thread at a time. Features are rows of
+ * floats, [count][dimension], without gaps; labels are class indices, below class_count.
+ */
+#ifndef MODELSPIDER_H
+#define MODELSPIDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define MS_CHECK_RESULT __attribute__((warn_unused_result))
+#define MS_VISIBLE __attribute__((visibility("default")))
+#else
+#define MS_CHECK_RESULT
+#define MS_VISIBLE
+#endif
+#define MS_API MS_VISIBLE
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Status and context -------------------------------------------------------------------- */
+
+typedef enum ms_status {
+  MS_OK = 0,
+  MS_ERR_ARGUMENT = 1,    /* the caller passed something impossible */
+  MS_ERR_MEMORY = 2,      /* the allocator returned NULL */
+  MS_ERR_FORMAT = 3,      /* bytes from outside are malformed */
+  MS_ERR_UNSUPPORTED = 4, /* well-formed, but beyond what this version does */
+  MS_ERR_LIMIT = 5,       /* well-formed, but larger than a stated limit */
+  MS_ERR_DATA = 6,        /* the numbers allow no answer, as NaN features do */
+  MS_ERR_INTERNAL = 7     /* our own mistake */
+} ms_status;
+
+typedef struct ms_context ms_context;
+typedef struct ms_image_spec ms_image_spec;
+typedef struct ms_network ms_network;
+typedef struct ms_task ms_task;
+typedef struct ms_zoo ms_zoo;
+typedef struct ms_scorer ms_scorer;
+typedef struct ms_trainer ms_trainer;
+
+/* Where memory comes from. allocate returns NULL on failure; release accepts NULL. */
+typedef struct ms_allocator {
+  void *(*allocate)(void *user, size_t size);
+  void (*release)(void *user, void *memory);
+  void *user;
+} ms_allocator;
+
+/* The version, "major.minor.patch". */
+MS_API const char *ms_version(void);
+
+/*
+ * Creates a context: allocator, scratch memory and the last error's text.
+ *
+ * allocator  copied; NULL means malloc and free
+ *
+ * Fails with MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_context_create(const ms_allocator *allocator,
+                                                   ms_context **context);
+
+/* Destroys a context, after everything that was made with it. Accepts NULL. */
+MS_API void ms_context_destroy(ms_context *context);
+
+/* One sentence about the last failure, "" if there was none. Valid until the next call. */
+MS_API const char *ms_context_message(const ms_context *context);
+
+/* ---- Images and networks ------------------------------------------------------------------- */
+
+typedef enum ms_image_fit {
+  MS_IMAGE_FIT_CROP = 0,  /* scale the shorter side, cut the centre */
+  MS_IMAGE_FIT_SQUASH = 1 /* scale both sides, each by its own factor */
+} ms_image_fit;
+
+typedef enum ms_image_channels {
+  MS_IMAGE_CHANNELS_RGB = 0,
+  MS_IMAGE_CHANNELS_BGR = 1,
+  MS_IMAGE_CHANNELS_GREY = 2 /* ITU-R BT.601 luma */
+} ms_image_channels;
+
+/*
+ * Creates the recipe that turns RGBA8 pixels into a network's input.
+ *
+ * width, height  the input's size in pixels, 1 … 4096
+ * mean, deviation  per channel of the output (3 values, or 1 for grey), in 0 … 255 units: a network
+ *                reads (pixel - mean) / deviation
+ *
+ * Fails with MS_ERR_ARGUMENT on a size out of range or a deviation that is not a positive number.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_image_spec_create(ms_context *context, size_t width,
+                                                      size_t height, ms_image_fit fit,
+                                                      ms_image_channels channels, const float *mean,
+                                                      const float *deviation, ms_image_spec **spec);
+MS_API void ms_image_spec_destroy(ms_image_spec *spec);
+
+/*
+ * Loads an ONNX file whose first input is an image batch ([N,C,H,W]) and whose first output is the
+ * feature tensor: [N,D] as it is, [N,D,H,W] averaged over space, [N,T,D] averaged over T.
+ *
+ * spec   how images become its input; decides the size where the file leaves it open. Copied.
+ *
+ * Fails with MS_ERR_FORMAT, MS_ERR_UNSUPPORTED (naming operator, opset and node), MS_ERR_LIMIT or
+ * MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_network_load(ms_context *context, const void *bytes,
+                                                 size_t size, const ms_image_spec *spec,
+                                                 ms_network **network);
+MS_API void ms_network_destroy(ms_network *network);
+
+/* D, the length of the feature vector of one image. */
+MS_API size_t ms_network_feature_count(const ms_network *network);
+/* Multiply-accumulates for one image, and stored parameters. */
+MS_API uint64_t ms_network_mac_count(const ms_network *network);
+MS_API uint64_t ms_network_parameter_count(const ms_network *network);
+/* Bytes that the network holds: packed weights and activations. */
+MS_API size_t ms_network_memory_size(const ms_network *network);
+
+/*
+ * Computes the features of one image.
+ *
+ * rgba      height × width × 4 bytes, rows without gaps; alpha is composed over white
+ * features  receives ms_network_feature_count(network) floats
+ * count     room in features, in floats
+ *
+ * Fails with MS_ERR_ARGUMENT on an empty image or too little room, MS_ERR_LIMIT above 2^26 pixels.
+ * Allocates nothing after the first call with images of the same size.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_network_embed(ms_network *network, const uint8_t *rgba,
+                                                  size_t width, size_t height, float *features,
+                                                  size_t count);
+
+/* ---- Tasks --------------------------------------------------------------------------------- */
+
+/*
+ * Creates an empty task.
+ *
+ * class_count  1 … 4096, feature_count 1 … 65536 (the encoder's D)
+ *
+ * Fails with MS_ERR_ARGUMENT or MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_task_create(ms_context *context, size_t class_count,
+                                                size_t feature_count, ms_task **task);
+MS_API void ms_task_destroy(ms_task *task);
+
+/*
+ * Adds one image by its features (copied).
+ *
+ * Fails with MS_ERR_ARGUMENT on a class or count that does not fit, MS_ERR_DATA on a value that is
+ * not finite, MS_ERR_LIMIT above 2^20 images, MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_task_add_image(ms_task *task, size_t class_index,
+                                                   const float *features, size_t count);
+MS_API size_t ms_task_class_count(const ms_task *task);
+MS_API size_t ms_task_image_count(const ms_task *task);
+
+/*
+ * The class tokens' raw material: per class the prototype (mean feature vector) and the spread
+ * within the class (root mean square distance from the prototype, per feature).
+ *
+ * prototypes, spreads  receive [classes with an image][feature_count] floats each, in class order
+ * count                room in each, in floats
+ * class_count          receives how many classes have an image
+ *
+ * Fails with MS_ERR_DATA if the task has no image, MS_ERR_ARGUMENT if count is too small.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_task_prototypes(const ms_task *task, float *prototypes,
+                                                    float *spreads, size_t count,
+                                                    size_t *class_count);
+
+/* ---- Zoo and scorer ------------------------------------------------------------------------ */
+
+/* ---- Training ------------------------------------------------------------------------------ */
+
+/* ---- Rankings ------------------------------------------------------------------------------ */
+
+/* ---- Transferability metrics --------------------------------------------------------------- */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,67 @@
+/*
+ * The context inside: failures, the allocator and the scratch arena. Every module includes this.
+ */
+#ifndef MS_CORE_CONTEXT_H
+#define MS_CORE_CONTEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/size.h"
+#include "modelspider/modelspider.h"
+
+#if defined(__GNUC__) || defined(__clang__)
+#define MS_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define MS_PRINTF(text, first)
+#endif
+
+/* Passes a failure on, untouched. */
+#define MS_TRY(call)                                                                               \
+  do {                                                                                             \
+    ms_status ms_try_status = (call);                                                              \
+    if (ms_try_status != MS_OK) {                                                                  \
+      return ms_try_status;                                                                        \
+    }                                                                                              \
+  } while (0)
+
+/*
+ * Records one sentence about a failure and returns its status: the one place where errors are
+ * described. Text from outside (names in files) goes in with a bounded precision, as in "%.64s".
+ */
+ms_status ms_fail(ms_context *context, ms_status status, const char *format, ...) MS_PRINTF(3, 4);
+
+/*
+ * Object memory, from the context's allocator, zeroed. ms_allocate checks count * size.
+ * Fails with MS_ERR_MEMORY; *memory is then NULL.
+ */
+MS_CHECK_RESULT ms_status ms_allocate(ms_context *context, size_t count, size_t size,
+                                      void **memory);
+/* Returns what ms_allocate gave. Accepts NULL. */
+void ms_release(ms_context *context, void *memory);
+
+/* ms_allocate with the pointer's own type: MS_NEW(context, count, &pointer). */
+#define MS_NEW(context, count, pointer)                                                            \
+  ms_allocate((context), (count), sizeof **(pointer), (void **)(pointer))
+
+/*
+ * Scratch memory: 64-byte aligned, not zeroed, dropped all at once. A public function notes the
+ * mark on entry and drops back to it on the way out, so that inner code needs no cleanup. Blocks
+ * are kept for the next call: steady state allocates nothing.
+ */
+typedef struct ms_arena_mark {
+  size_t block;
+  size_t used;
+} ms_arena_mark;
+
+ms_arena_mark ms_arena_get_mark(const ms_context *context);
+void ms_arena_drop(ms_context *context, ms_arena_mark mark);
+MS_CHECK_RESULT ms_status ms_arena_take(ms_context *context, size_t count, size_t size,
+                                        void **memory);
+
+/* ms_arena_take with the pointer's own type: MS_SCRATCH(context, count, &pointer). */
+#define MS_SCRATCH(context, count, pointer)                                                        \
+  ms_arena_take((context), (count), sizeof **(pointer), (void **)(pointer))
+
+#endif

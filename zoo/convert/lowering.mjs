@@ -1,0 +1,210 @@
+// Source graph -> ONNX graph. A source tensor keeps the axis order of its own framework; the ONNX
+// value that holds it may store its axes in another order, which every value carries along. So a
+// transpose in the source costs nothing, and one is written only where a reshape needs it.
+import { OnnxGraph } from './onnx-graph.mjs';
+import { countOf, cutGraph } from './source-graph.mjs';
+import { lowerNode } from './lower-ops.mjs';
+
+/**
+ * @typedef {import('./source-graph.mjs').SourceGraph} SourceGraph
+ * @typedef {import('./source-graph.mjs').Data} Data
+ * @typedef {{shape: number[], data?: Data, name?: string, order?: number[]}} Value
+ *   in the source's axes; either a constant (data) or a tensor: the ONNX value `name`, whose axis i
+ *   is the source's axis order[i]
+ */
+
+/** @param {number} rank @returns {number[]} */
+export function identityOrder(rank) {
+  return Array.from({ length: rank }, (_, i) => i);
+}
+
+/** NHWC tensors are stored NCHW. */
+export const NCHW_FROM_NHWC = [0, 3, 1, 2];
+
+/**
+ * @param {Data} data row-major
+ * @param {number[]} shape
+ * @param {number[]} order
+ * @returns {Data} the same array with its axes in the given order
+ */
+export function permute(data, shape, order) {
+  const strides = shape.map((_, axis) => countOf(shape.slice(axis + 1)));
+  const sizes = order.map((axis) => shape[axis]);
+  const steps = order.map((axis) => strides[axis]);
+  const result = new /** @type {any} */ (data.constructor)(data.length);
+  const at = sizes.map(() => 0);
+  for (let i = 0, from = 0; i < data.length; i++) {
+    result[i] = data[from];
+    for (let axis = sizes.length - 1; axis >= 0; axis--) {
+      from += steps[axis];
+      if (++at[axis] < sizes[axis]) {
+        break;
+      }
+      from -= at[axis] * steps[axis];
+      at[axis] = 0;
+    }
+  }
+  return result;
+}
+
+export class Lowering {
+  /** @param {OnnxGraph} graph */
+  constructor(graph) {
+    this.graph = graph;
+  }
+
+  /**
+   * @param {Value} value
+   * @param {number[]} order
+   * @returns {string} the name of an ONNX value that holds it with its axes in this order
+   */
+  inOrder(value, order) {
+    if (value.data) {
+      const shape = order.map((axis) => value.shape[axis]);
+      return this.graph.addInitializer(permute(value.data, value.shape, order), shape);
+    }
+    const perm = order.map((axis) => value.order.indexOf(axis));
+    if (perm.every((axis, i) => axis === i)) {
+      return value.name;
+    }
+    const moved = perm.filter((axis) => this.graph.shapeOf(value.name)[axis] > 1);
+    if (moved.every((axis, i) => i === 0 || axis > moved[i - 1])) {
+      // Only axes of size 1 change places: the numbers stay where they are.
+      return this.onnxReshape(value.name, order.map((axis) => value.shape[axis]));
+    }
+    return this.graph.addNode('Transpose', [value.name], { perm })[0];
+  }
+
+  /** @param {string} name @param {number[]} shape @returns {string} */
+  onnxReshape(name, shape) {
+    return this.graph.addNode('Reshape', [name, this.graph.addIntegers(shape)])[0];
+  }
+
+  /** @param {string} name an ONNX value @param {number[]} order @returns {Value} */
+  tensor(name, order) {
+    const stored = this.graph.shapeOf(name);
+    const shape = [];
+    order.forEach((axis, i) => {
+      shape[axis] = stored[i];
+    });
+    return { shape, name, order };
+  }
+
+  /**
+   * @param {string} op
+   * @param {string[]} inputs ONNX values
+   * @param {Record<string, any>} attributes
+   * @param {number[]} order of the output
+   * @returns {Value}
+   */
+  emit(op, inputs, attributes, order) {
+    return this.tensor(this.graph.addNode(op, inputs, attributes)[0], order);
+  }
+
+  /**
+   * Joins and splits axes. Axes are grouped so that each group of old axes holds the numbers of one
+   * group of new axes; a group whose axes lie in sequence in the stored order can be reshaped where
+   * it is, the others must be moved first.
+   *
+   * @param {Value} value
+   * @param {number[]} shape
+   * @returns {Value}
+   */
+  reshape(value, shape) {
+    if (value.data) {
+      return { shape, data: value.data };
+    }
+    const groups = matchAxes(value.shape, shape);
+    const position = (axis) => value.order.indexOf(axis);
+    const wide = (axes) => axes.filter((axis) => value.shape[axis] > 1);
+    const firstOf = ({ from }) => Math.min(...wide(from).map(position), ...[wide(from).length ? Infinity : -1]);
+    const placed = [...groups].sort((a, b) => firstOf(a) - firstOf(b));
+    const order = placed.flatMap((group) => group.to);
+    const stored = this.inOrder(value, placed.flatMap((group) => group.from));
+    return this.tensor(this.onnxReshape(stored, order.map((axis) => shape[axis])), order);
+  }
+}
+
+/**
+ * @param {number[]} from a shape
+ * @param {number[]} to another shape of as many elements
+ * @returns {{from: number[], to: number[]}[]} the axes of both in groups of equal element counts
+ */
+function matchAxes(from, to) {
+  if (countOf(from) !== countOf(to)) {
+    throw new Error(`[${from}] cannot become [${to}]`);
+  }
+  const groups = [];
+  let i = 0;
+  let j = 0;
+  while (i < from.length && j < to.length) {
+    const group = { from: [i], to: [j] };
+    let left = from[i++];
+    let right = to[j++];
+    while (left !== right) {
+      if (left < right) {
+        left *= from[i];
+        group.from.push(i++);
+      } else {
+        right *= to[j];
+        group.to.push(j++);
+      }
+    }
+    groups.push(group);
+  }
+  const last = groups.at(-1) ?? { from: [], to: [] };
+  while (i < from.length) {
+    last.from.push(i++);
+  }
+  while (j < to.length) {
+    last.to.push(j++);
+  }
+  return groups.length > 0 ? groups : [last];
+}
+
+/**
+ * @param {SourceGraph} source
+ * @param {{taps: string[], entry: string, image: {channels: number, height: number, width: number},
+ *   channelsFirst: boolean}} options
+ * @returns {OnnxGraph}
+ */
+export function lowerGraph(source, { taps, entry, image, channelsFirst }) {
+  const graph = new OnnxGraph('image', [1, image.channels, image.height, image.width]);
+  const lowering = new Lowering(graph);
+  /** @type {Map<string, Value>} */
+  const values = new Map(source.constants);
+  values.set(entry, lowering.tensor('image', channelsFirst ? identityOrder(4) : NCHW_FROM_NHWC));
+  for (const node of cutGraph(source, taps, entry)) {
+    try {
+      const inputs = node.inputs.map((name) => values.get(name));
+      lowerNode(lowering, node, inputs).forEach((value, i) => values.set(node.outputs[i], value));
+    } catch (error) {
+      throw new Error(`${node.op} ${node.outputs[0]}: ${error.message}`, { cause: error });
+    }
+  }
+  graph.output = joinFeatures(lowering, taps.map((tap) => values.get(tap)), channelsFirst);
+  return graph;
+}
+
+/**
+ * @param {Lowering} lowering
+ * @param {Value[]} taps
+ * @param {boolean} channelsFirst
+ * @returns {string} the value [1, D]: the spatial means of all taps, in sequence
+ */
+function joinFeatures(lowering, taps, channelsFirst) {
+  const vectors = taps.map((tap) => {
+    if (tap.shape.length === 4) {
+      const order = channelsFirst ? identityOrder(4) : NCHW_FROM_NHWC;
+      const pooled = lowering.graph.addNode('GlobalAveragePool', [lowering.inOrder(tap, order)])[0];
+      return lowering.graph.addNode('Flatten', [pooled])[0];
+    }
+    if (tap.shape.length !== 2) {
+      throw new Error(`a tap has the shape [${tap.shape}], neither an image nor a vector`);
+    }
+    return lowering.inOrder(tap, [0, 1]);
+  });
+  return vectors.length === 1
+    ? vectors[0]
+    : lowering.graph.addNode('Concat', vectors, { axis: 1 })[0];
+}

@@ -1,0 +1,235 @@
+// Shape inference for the ONNX operators that occur in the zoo, at opset 13 and 14.
+
+/**
+ * @typedef {import('./onnx-graph.mjs').OnnxGraph} OnnxGraph
+ * @typedef {import('./onnx-graph.mjs').OnnxNode} OnnxNode
+ * @typedef {(graph: OnnxGraph, node: OnnxNode) => number[][]} Rule
+ */
+
+/**
+ * @param {OnnxGraph} graph
+ * @param {OnnxNode} node
+ * @returns {number[][]} one shape for each output
+ */
+export function inferShapes(graph, node) {
+  const rule = rules[node.op];
+  if (rule === undefined) {
+    throw new Error(`the operator ${node.op} is not supported`);
+  }
+  const shapes = rule(graph, node);
+  if (shapes.some((shape) => shape.some((size) => !(Number.isInteger(size) && size > 0)))) {
+    throw new Error(`${node.op} would give the shape [${shapes.join('], [')}]`);
+  }
+  return shapes;
+}
+
+/** @param {number[][]} shapes @returns {number[]} */
+export function broadcastShapes(...shapes) {
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  return Array.from({ length: rank }, (_, i) => {
+    const sizes = shapes.map((shape) => shape[shape.length - rank + i] ?? 1);
+    const size = Math.max(...sizes);
+    if (sizes.some((other) => other !== 1 && other !== size)) {
+      throw new Error(`the shapes [${shapes.join('] and [')}] do not match`);
+    }
+    return size;
+  });
+}
+
+/**
+ * The spatial output sizes of a convolution or a pooling window.
+ *
+ * @param {number[]} sizes spatial input sizes
+ * @param {number[]} kernel
+ * @param {Record<string, any>} attributes of the ONNX node
+ * @returns {number[]}
+ */
+function slide(sizes, kernel, attributes) {
+  const { strides = [1, 1], dilations = [1, 1], pads = [0, 0, 0, 0] } = attributes;
+  if (attributes.auto_pad && attributes.auto_pad !== 'NOTSET') {
+    throw new Error(`auto_pad ${attributes.auto_pad} is not supported`);
+  }
+  const round = attributes.ceil_mode ? Math.ceil : Math.floor;
+  return sizes.map((size, i) => {
+    const span = (kernel[i] - 1) * dilations[i] + 1;
+    return round((size + pads[i] + pads[i + 2] - span) / strides[i]) + 1;
+  });
+}
+
+/** @type {Rule} */
+function conv(graph, { inputs, attributes }) {
+  const [batch, channels, ...sizes] = graph.shapeOf(inputs[0]);
+  const [filters, depth, ...kernel] = graph.shapeOf(inputs[1]);
+  const group = attributes.group ?? 1;
+  if (channels !== depth * group || filters % group !== 0) {
+    throw new Error(`${channels} channels meet ${filters} filters of ${depth}, ${group} groups`);
+  }
+  return [[batch, filters, ...slide(sizes, kernel, attributes)]];
+}
+
+/** @type {Rule} */
+function pool(graph, { inputs, attributes }) {
+  const [batch, channels, ...sizes] = graph.shapeOf(inputs[0]);
+  return [[batch, channels, ...slide(sizes, attributes.kernel_shape, attributes)]];
+}
+
+/** @type {Rule} */
+function globalPool(graph, { inputs }) {
+  const [batch, channels, ...sizes] = graph.shapeOf(inputs[0]);
+  return [[batch, channels, ...sizes.map(() => 1)]];
+}
+
+/** @type {Rule} */
+function same(graph, { inputs }) {
+  return [graph.shapeOf(inputs[0])];
+}
+
+/** @type {Rule} */
+function broadcast(graph, { inputs }) {
+  return [broadcastShapes(...inputs.map((input) => graph.shapeOf(input)))];
+}
+
+/** @type {Rule} */
+function matMul(graph, { inputs }) {
+  const [a, b] = inputs.map((input) => graph.shapeOf(input));
+  if (a.length !== 2 || b.length !== 2 || a[1] !== b[0]) {
+    throw new Error(`a matrix product of [${a}] and [${b}]`);
+  }
+  return [[a[0], b[1]]];
+}
+
+/** @type {Rule} */
+function gemm(graph, { inputs, attributes }) {
+  const a = graph.shapeOf(inputs[0]);
+  const b = graph.shapeOf(inputs[1]);
+  const [rows, depth] = attributes.transA ? [a[1], a[0]] : a;
+  const [bDepth, columns] = attributes.transB ? [b[1], b[0]] : b;
+  if (depth !== bDepth) {
+    throw new Error(`a matrix product of depths ${depth} and ${bDepth}`);
+  }
+  return [[rows, columns]];
+}
+
+/** @type {Rule} */
+function transpose(graph, { inputs, attributes }) {
+  const shape = graph.shapeOf(inputs[0]);
+  return [attributes.perm.map((axis) => shape[axis])];
+}
+
+/** @type {Rule} */
+function reshape(graph, { inputs }) {
+  const shape = graph.shapeOf(inputs[0]);
+  const count = shape.reduce((product, size) => product * size, 1);
+  const target = graph.integersOf(inputs[1]).map((size, i) => (size === 0 ? shape[i] : size));
+  const known = target.reduce((product, size) => (size === -1 ? product : product * size), 1);
+  const result = target.map((size) => (size === -1 ? count / known : size));
+  if (result.reduce((product, size) => product * size, 1) !== count) {
+    throw new Error(`[${shape}] cannot become [${target}]`);
+  }
+  return [result];
+}
+
+/** @type {Rule} */
+function flatten(graph, { inputs, attributes }) {
+  const shape = graph.shapeOf(inputs[0]);
+  const axis = attributes.axis ?? 1;
+  const product = (sizes) => sizes.reduce((total, size) => total * size, 1);
+  return [[product(shape.slice(0, axis)), product(shape.slice(axis))]];
+}
+
+/** @type {Rule} */
+function concat(graph, { inputs, attributes }) {
+  const shapes = inputs.map((input) => graph.shapeOf(input));
+  const axis = attributes.axis < 0 ? attributes.axis + shapes[0].length : attributes.axis;
+  for (const shape of shapes) {
+    if (shape.length !== shapes[0].length || shape.some((n, i) => i !== axis && n !== shapes[0][i])) {
+      throw new Error(`[${shapes.join('] and [')}] cannot be joined along axis ${axis}`);
+    }
+  }
+  return [shapes[0].map((n, i) => (i === axis ? shapes.reduce((sum, s) => sum + s[axis], 0) : n))];
+}
+
+/** @type {Rule} */
+function pad(graph, { inputs }) {
+  const shape = graph.shapeOf(inputs[0]);
+  const pads = graph.integersOf(inputs[1]);
+  return [shape.map((size, i) => size + pads[i] + pads[i + shape.length])];
+}
+
+/** @type {Rule} */
+function reduce(graph, { inputs, attributes }) {
+  const shape = graph.shapeOf(inputs[0]);
+  const given = attributes.axes ?? (inputs[1] ? graph.integersOf(inputs[1]) : shape.keys());
+  const axes = new Set([...given].map((axis) => (axis < 0 ? axis + shape.length : axis)));
+  return [
+    attributes.keepdims === 0
+      ? shape.filter((_, i) => !axes.has(i))
+      : shape.map((size, i) => (axes.has(i) ? 1 : size)),
+  ];
+}
+
+/** @type {Rule} */
+function slice(graph, { inputs }) {
+  const shape = [...graph.shapeOf(inputs[0])];
+  const starts = graph.integersOf(inputs[1]);
+  const ends = graph.integersOf(inputs[2]);
+  const axes = inputs[3] ? graph.integersOf(inputs[3]) : starts.map((_, i) => i);
+  const steps = inputs[4] ? graph.integersOf(inputs[4]) : starts.map(() => 1);
+  axes.forEach((axis, i) => {
+    const size = shape[axis];
+    const clamp = (at) => Math.min(Math.max(at < 0 ? at + size : at, 0), size);
+    shape[axis] = Math.ceil((clamp(ends[i]) - clamp(starts[i])) / steps[i]);
+  });
+  return [shape];
+}
+
+/** @type {Rule} */
+function split(graph, { inputs, attributes, outputs }) {
+  const shape = graph.shapeOf(inputs[0]);
+  const axis = attributes.axis ?? 0;
+  const sizes = inputs[1]
+    ? graph.integersOf(inputs[1])
+    : outputs.map(() => shape[axis] / outputs.length);
+  return sizes.map((size) => shape.map((n, i) => (i === axis ? size : n)));
+}
+
+/** @type {Rule} */
+function resize(graph, { inputs }) {
+  const shape = graph.shapeOf(inputs[0]);
+  if (inputs[3]) {
+    return [graph.integersOf(inputs[3])];
+  }
+  const scales = graph.integersOf(inputs[2]);
+  return [shape.map((size, i) => Math.floor(size * scales[i]))];
+}
+
+/** @type {Record<string, Rule>} */
+const rules = {
+  Conv: conv,
+  MaxPool: pool,
+  AveragePool: pool,
+  GlobalAveragePool: globalPool,
+  GlobalMaxPool: globalPool,
+  MatMul: matMul,
+  Gemm: gemm,
+  Transpose: transpose,
+  Reshape: reshape,
+  Flatten: flatten,
+  Concat: concat,
+  Pad: pad,
+  ReduceMean: reduce,
+  ReduceMax: reduce,
+  ReduceSum: reduce,
+  Slice: slice,
+  Split: split,
+  Resize: resize,
+};
+for (const op of ['Add', 'Sub', 'Mul', 'Div', 'Min', 'Max', 'Pow']) {
+  rules[op] = broadcast;
+}
+for (const op of [
+  ...['Relu', 'Clip', 'Sigmoid', 'HardSigmoid', 'HardSwish', 'Tanh', 'LeakyRelu', 'PRelu', 'Elu'],
+  ...['Softmax', 'Abs', 'Neg', 'Sqrt', 'Exp', 'Cast', 'BatchNormalization'],
+]) {
+  rules[op] = same;
+}

@@ -1,0 +1,61 @@
+// What every reader produces: the operations of a published model in their own axis order
+// (usually NHWC), under the operator names listed at the top of lower-ops.mjs.
+
+/**
+ * @typedef {Float32Array | Int32Array} Data
+ * @typedef {{shape: number[], data: Data}} Constant
+ * @typedef {{op: string, inputs: string[], outputs: string[], attributes: Record<string, any>}}
+ *   SourceNode
+ * @typedef {{nodes: SourceNode[], constants: Map<string, Constant>, entries: Entry[]}} SourceGraph
+ * @typedef {{name: string, shape: (number | undefined)[]}} Entry an input of the model
+ */
+
+/** @param {readonly number[]} shape @returns {number} */
+export function countOf(shape) {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/**
+ * The nodes that the taps need, each after the nodes it reads from, starting at the entry.
+ *
+ * @param {SourceGraph} graph
+ * @param {string[]} taps
+ * @param {string} entry the tensor that the image replaces
+ * @returns {SourceNode[]}
+ */
+export function cutGraph(graph, taps, entry) {
+  const producers = new Map();
+  for (const node of graph.nodes) {
+    for (const output of node.outputs) {
+      producers.set(output, node);
+    }
+  }
+  const sorted = [];
+  const state = new Map();
+  // An explicit stack: a corrupt file may chain more nodes than the call stack holds.
+  const stack = [...taps].reverse().map((name) => ({ name, done: false }));
+  while (stack.length > 0) {
+    const { name, done } = stack.pop();
+    const node = name === entry || graph.constants.has(name) ? undefined : producers.get(name);
+    if (done) {
+      state.set(node, 'sorted');
+      sorted.push(node);
+    } else if (node === undefined) {
+      requireKnown(graph, name, entry);
+    } else if (state.get(node) === 'open') {
+      throw new Error(`the graph has a cycle through ${name}`);
+    } else if (!state.has(node)) {
+      state.set(node, 'open');
+      stack.push({ name, done: true });
+      stack.push(...node.inputs.toReversed().map((input) => ({ name: input, done: false })));
+    }
+  }
+  return sorted;
+}
+
+/** @param {SourceGraph} graph @param {string} name @param {string} entry */
+function requireKnown(graph, name, entry) {
+  if (name !== entry && !graph.constants.has(name)) {
+    throw new Error(`no node or weight is called ${name}`);
+  }
+}
