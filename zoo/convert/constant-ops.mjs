@@ -1,6 +1,6 @@
 // Operators on constants alone, computed at conversion: weights behind a few operators, and the
 // shape arithmetic of dynamic graphs.
-import { permute } from './lowering.mjs';
+import { permute } from './layout.mjs';
 import { broadcastShapes } from './onnx-shapes.mjs';
 import { countOf } from './source-graph.mjs';
 

@@ -8,14 +8,14 @@
 //   batch-norm             x, scale, offset, mean, variance; epsilon
 //   mean reduce-max        x, [axes]; axes, keepDims
 //   softmax                x; axis            matmul  a, b; transposeB
-//   pad                    x, pads, [value]   concat  x…; axis
+//   pad                    x, pads, [value]   concat  x…, [axis]; axis
 //   reshape x, shape       transpose x, perm  squeeze x; axes     expand-dims x, axis
 //   resize                 x, size; mode, alignCorners, halfPixel
 //   split                  x; axis, count, [sizes]
 //   identity               x
 import { countOf } from './source-graph.mjs';
 import { foldConstants } from './constant-ops.mjs';
-import { identityOrder, NCHW_FROM_NHWC, permute } from './lowering.mjs';
+import { identityOrder, NCHW_FROM_NHWC, permute } from './layout.mjs';
 import { broadcastShapes } from './onnx-shapes.mjs';
 
 /**
@@ -222,9 +222,10 @@ function pad(lowering, [x, padsInput, value]) {
 
 /** @type {Rule} */
 function concat(lowering, inputs, { axis }) {
-  const { order } = inputs.find((input) => input.order);
-  const stored = order.indexOf(positive(axis, order.length));
-  const names = inputs.map((input) => lowering.inOrder(input, order));
+  const parts = axis === undefined ? inputs.slice(0, -1) : inputs;
+  const { order } = parts.find((part) => part.order);
+  const stored = order.indexOf(positive(axis ?? constantOf(inputs.at(-1))[0], order.length));
+  const names = parts.map((part) => lowering.inOrder(part, order));
   return lowering.emit('Concat', names, { axis: stored }, order);
 }
 

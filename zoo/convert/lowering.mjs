@@ -1,51 +1,17 @@
-// Source graph -> ONNX graph. A source tensor keeps the axis order of its own framework; the ONNX
-// value that holds it may store its axes in another order, which every value carries along. So a
-// transpose in the source costs nothing, and one is written only where a reshape needs it.
-import { OnnxGraph } from './onnx-graph.mjs';
-import { countOf, cutGraph } from './source-graph.mjs';
-import { lowerNode } from './lower-ops.mjs';
+// The values of a source graph while it becomes ONNX. A source tensor keeps the axis order of its own
+// framework; the ONNX value that holds it may store its axes in another order, which every value
+// carries along. So a transpose in the source costs nothing, and one is written only where a reshape
+// needs it.
+import { permute } from './layout.mjs';
+import { countOf } from './source-graph.mjs';
 
 /**
- * @typedef {import('./source-graph.mjs').SourceGraph} SourceGraph
+ * @typedef {import('./onnx-graph.mjs').OnnxGraph} OnnxGraph
  * @typedef {import('./source-graph.mjs').Data} Data
  * @typedef {{shape: number[], data?: Data, name?: string, order?: number[]}} Value
  *   in the source's axes; either a constant (data) or a tensor: the ONNX value `name`, whose axis i
  *   is the source's axis order[i]
  */
-
-/** @param {number} rank @returns {number[]} */
-export function identityOrder(rank) {
-  return Array.from({ length: rank }, (_, i) => i);
-}
-
-/** NHWC tensors are stored NCHW. */
-export const NCHW_FROM_NHWC = [0, 3, 1, 2];
-
-/**
- * @param {Data} data row-major
- * @param {number[]} shape
- * @param {number[]} order
- * @returns {Data} the same array with its axes in the given order
- */
-export function permute(data, shape, order) {
-  const strides = shape.map((_, axis) => countOf(shape.slice(axis + 1)));
-  const sizes = order.map((axis) => shape[axis]);
-  const steps = order.map((axis) => strides[axis]);
-  const result = new /** @type {any} */ (data.constructor)(data.length);
-  const at = sizes.map(() => 0);
-  for (let i = 0, from = 0; i < data.length; i++) {
-    result[i] = data[from];
-    for (let axis = sizes.length - 1; axis >= 0; axis--) {
-      from += steps[axis];
-      if (++at[axis] < sizes[axis]) {
-        break;
-      }
-      from -= at[axis] * steps[axis];
-      at[axis] = 0;
-    }
-  }
-  return result;
-}
 
 export class Lowering {
   /** @param {OnnxGraph} graph */
@@ -160,51 +126,4 @@ function matchAxes(from, to) {
     last.to.push(j++);
   }
   return groups.length > 0 ? groups : [last];
-}
-
-/**
- * @param {SourceGraph} source
- * @param {{taps: string[], entry: string, image: {channels: number, height: number, width: number},
- *   channelsFirst: boolean}} options
- * @returns {OnnxGraph}
- */
-export function lowerGraph(source, { taps, entry, image, channelsFirst }) {
-  const graph = new OnnxGraph('image', [1, image.channels, image.height, image.width]);
-  const lowering = new Lowering(graph);
-  /** @type {Map<string, Value>} */
-  const values = new Map(source.constants);
-  values.set(entry, lowering.tensor('image', channelsFirst ? identityOrder(4) : NCHW_FROM_NHWC));
-  for (const node of cutGraph(source, taps, entry)) {
-    try {
-      const inputs = node.inputs.map((name) => values.get(name));
-      lowerNode(lowering, node, inputs).forEach((value, i) => values.set(node.outputs[i], value));
-    } catch (error) {
-      throw new Error(`${node.op} ${node.outputs[0]}: ${error.message}`, { cause: error });
-    }
-  }
-  graph.output = joinFeatures(lowering, taps.map((tap) => values.get(tap)), channelsFirst);
-  return graph;
-}
-
-/**
- * @param {Lowering} lowering
- * @param {Value[]} taps
- * @param {boolean} channelsFirst
- * @returns {string} the value [1, D]: the spatial means of all taps, in sequence
- */
-function joinFeatures(lowering, taps, channelsFirst) {
-  const vectors = taps.map((tap) => {
-    if (tap.shape.length === 4) {
-      const order = channelsFirst ? identityOrder(4) : NCHW_FROM_NHWC;
-      const pooled = lowering.graph.addNode('GlobalAveragePool', [lowering.inOrder(tap, order)])[0];
-      return lowering.graph.addNode('Flatten', [pooled])[0];
-    }
-    if (tap.shape.length !== 2) {
-      throw new Error(`a tap has the shape [${tap.shape}], neither an image nor a vector`);
-    }
-    return lowering.inOrder(tap, [0, 1]);
-  });
-  return vectors.length === 1
-    ? vectors[0]
-    : lowering.graph.addNode('Concat', vectors, { axis: 1 })[0];
 }

@@ -68,6 +68,16 @@ export class OnnxGraph {
     return outputs;
   }
 
+  /** Makes a value the graph's output, under a name of its own. @param {string} value */
+  setOutput(value, name) {
+    for (const node of this.nodes) {
+      node.inputs = node.inputs.map((input) => (input === value ? name : input));
+      node.outputs = node.outputs.map((output) => (output === value ? name : output));
+    }
+    this.shapes.set(name, this.shapeOf(value));
+    this.output = name;
+  }
+
   /** Infers and records the shapes of a node's outputs. @param {OnnxNode} node */
   setShapes(node) {
     inferShapes(this, node).forEach((shape, i) => {

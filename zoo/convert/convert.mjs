@@ -1,0 +1,85 @@
+// A recipe and its source -> the bytes of an ONNX file that maps an image to features.
+import { naming } from './conversion-error.mjs';
+import { lowerGraph } from './lower-graph.mjs';
+import { encodeOnnx } from './onnx-file.mjs';
+import { simplify } from './simplify.mjs';
+import { locateSource } from './source.mjs';
+import { readTfjsJson, readShard } from './tfjs-files.mjs';
+import { readTfjsGraph } from './tfjs-graph.mjs';
+import { readTflite } from './tflite.mjs';
+
+/**
+ * @typedef {import('./source.mjs').SourceFile} SourceFile
+ * @typedef {{id: string, source: import('./source.mjs').Source, taps: string[], entry?: string,
+ *   input: {width: number, height: number, channels: 'rgb' | 'bgr' | 'grey'},
+ *   licence: string}} Recipe the fields that a conversion reads; `entry` is the tensor that the
+ *   image replaces, by default the model's input
+ */
+
+/**
+ * @param {Recipe} recipe
+ * @param {{packageRoot?: string}} [options] packageRoot: where to look for node_modules first
+ * @returns {Promise<Uint8Array>} an ONNX file
+ */
+export async function convertModel(recipe, options) {
+  const { files, sha256 } = await locateSource(recipe, options);
+  return convertFiles(recipe, files, sha256);
+}
+
+/**
+ * @param {Recipe} recipe
+ * @param {SourceFile[]} files
+ * @param {string} sha256 of the files
+ * @returns {Uint8Array} an ONNX file
+ */
+export function convertFiles(recipe, files, sha256) {
+  const { source, licence, taps, input } = recipe;
+  return naming(source.file, () => {
+    const graph = readSource(source.format, files);
+    const entry = graph.entries.find(({ name }) => recipe.entry === undefined || name === recipe.entry);
+    const channels = input.channels === 'grey' ? 1 : 3;
+    const onnx = lowerGraph(graph, {
+      taps,
+      entry: recipe.entry ?? entry.name,
+      image: { channels, height: input.height, width: input.width },
+      channelsFirst: entry !== undefined && entry.shape.length === 4 && entry.shape[1] === channels,
+    });
+    simplify(onnx);
+    return encodeOnnx(onnx, {
+      source: `${source.package}@${source.version}`,
+      file: source.file,
+      sha256,
+      taps: taps.join(' '),
+      licence,
+    });
+  });
+}
+
+/**
+ * @param {string} format
+ * @param {SourceFile[]} files
+ * @returns {import('./source-graph.mjs').SourceGraph}
+ */
+function readSource(format, files) {
+  const [{ file, bytes }, ...shards] = files;
+  switch (format) {
+    case 'tflite':
+      return readTflite(bytes);
+    case 'tfjs-graph':
+      return readTfjsGraph(readTfjsJson(file, bytes), joinShards(shards));
+    default:
+      throw new Error(`the source format ${format} is not supported`);
+  }
+}
+
+/** @param {SourceFile[]} shards @returns {Uint8Array} */
+function joinShards(shards) {
+  const parts = shards.map(({ file, bytes }) => naming(file, () => readShard(file, bytes)));
+  const joined = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}

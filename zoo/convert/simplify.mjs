@@ -1,0 +1,269 @@
+// Rewrites an ONNX graph into fewer, faster nodes that compute the same: constants after a
+// convolution go into its weights, in double precision; activations written as arithmetic become
+// the operators that they are.
+
+/**
+ * @typedef {import('./onnx-graph.mjs').OnnxGraph} OnnxGraph
+ * @typedef {import('./onnx-graph.mjs').OnnxNode} OnnxNode
+ */
+
+/** @param {OnnxGraph} graph changed in place */
+export function simplify(graph) {
+  // Each rewrite removes a node, so this ends.
+  while (rewriteOnce(new Uses(graph))) {
+    dropUnused(graph);
+  }
+  dropUnused(graph);
+}
+
+/** Who makes and who reads each value. */
+class Uses {
+  /** @param {OnnxGraph} graph */
+  constructor(graph) {
+    this.graph = graph;
+    /** @type {Map<string, OnnxNode>} */
+    this.producers = new Map();
+    /** @type {Map<string, OnnxNode[]>} */
+    this.readers = new Map();
+    for (const node of graph.nodes) {
+      node.outputs.forEach((output) => this.producers.set(output, node));
+      node.inputs.forEach((input) => {
+        this.readers.set(input, [...(this.readers.get(input) ?? []), node]);
+      });
+    }
+  }
+
+  /** @param {string} value @returns {boolean} exactly one node reads it, and it is no output */
+  isPrivate(value) {
+    return this.readers.get(value)?.length === 1 && value !== this.graph.output;
+  }
+
+  /** @param {string} value @param {string} op @returns {OnnxNode | undefined} the node making it */
+  from(value, op) {
+    const node = this.producers.get(value);
+    return node?.op === op ? node : undefined;
+  }
+
+  /** @param {string} value @returns {number | undefined} the value of a scalar constant */
+  scalar(value) {
+    const initializer = this.graph.initializers.get(value);
+    return initializer?.data.length === 1 ? Number(initializer.data[0]) : undefined;
+  }
+
+  /**
+   * @param {OnnxNode} node with two inputs
+   * @returns {{tensor: string, constant: string} | undefined} if exactly one of them is constant
+   */
+  sides(node) {
+    const [a, b] = node.inputs;
+    const isConstant = (value) => this.graph.initializers.has(value);
+    if (isConstant(a) === isConstant(b)) {
+      return undefined;
+    }
+    return isConstant(b) ? { tensor: a, constant: b } : { tensor: b, constant: a };
+  }
+
+  /** The node's place is taken by another one with the same outputs. */
+  replace(node, op, inputs, attributes = {}) {
+    Object.assign(node, { op, inputs, attributes });
+    this.graph.setShapes(node);
+    return true;
+  }
+}
+
+/** @param {Uses} uses @returns {boolean} whether something changed */
+function rewriteOnce(uses) {
+  let changed = false;
+  for (const node of uses.graph.nodes) {
+    if (rewrites[node.op]?.some((rewrite) => rewrite(uses, node))) {
+      // The other rewrites of this round would see stale readers.
+      changed = true;
+      break;
+    }
+  }
+  return changed;
+}
+
+/** @param {OnnxGraph} graph */
+function dropUnused(graph) {
+  const used = new Set([graph.output]);
+  const kept = [];
+  for (const node of graph.nodes.toReversed()) {
+    if (node.outputs.some((output) => used.has(output))) {
+      node.inputs.forEach((input) => used.add(input));
+      kept.push(node);
+    }
+  }
+  graph.nodes = kept.reverse();
+  for (const name of graph.initializers.keys()) {
+    if (!used.has(name)) {
+      graph.initializers.delete(name);
+    }
+  }
+}
+
+/**
+ * One number per channel of an NCHW tensor, if that is what the constant is.
+ *
+ * @param {OnnxGraph} graph
+ * @param {string} name
+ * @param {number} channels
+ * @returns {ArrayLike<number> | undefined}
+ */
+function perChannel(graph, name, channels) {
+  const { shape, data } = graph.initializers.get(name);
+  if (data.length === 1) {
+    return Array(channels).fill(Number(data[0]));
+  }
+  const isChannelVector =
+    data.length === channels && shape.at(-3) === channels && shape.length >= 3;
+  return isChannelVector ? /** @type {ArrayLike<number>} */ (data) : undefined;
+}
+
+/**
+ * x·factor + shift after a convolution becomes part of its weights.
+ *
+ * @param {Uses} uses
+ * @param {OnnxNode} node the multiplication or addition
+ * @param {(constant: number) => {factor: number, shift: number}} affine
+ * @returns {boolean}
+ */
+function foldIntoConv(uses, node, affine) {
+  const { graph } = uses;
+  const sides = uses.sides(node);
+  const conv = sides && uses.isPrivate(sides.tensor) && uses.from(sides.tensor, 'Conv');
+  if (!conv) {
+    return false;
+  }
+  const weights = graph.initializers.get(conv.inputs[1]);
+  const filters = weights.shape[0];
+  const constants = perChannel(graph, sides.constant, filters);
+  if (constants === undefined) {
+    return false;
+  }
+  const size = weights.data.length / filters;
+  const oldBias = conv.inputs[2] ? graph.initializers.get(conv.inputs[2]).data : undefined;
+  const data = Float32Array.from(weights.data);
+  const bias = new Float32Array(filters);
+  for (let filter = 0; filter < filters; filter++) {
+    const { factor, shift } = affine(constants[filter]);
+    for (let i = filter * size; i < (filter + 1) * size; i++) {
+      data[i] *= factor;
+    }
+    bias[filter] = (oldBias?.[filter] ?? 0) * factor + shift;
+  }
+  const inputs = [
+    conv.inputs[0],
+    graph.addInitializer(data, weights.shape),
+    graph.addInitializer(bias, [filters]),
+  ];
+  // The convolution moves to the place of the folded node: both its inputs exist by then.
+  return uses.replace(node, 'Conv', inputs, conv.attributes);
+}
+
+/** @param {Uses} uses @param {OnnxNode} node @returns {boolean} */
+function foldMul(uses, node) {
+  return foldIntoConv(uses, node, (constant) => ({ factor: constant, shift: 0 }));
+}
+
+/** @param {Uses} uses @param {OnnxNode} node @returns {boolean} */
+function foldAdd(uses, node) {
+  return foldIntoConv(uses, node, (constant) => ({ factor: 1, shift: constant }));
+}
+
+/** x - c is x + (-c), x / c is x · (1/c): so that the rules for + and · see them. */
+function invertConstant(op, invert) {
+  return (uses, node) => {
+    const [x, constant] = node.inputs;
+    const initializer = uses.graph.initializers.get(constant);
+    if (initializer === undefined || uses.graph.initializers.has(x)) {
+      return false;
+    }
+    const data = Float32Array.from(/** @type {Float32Array} */ (initializer.data), invert);
+    return uses.replace(node, op, [x, uses.graph.addInitializer(data, initializer.shape)]);
+  };
+}
+
+/** A padding of zeros before a convolution is the convolution's own. */
+function foldPad(uses, node) {
+  const pad = uses.from(node.inputs[0], 'Pad');
+  if (!pad || pad.inputs.length > 2) {
+    return false;
+  }
+  const pads = uses.graph.integersOf(pad.inputs[1]);
+  const [batchStart, channelStart, top, left, batchEnd, channelEnd, bottom, right] = pads;
+  if (batchStart || channelStart || batchEnd || channelEnd) {
+    return false;
+  }
+  const own = node.attributes.pads ?? [0, 0, 0, 0];
+  const sum = [top, left, bottom, right].map((n, i) => n + own[i]);
+  const inputs = [pad.inputs[0], ...node.inputs.slice(1)];
+  return uses.replace(node, 'Conv', inputs, { ...node.attributes, pads: sum });
+}
+
+/** min(max(x, 0), 6) in its several spellings is one Clip. */
+function minToClip(uses, node) {
+  const sides = uses.sides(node);
+  const limit = sides && uses.scalar(sides.constant);
+  if (limit === undefined || !uses.isPrivate(sides.tensor)) {
+    return false;
+  }
+  const relu = uses.from(sides.tensor, 'Relu');
+  if (!relu) {
+    return false;
+  }
+  const limits = [uses.graph.addScalar(0), uses.graph.addScalar(limit)];
+  return uses.replace(node, 'Clip', [relu.inputs[0], ...limits]);
+}
+
+/** max(x, 0) is Relu. */
+function maxToRelu(uses, node) {
+  const sides = uses.sides(node);
+  if (!sides || uses.scalar(sides.constant) !== 0) {
+    return false;
+  }
+  return uses.replace(node, 'Relu', [sides.tensor]);
+}
+
+/** x · min(max(x + 3, 0), 6) / 6, multiplied in any sequence, is HardSwish. */
+function mulToHardSwish(uses, node) {
+  const factors = node.inputs.map((input) => scaledTensor(uses, input));
+  const scale = factors[0].scale * factors[1].scale;
+  const tensors = factors.map(({ tensor }) => tensor);
+  for (const [x, gate] of [tensors, tensors.toReversed()]) {
+    if (Math.abs(scale * 6 - 1) < 1e-6 && isGateOf(uses, gate, x)) {
+      return uses.replace(node, 'HardSwish', [x]);
+    }
+  }
+  return false;
+}
+
+/** @param {Uses} uses @param {string} value @returns {{tensor: string, scale: number}} */
+function scaledTensor(uses, value) {
+  const mul = uses.isPrivate(value) && uses.from(value, 'Mul');
+  const sides = mul && uses.sides(mul);
+  const scale = sides && uses.scalar(sides.constant);
+  return scale === undefined || !sides ? { tensor: value, scale: 1 } : { tensor: sides.tensor, scale };
+}
+
+/** @param {Uses} uses @param {string} gate @param {string} x @returns {boolean} gate is relu6(x + 3) */
+function isGateOf(uses, gate, x) {
+  const clip = uses.isPrivate(gate) && uses.from(gate, 'Clip');
+  if (!clip || uses.scalar(clip.inputs[1]) !== 0 || uses.scalar(clip.inputs[2]) !== 6) {
+    return false;
+  }
+  const add = uses.isPrivate(clip.inputs[0]) && uses.from(clip.inputs[0], 'Add');
+  const sides = add && uses.sides(add);
+  return Boolean(sides) && sides.tensor === x && uses.scalar(sides.constant) === 3;
+}
+
+/** @type {Record<string, ((uses: Uses, node: OnnxNode) => boolean)[]>} */
+const rewrites = {
+  Mul: [foldMul, mulToHardSwish],
+  Add: [foldAdd],
+  Sub: [invertConstant('Add', (c) => -c)],
+  Div: [invertConstant('Mul', (c) => 1 / c)],
+  Conv: [foldPad],
+  Min: [minToClip],
+  Max: [maxToRelu],
+};

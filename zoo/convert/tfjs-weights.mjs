@@ -1,0 +1,64 @@
+// The weights manifest of TF.js models: dense arrays one after another, some of them quantised.
+import { fromHalf } from './float16.mjs';
+import { countOf } from './source-graph.mjs';
+
+/**
+ * @typedef {import('./source-graph.mjs').Constant} Constant
+ * @typedef {{name: string, shape: number[], dtype: string,
+ *   quantization?: {dtype: string, scale?: number, min?: number}}} Weight
+ */
+
+const widths = { float32: 4, int32: 4, uint16: 2, float16: 2, uint8: 1, bool: 1 };
+
+/**
+ * @param {{weights: Weight[]}[]} manifest
+ * @param {Uint8Array} bytes all shards, joined
+ * @returns {Map<string, Constant>}
+ */
+export function readWeights(manifest, bytes) {
+  const constants = new Map();
+  let at = 0;
+  for (const weight of manifest.flatMap((group) => group.weights)) {
+    const stored = weight.quantization?.dtype ?? weight.dtype;
+    const size = countOf(weight.shape) * widths[stored];
+    if (!Number.isInteger(size) || size < 0 || at + size > bytes.length) {
+      throw new Error(
+        `the weight ${weight.name} (${stored} [${weight.shape}]) passes the end of ${bytes.length} bytes`,
+      );
+    }
+    // A copy, because the typed arrays want aligned bytes.
+    const data = decode(weight, stored, bytes.slice(at, at + size).buffer);
+    constants.set(weight.name, { shape: weight.shape, data });
+    at += size;
+  }
+  if (at !== bytes.length) {
+    throw new Error(`the weights take ${at} of ${bytes.length} bytes`);
+  }
+  return constants;
+}
+
+/**
+ * @param {Weight} weight
+ * @param {string} stored
+ * @param {ArrayBuffer} buffer
+ * @returns {Constant['data']}
+ */
+function decode({ name, dtype, quantization }, stored, buffer) {
+  const { scale = 1, min = 0 } = quantization ?? {};
+  const TypedArray = dtype === 'float32' ? Float32Array : Int32Array;
+  switch (stored) {
+    case 'float32':
+      return new Float32Array(buffer);
+    case 'int32':
+      return new Int32Array(buffer);
+    case 'float16':
+      return Float32Array.from(new Uint16Array(buffer), fromHalf);
+    case 'uint16':
+      return TypedArray.from(new Uint16Array(buffer), (level) => level * scale + min);
+    case 'uint8':
+    case 'bool':
+      return TypedArray.from(new Uint8Array(buffer), (level) => level * scale + min);
+    default:
+      throw new Error(`the weight ${name} has the element type ${stored}`);
+  }
+}
