@@ -4,7 +4,7 @@
  * The path of a ranking: an ms_network (the encoder) turns each sample image into features; an
  * ms_task collects them by class; an ms_scorer, loaded for an ms_zoo, gives every model of the zoo
  * a score for the task. The ms_metric_ functions judge one model from its features of the task,
- * the ms_rank_ functions compare and join rankings, and an ms_trainer learns a scorer.
+ * the functions on rankings compare and join them, and an ms_trainer learns a scorer.
  *
  * Conventions. Every fallible function returns ms_status and describes a failure in
  * ms_context_message. Results go to caller buffers; on failure they are NULL or untouched. No
@@ -185,6 +185,58 @@ MS_API MS_CHECK_RESULT ms_status ms_task_prototypes(const ms_task *task, float *
 /* ---- Training ------------------------------------------------------------------------------ */
 
 /* ---- Rankings ------------------------------------------------------------------------------ */
+
+/*
+ * How well scores order count models whose true value is known; higher is better in both lists.
+ * Nothing depends on the order in which the models are listed.
+ *
+ * ms_weighted_tau   Kendall's tau over pairs weighted by 1/r + 1/s, r and s the two models' ranks
+ *                   (from 1) by true value, equal true values ranked by score; in -1 … 1. This is
+ *                   scipy.stats.weightedtau(truth, score, rank=None) (Vigna 2015), not scipy's
+ *                   default, which averages over both directions.
+ * ms_kendall_tau_b  Kendall's tau-b, all pairs alike; in -1 … 1
+ * ms_regret_at_1    the best true value less that of the model with the best score, in the unit of
+ *                   truth, at least 0; the mean over models that share the best score
+ * ms_top_recall     the share of the k truly best models among the k best by score, in 0 … 1; the
+ *                   expected share where equal values are drawn by lot
+ *
+ * The taus take time in count^2. They fail with MS_ERR_DATA where a value is not finite, or, for
+ * the taus, where all values of one list are equal; with MS_ERR_ARGUMENT on no model or a k that
+ * is not 1 … count.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_weighted_tau(ms_context *context, const float *truth,
+                                                 const float *score, size_t count, double *value);
+MS_API MS_CHECK_RESULT ms_status ms_kendall_tau_b(ms_context *context, const float *truth,
+                                                  const float *score, size_t count, double *value);
+MS_API MS_CHECK_RESULT ms_status ms_regret_at_1(ms_context *context, const float *truth,
+                                                const float *score, size_t count, double *value);
+MS_API MS_CHECK_RESULT ms_status ms_top_recall(ms_context *context, const float *truth,
+                                               const float *score, size_t count, size_t k,
+                                               double *value);
+
+/*
+ * Joins several rankings of the same models into one score per model, higher is better in each
+ * list and in the result. Equal values stay equal.
+ *
+ * ms_rank_copeland    models that this one beats in more lists than not, less those that beat it
+ * ms_rank_reciprocal  mean over lists of 1 / (60 + rank), ranks from 1, equal values sharing their
+ *                     mean rank (Cormack, Clarke and Buettcher 2009)
+ * ms_rank_mean_z      mean over lists of (score - mean) / standard deviation; a list of equal
+ *                     scores adds nothing
+ *
+ * scores  [list_count][count]
+ * joined  receives count floats; must not overlap scores
+ *
+ * Each fails with MS_ERR_ARGUMENT on no list or no model, MS_ERR_DATA on a score that is not
+ * finite, MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_rank_copeland(ms_context *context, const float *scores,
+                                                  size_t list_count, size_t count, float *joined);
+MS_API MS_CHECK_RESULT ms_status ms_rank_reciprocal(ms_context *context, const float *scores,
+                                                    size_t list_count, size_t count,
+                                                    float *joined);
+MS_API MS_CHECK_RESULT ms_status ms_rank_mean_z(ms_context *context, const float *scores,
+                                                size_t list_count, size_t count, float *joined);
 
 /* ---- Transferability metrics --------------------------------------------------------------- */
 

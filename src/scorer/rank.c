@@ -1,0 +1,150 @@
+/*
+ * How well scores order models whose true value is known: Kendall's tau-b and its truth-weighted
+ * form, regret and recall. Pairs are compared one by one: zoos are small, and the sums stay exact
+ * in any order. Joining several rankings is aggregate.c.
+ */
+#include <math.h>
+
+#include "scorer/order.h"
+
+/* Sums over pairs of models: agreement, and the total weight untied in each list. */
+typedef struct pair_sums {
+  double agreement;
+  double truth_untied;
+  double score_untied;
+} pair_sums;
+
+static int compare(float a, float b) {
+  return (a > b) - (a < b);
+}
+
+static void add_pair(pair_sums *sums, int truth_sign, int score_sign, double weight) {
+  sums->agreement += weight * (truth_sign * score_sign);
+  sums->truth_untied += truth_sign != 0 ? weight : 0;
+  sums->score_untied += score_sign != 0 ? weight : 0;
+}
+
+/* Pairs in an order of the models' own, so that the sum does not depend on how they are listed. */
+static pair_sums sum_pairs(const float *truth, const float *score, const size_t *order,
+                           size_t count, bool hyperbolic) {
+  pair_sums sums = {0, 0, 0};
+  for (size_t i = 0; i < count; i++) {
+    size_t a = order[i];
+    for (size_t j = i + 1; j < count; j++) {
+      size_t b = order[j];
+      double weight = hyperbolic ? 1.0 / (double)(i + 1) + 1.0 / (double)(j + 1) : 1.0;
+      add_pair(&sums, compare(truth[a], truth[b]), compare(score[a], score[b]), weight);
+    }
+  }
+  return sums;
+}
+
+static ms_status check_lists(ms_context *context, const float *truth, const float *score,
+                             size_t count) {
+  MS_TRY(ms_check_finite(context, truth, count, "true value"));
+  return ms_check_finite(context, score, count, "score");
+}
+
+static ms_status find_tau(ms_context *context, const float *truth, const float *score, size_t count,
+                          bool hyperbolic, double *value) {
+  MS_TRY(check_lists(context, truth, score, count));
+  size_t *order = NULL; /* [count], best truth first */
+  MS_TRY(MS_SCRATCH(context, count, &order));
+  MS_TRY(ms_order_descending(context, truth, score, count, order));
+  pair_sums sums = sum_pairs(truth, score, order, count, hyperbolic);
+  if (!(sums.truth_untied > 0) || !(sums.score_untied > 0)) {
+    return ms_fail(context, MS_ERR_DATA, "the %s of %zu models do not differ, no order to compare",
+                   sums.truth_untied > 0 ? "scores" : "true values", count);
+  }
+  double tau = sums.agreement / sqrt(sums.truth_untied) / sqrt(sums.score_untied);
+  *value = tau > 1 ? 1 : tau < -1 ? -1 : tau;
+  return MS_OK;
+}
+
+ms_status ms_weighted_tau(ms_context *context, const float *truth, const float *score, size_t count,
+                          double *value) {
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  ms_status status = find_tau(context, truth, score, count, true, value);
+  ms_arena_drop(context, mark);
+  return status;
+}
+
+ms_status ms_kendall_tau_b(ms_context *context, const float *truth, const float *score,
+                           size_t count, double *value) {
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  ms_status status = find_tau(context, truth, score, count, false, value);
+  ms_arena_drop(context, mark);
+  return status;
+}
+
+ms_status ms_regret_at_1(ms_context *context, const float *truth, const float *score, size_t count,
+                         double *value) {
+  if (count == 0) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "no model to choose from");
+  }
+  MS_TRY(check_lists(context, truth, score, count));
+  float best_score = score[0];
+  float best_truth = truth[0];
+  for (size_t i = 1; i < count; i++) {
+    best_score = score[i] > best_score ? score[i] : best_score;
+    best_truth = truth[i] > best_truth ? truth[i] : best_truth;
+  }
+  double lost = 0;
+  size_t chosen = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (score[i] == best_score) {
+      lost += (double)best_truth - truth[i];
+      chosen++;
+    }
+  }
+  *value = lost / (double)chosen;
+  return MS_OK;
+}
+
+/* chances[i]: the chance that model i is among the best k, equal values drawn by lot. */
+static ms_status find_chances(ms_context *context, const float *values, size_t count, size_t k,
+                              double *chances) {
+  size_t *order = NULL; /* [count] */
+  MS_TRY(MS_SCRATCH(context, count, &order));
+  MS_TRY(ms_order_descending(context, values, NULL, count, order));
+  for (size_t start = 0; start < count;) {
+    size_t end = start + 1;
+    while (end < count && values[order[end]] == values[order[start]]) {
+      end++;
+    }
+    size_t places = k <= start ? 0 : (k < end ? k : end) - start;
+    for (size_t i = start; i < end; i++) {
+      chances[order[i]] = (double)places / (double)(end - start);
+    }
+    start = end;
+  }
+  return MS_OK;
+}
+
+static ms_status find_recall(ms_context *context, const float *truth, const float *score,
+                             size_t count, size_t k, double *value) {
+  if (k < 1 || k > count) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "the best %zu of %zu models", k, count);
+  }
+  MS_TRY(check_lists(context, truth, score, count));
+  double *wanted = NULL; /* [count] */
+  double *found = NULL;  /* [count] */
+  MS_TRY(MS_SCRATCH(context, count, &wanted));
+  MS_TRY(MS_SCRATCH(context, count, &found));
+  MS_TRY(find_chances(context, truth, count, k, wanted));
+  MS_TRY(find_chances(context, score, count, k, found));
+  double common = 0;
+  for (size_t i = 0; i < count; i++) {
+    common += wanted[i] * found[i];
+  }
+  *value = common / (double)k;
+  return MS_OK;
+}
+
+ms_status ms_top_recall(ms_context *context, const float *truth, const float *score, size_t count,
+                        size_t k, double *value) {
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  ms_status status = find_recall(context, truth, score, count, k, value);
+  ms_arena_drop(context, mark);
+  return status;
+}
