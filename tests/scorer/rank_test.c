@@ -5,49 +5,54 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "fixture.h"
 #include "modelspider/modelspider.h"
 
 enum { MAX_COUNT = 300 };
 
 static ms_context *context;
 
-static FILE *open_fixture(const char *folder, const char *name) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, "r");
-  CHECK(file != NULL);
-  return file;
-}
-
-/* Reads "name value value …". */
-static void read_floats(FILE *file, const char *name, float *values, size_t count) {
+/* Reads "name value value …" and steps over it. */
+static void read_doubles(const char **text, const char *name, double *values, size_t count) {
   char word[32] = "";
-  CHECK_EQUAL(fscanf(file, "%31s", word), 1);
+  int size = 0;
+  CHECK_EQUAL(sscanf(*text, "%31s%n", word, &size), 1);
   CHECK_TEXT(word, name);
+  *text += size;
   for (size_t i = 0; i < count; i++) {
-    CHECK_EQUAL(fscanf(file, "%f", &values[i]), 1);
+    char *end = NULL;
+    values[i] = strtod(*text, &end);
+    CHECK(end != *text);
+    *text = end;
   }
 }
 
-static double read_double(FILE *file, const char *name) {
-  char word[32] = "";
+static void read_floats(const char **text, const char *name, float *values, size_t count) {
+  static double wide[MAX_COUNT];
+  read_doubles(text, name, wide, count);
+  for (size_t i = 0; i < count; i++) {
+    values[i] = (float)wide[i];
+  }
+}
+
+static double read_double(const char **text, const char *name) {
   double value = 0;
-  CHECK_EQUAL(fscanf(file, "%31s %lf", word, &value), 2);
-  CHECK_TEXT(word, name);
+  read_doubles(text, name, &value, 1);
   return value;
 }
 
 /* The inputs are exact in float; double sums of at most 45,000 terms differ by some 1e-13. */
-static void check_measures(FILE *file, const float *truth, const float *score, size_t count) {
+static void check_measures(const char **text, const float *truth, const float *score,
+                           size_t count) {
   double value = 0;
   CHECK_EQUAL(ms_weighted_tau(context, truth, score, count, &value), MS_OK);
-  CHECK_NEAR(value, read_double(file, "weighted_tau"), 1e-12);
+  CHECK_NEAR(value, read_double(text, "weighted_tau"), 1e-12);
   CHECK_EQUAL(ms_kendall_tau_b(context, truth, score, count, &value), MS_OK);
-  CHECK_NEAR(value, read_double(file, "tau_b"), 1e-12);
+  CHECK_NEAR(value, read_double(text, "tau_b"), 1e-12);
   CHECK_EQUAL(ms_regret_at_1(context, truth, score, count, &value), MS_OK);
-  CHECK_NEAR(value, read_double(file, "regret"), 1e-12);
+  CHECK_NEAR(value, read_double(text, "regret"), 1e-12);
   float recall[2];
-  read_floats(file, "recall", recall, 2);
+  read_floats(text, "recall", recall, 2);
   if (recall[0] > 0) {
     CHECK_EQUAL(ms_top_recall(context, truth, score, count, (size_t)recall[0], &value), MS_OK);
     CHECK_NEAR(value, recall[1], 1e-7);
@@ -55,20 +60,20 @@ static void check_measures(FILE *file, const float *truth, const float *score, s
 }
 
 /* Results are floats: half a unit in the last place of values below 300, 5 and 1. */
-static void check_joined(FILE *file, const float *lists, size_t count) {
+static void check_joined(const char **text, const float *lists, size_t count) {
   float joined[MAX_COUNT];
   float expected[MAX_COUNT];
-  read_floats(file, "copeland", expected, count);
+  read_floats(text, "copeland", expected, count);
   CHECK_EQUAL(ms_rank_copeland(context, lists, 4, count, joined), MS_OK);
   for (size_t i = 0; i < count; i++) {
     CHECK_EQUAL(joined[i], expected[i]);
   }
-  read_floats(file, "reciprocal", expected, count);
+  read_floats(text, "reciprocal", expected, count);
   CHECK_EQUAL(ms_rank_reciprocal(context, lists, 4, count, joined), MS_OK);
   for (size_t i = 0; i < count; i++) {
     CHECK_NEAR(joined[i], expected[i], 4e-9);
   }
-  read_floats(file, "mean_z", expected, count);
+  read_floats(text, "mean_z", expected, count);
   CHECK_EQUAL(ms_rank_mean_z(context, lists, 4, count, joined), MS_OK);
   for (size_t i = 0; i < count; i++) {
     CHECK_NEAR(joined[i], expected[i], 1e-6);
@@ -76,25 +81,24 @@ static void check_joined(FILE *file, const float *lists, size_t count) {
 }
 
 static void test_measures_agree_with_scipy(const char *folder) {
-  FILE *file = open_fixture(folder, "rank_cases.txt");
+  char *bytes = fixture_load(folder, "rank_cases.txt", NULL);
+  const char *text = bytes;
   int cases = 0;
-  double size = 0;
-  while (file != NULL && fscanf(file, " case %lf", &size) == 1) {
+  while (text[0] == 'c') {
     static float lists[4 * MAX_COUNT];
-    size_t count = (size_t)size;
+    size_t count = (size_t)read_double(&text, "case");
     CHECK(count <= MAX_COUNT);
-    read_floats(file, "truth", lists, count);
-    read_floats(file, "score", lists + count, count);
+    read_floats(&text, "truth", lists, count);
+    read_floats(&text, "score", lists + count, count);
     memset(lists + 3 * count, 0, count * sizeof *lists);
-    check_measures(file, lists, lists + count, count);
-    read_floats(file, "third", lists + 2 * count, count);
-    check_joined(file, lists, count);
+    check_measures(&text, lists, lists + count, count);
+    read_floats(&text, "third", lists + 2 * count, count);
+    check_joined(&text, lists, count);
     cases++;
+    text += strspn(text, "\n");
   }
   CHECK_EQUAL(cases, 40);
-  if (file != NULL) {
-    fclose(file);
-  }
+  free(bytes);
 }
 
 /*
@@ -108,21 +112,24 @@ static int is_misprinted(const char *method, const char *dataset) {
 }
 
 static void test_published_table_is_reproduced(const char *folder) {
-  FILE *file = open_fixture(folder, "published_tau.txt");
+  char *bytes = fixture_load(folder, "published_tau.txt", NULL);
+  const char *text = bytes;
   char method[32];
   char dataset[32];
   double published = 0;
   size_t count = 0;
+  int size = 0;
   int cells = 0;
   double difference = 0;
-  while (file != NULL &&
-         fscanf(file, " cell %31s %31s %lf %zu", method, dataset, &published, &count) == 4) {
+  while (sscanf(text, " cell %31s %31s %lf %zu%n", method, dataset, &published, &count, &size) ==
+         4) {
     float truth[16];
     float score[16];
     double tau = 0;
+    text += size;
     CHECK(count <= 16);
-    read_floats(file, "truth", truth, count);
-    read_floats(file, "score", score, count);
+    read_floats(&text, "truth", truth, count);
+    read_floats(&text, "score", score, count);
     CHECK_EQUAL(ms_weighted_tau(context, truth, score, count, &tau), MS_OK);
     cells++;
     difference += fabs(tau - published);
@@ -134,9 +141,7 @@ static void test_published_table_is_reproduced(const char *folder) {
   }
   CHECK_EQUAL(cells, 72);
   CHECK(difference / cells <= 0.002);
-  if (file != NULL) {
-    fclose(file);
-  }
+  free(bytes);
 }
 
 static void test_lists_without_an_answer_are_described(void) {
