@@ -1,35 +1,13 @@
 /* Context, arena, checked arithmetic, reader and random numbers. */
-#include <stdlib.h>
-
+#include "allocator.h"
 #include "check.h"
 #include "core/context.h"
 #include "core/random.h"
 #include "core/reader.h"
 
-typedef struct counting_allocator {
-  int live;
-  int calls;
-  int fail_at; /* the call that returns NULL, counted from 0; -1 for none */
-} counting_allocator;
-
-static void *counting_allocate(void *user, size_t size) {
-  counting_allocator *counter = user;
-  if (counter->calls++ == counter->fail_at) {
-    return NULL;
-  }
-  counter->live++;
-  return malloc(size);
-}
-
-static void counting_release(void *user, void *memory) {
-  counting_allocator *counter = user;
-  counter->live -= memory != NULL;
-  free(memory);
-}
-
 static void test_context_returns_all_memory(void) {
   counting_allocator counter = {.fail_at = -1};
-  ms_allocator allocator = {counting_allocate, counting_release, &counter};
+  ms_allocator allocator = counting_allocator_of(&counter);
   ms_context *context = NULL;
   CHECK_EQUAL(ms_context_create(&allocator, &context), MS_OK);
   float *scratch = NULL;
@@ -42,7 +20,7 @@ static void test_context_returns_all_memory(void) {
 
 static void test_context_survives_failing_allocator(void) {
   counting_allocator counter = {.fail_at = 0};
-  ms_allocator allocator = {counting_allocate, counting_release, &counter};
+  ms_allocator allocator = counting_allocator_of(&counter);
   ms_context *context = NULL;
   CHECK_EQUAL(ms_context_create(&allocator, &context), MS_ERR_MEMORY);
   CHECK(context == NULL);
@@ -50,7 +28,7 @@ static void test_context_survives_failing_allocator(void) {
 
 static void test_arena_reuses_blocks_after_a_drop(void) {
   counting_allocator counter = {.fail_at = -1};
-  ms_allocator allocator = {counting_allocate, counting_release, &counter};
+  ms_allocator allocator = counting_allocator_of(&counter);
   ms_context *context = NULL;
   CHECK_EQUAL(ms_context_create(&allocator, &context), MS_OK);
   int calls_after_first_round = 0;
