@@ -1,0 +1,456 @@
+// The binding: loads modelspider.wasm and gives typed arrays, strings and ModelSpiderError to
+// everything else. The only file that knows pointers; the same in a page, in a worker and in Node.
+
+/**
+ * @typedef {'argument' | 'memory' | 'format' | 'unsupported' | 'limit' | 'data' | 'internal'} ErrorCode
+ * @typedef {{width: number, height: number, channels?: 'rgb' | 'bgr' | 'grey',
+ *   fit?: 'crop' | 'squash', mean: number[], std: number[]}} InputRecipe how pixels become a
+ *   network's input: (pixel - mean) / std per channel, in 0 … 255 units
+ * @typedef {{data: Uint8Array | Uint8ClampedArray, width: number, height: number}} Pixels RGBA,
+ *   8 bits, rows without gaps
+ * @typedef {Record<string, (...values: (number | bigint)[]) => any>} Functions
+ */
+
+/** @type {(ErrorCode | 'ok')[]} by ms_status */
+const statusCodes = ['ok', 'argument', 'memory', 'format', 'unsupported', 'limit', 'data', 'internal'];
+const channelOrders = ['rgb', 'bgr', 'grey'];
+const fits = ['crop', 'squash'];
+const largestAllocation = 2 ** 31 - 1;
+
+/** A failure in one sentence, and its kind. */
+export class ModelSpiderError extends Error {
+  /** @param {string} code an ErrorCode, or 'cancelled' @param {string} message */
+  constructor(code, message) {
+    super(message);
+    this.name = 'ModelSpiderError';
+    this.code = code;
+  }
+}
+
+/** Memory of one call: all of it is returned when the call is over. */
+class Scope {
+  #functions;
+  /** @type {number[]} */
+  #pointers = [];
+
+  /** @param {Functions} functions */
+  constructor(functions) {
+    this.#functions = functions;
+  }
+
+  /** @param {number} size in bytes @returns {number} a pointer */
+  alloc(size) {
+    const pointer = size <= largestAllocation ? this.#functions.malloc(Math.max(size, 1)) >>> 0 : 0;
+    if (pointer === 0) {
+      throw new ModelSpiderError('memory', `out of memory: ${size} bytes more are not there`);
+    }
+    this.#pointers.push(pointer);
+    return pointer;
+  }
+
+  release() {
+    this.#pointers.forEach((pointer) => this.#functions.free(pointer));
+  }
+}
+
+/** One instance of the wasm and its context. */
+class Core {
+  #functions;
+  #memory;
+  #context = 0;
+  /** @type {ModelSpiderError | undefined} */
+  #broken;
+
+  /** @param {WebAssembly.Instance} instance */
+  constructor(instance) {
+    const { memory, ...functions } = instance.exports;
+    this.#memory = /** @type {WebAssembly.Memory} */ (memory);
+    this.#functions = /** @type {Functions} */ (/** @type {unknown} */ (functions));
+    this.#functions._initialize();
+    this.#context = this.create((slot) => this.call('ms_context_create', 0, slot));
+  }
+
+  get context() {
+    return this.#context;
+  }
+
+  get memorySize() {
+    return this.#memory.buffer.byteLength;
+  }
+
+  /**
+   * Calls a function of the wasm. A trap is our own mistake and leaves the instance unusable.
+   *
+   * @param {string} name
+   * @param {...(number | bigint)} values
+   * @returns {any}
+   */
+  call(name, ...values) {
+    if (this.#broken) {
+      throw this.#broken;
+    }
+    try {
+      return this.#functions[name](...values);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#broken = new ModelSpiderError('internal', `the engine stopped in ${name}: ${reason}`);
+      throw this.#broken;
+    }
+  }
+
+  /** Calls a function that returns ms_status. @param {string} name @param {...(number | bigint)} values */
+  check(name, ...values) {
+    this.checkStatus(this.call(name, ...values));
+  }
+
+  /** @param {number} status of ms_status */
+  checkStatus(status) {
+    if (status !== 0) {
+      const message = this.#context === 0 ? '' : this.text(this.call('ms_context_message', this.#context));
+      throw new ModelSpiderError(statusCodes[status] ?? 'internal', message || 'out of memory');
+    }
+  }
+
+  /**
+   * @template T
+   * @param {(scope: Scope) => T} work
+   * @returns {T}
+   */
+  scoped(work) {
+    const scope = new Scope(this.#functions);
+    try {
+      return work(scope);
+    } finally {
+      if (!this.#broken) {
+        scope.release();
+      }
+    }
+  }
+
+  /** The object that a _create or _load function leaves. @param {(slot: number) => number} make */
+  create(make) {
+    return this.scoped((scope) => {
+      const slot = scope.alloc(4);
+      this.view(Uint32Array, slot, 1)[0] = 0;
+      this.checkStatus(make(slot));
+      return this.view(Uint32Array, slot, 1)[0];
+    });
+  }
+
+  /**
+   * A view that is valid until the memory grows: never stored.
+   *
+   * @template T
+   * @param {new (buffer: ArrayBuffer, offset: number, length: number) => T} Type
+   * @param {number} pointer
+   * @param {number} count
+   * @returns {T}
+   */
+  view(Type, pointer, count) {
+    return new Type(/** @type {ArrayBuffer} */ (this.#memory.buffer), pointer, count);
+  }
+
+  /** @param {Scope} scope @param {Uint8Array | Uint8ClampedArray} bytes @returns {number} */
+  bytesIn(scope, bytes) {
+    const pointer = scope.alloc(bytes.length);
+    this.view(Uint8Array, pointer, bytes.length).set(bytes);
+    return pointer;
+  }
+
+  /** @param {Scope} scope @param {ArrayLike<number>} values @returns {number} */
+  floatsIn(scope, values) {
+    const pointer = scope.alloc(values.length * 4);
+    this.view(Float32Array, pointer, values.length).set(values);
+    return pointer;
+  }
+
+  /** @param {number} pointer @param {number} count @returns {Float32Array} a copy */
+  floatsOut(pointer, count) {
+    return this.view(Float32Array, pointer, count).slice();
+  }
+
+  /** @param {number} pointer @returns {number} */
+  doubleOut(pointer) {
+    return this.view(Float64Array, pointer, 1)[0];
+  }
+
+  /** @param {number} pointer of a C string @returns {string} */
+  text(pointer) {
+    const bytes = new Uint8Array(this.#memory.buffer, pointer >>> 0);
+    return new TextDecoder().decode(bytes.slice(0, bytes.indexOf(0)));
+  }
+}
+
+/** What C made and destroy() returns. Destroying twice is harmless, using it after is an error. */
+class Handle {
+  #core;
+  #pointer;
+  #noun;
+
+  /** @param {Core} core @param {string} noun as in ms_<noun>_destroy @param {number} pointer */
+  constructor(core, noun, pointer) {
+    this.#core = core;
+    this.#noun = noun;
+    this.#pointer = pointer;
+  }
+
+  /** @protected */
+  get core() {
+    return this.#core;
+  }
+
+  /** @protected */
+  get pointer() {
+    if (this.#pointer === 0) {
+      throw new ModelSpiderError('argument', `this ${this.#noun} was destroyed`);
+    }
+    return this.#pointer;
+  }
+
+  /** Returns the memory. */
+  destroy() {
+    const pointer = this.#pointer;
+    this.#pointer = 0;
+    if (pointer !== 0) {
+      this.#core.call(`ms_${this.#noun}_destroy`, pointer);
+    }
+  }
+}
+
+/** An ONNX file, ready to turn images into features. */
+export class Network extends Handle {
+  #featureCount;
+
+  /** @param {Core} core @param {number} pointer */
+  constructor(core, pointer) {
+    super(core, 'network', pointer);
+    this.#featureCount = core.call('ms_network_feature_count', pointer) >>> 0;
+  }
+
+  /** The length of the feature vector of one image. */
+  get featureCount() {
+    return this.#featureCount;
+  }
+
+  /** Multiply-accumulates for one image. */
+  get macCount() {
+    return Number(this.core.call('ms_network_mac_count', this.pointer));
+  }
+
+  get parameterCount() {
+    return Number(this.core.call('ms_network_parameter_count', this.pointer));
+  }
+
+  /** Bytes held: packed weights and activations. */
+  get memorySize() {
+    return this.core.call('ms_network_memory_size', this.pointer) >>> 0;
+  }
+
+  /** @param {Pixels} image @returns {Float32Array} its features */
+  embed({ data, width, height }) {
+    if (data.length !== width * height * 4) {
+      throw new ModelSpiderError('argument', `${data.length} bytes are no image of ${width} × ${height} RGBA pixels`);
+    }
+    return this.core.scoped((scope) => {
+      const features = scope.alloc(this.#featureCount * 4);
+      this.core.check('ms_network_embed', this.pointer, this.core.bytesIn(scope, data), width, height,
+        features, this.#featureCount);
+      return this.core.floatsOut(features, this.#featureCount);
+    });
+  }
+}
+
+/** A user's sample images, by their features and classes. */
+export class Task extends Handle {
+  /** @param {Core} core @param {number} pointer */
+  constructor(core, pointer) {
+    super(core, 'task', pointer);
+  }
+
+  get classCount() {
+    return this.core.call('ms_task_class_count', this.pointer) >>> 0;
+  }
+
+  get imageCount() {
+    return this.core.call('ms_task_image_count', this.pointer) >>> 0;
+  }
+
+  /** @param {number} classIndex @param {Float32Array} features */
+  addImage(classIndex, features) {
+    this.core.scoped((scope) => {
+      this.core.check('ms_task_add_image', this.pointer, classIndex, this.core.floatsIn(scope, features),
+        features.length);
+    });
+  }
+}
+
+/** An instance of the library. */
+export class Engine {
+  #core;
+
+  /** @param {Core} core */
+  constructor(core) {
+    this.#core = core;
+  }
+
+  get version() {
+    return this.#core.text(this.#core.call('ms_version'));
+  }
+
+  /** Bytes of the instance's memory. */
+  get memorySize() {
+    return this.#core.memorySize;
+  }
+
+  /**
+   * @param {Uint8Array} onnxBytes
+   * @param {InputRecipe} input
+   * @returns {Network}
+   */
+  loadNetwork(onnxBytes, input) {
+    const core = this.#core;
+    return core.scoped((scope) => {
+      const bytes = core.bytesIn(scope, onnxBytes);
+      const spec = this.#createImageSpec(input);
+      try {
+        return new Network(core, core.create((slot) =>
+          core.call('ms_network_load', core.context, bytes, onnxBytes.length, spec, slot)));
+      } finally {
+        core.call('ms_image_spec_destroy', spec);
+      }
+    });
+  }
+
+  /** @param {InputRecipe} input @returns {number} an ms_image_spec */
+  #createImageSpec({ width, height, fit = 'crop', channels = 'rgb', mean, std }) {
+    const core = this.#core;
+    const valueCount = channels === 'grey' ? 1 : 3;
+    if (!fits.includes(fit) || !channelOrders.includes(channels)) {
+      throw new ModelSpiderError('argument', `an input recipe has no fit ${fit} or no channels ${channels}`);
+    }
+    if (mean.length !== valueCount || std.length !== valueCount) {
+      throw new ModelSpiderError('argument', `an input recipe with ${channels} channels needs ${valueCount} mean and std values`);
+    }
+    return core.scoped((scope) => core.create((slot) =>
+      core.call('ms_image_spec_create', core.context, width, height, fits.indexOf(fit),
+        channelOrders.indexOf(channels), core.floatsIn(scope, mean), core.floatsIn(scope, std), slot)));
+  }
+
+  /**
+   * Kendall's tau, weighted by the ranks by true value; 1 is the same order.
+   *
+   * @param {ArrayLike<number>} truth a true value per model, higher is better
+   * @param {ArrayLike<number>} score a score per model, higher is better
+   * @returns {number}
+   */
+  weightedTau(truth, score) {
+    return this.#compare('ms_weighted_tau', truth, score);
+  }
+
+  /** Kendall's tau-b. @param {ArrayLike<number>} truth @param {ArrayLike<number>} score */
+  kendallTauB(truth, score) {
+    return this.#compare('ms_kendall_tau_b', truth, score);
+  }
+
+  /**
+   * What taking the model with the best score costs, in the unit of truth.
+   *
+   * @param {ArrayLike<number>} truth
+   * @param {ArrayLike<number>} score
+   */
+  regretAtOne(truth, score) {
+    return this.#compare('ms_regret_at_1', truth, score);
+  }
+
+  /**
+   * The share of the k truly best models among the k best by score.
+   *
+   * @param {ArrayLike<number>} truth
+   * @param {ArrayLike<number>} score
+   * @param {number} k
+   */
+  topRecall(truth, score, k) {
+    return this.#compare('ms_top_recall', truth, score, k);
+  }
+
+  /** @param {string} name @param {ArrayLike<number>} truth @param {ArrayLike<number>} score @param {number[]} more */
+  #compare(name, truth, score, ...more) {
+    if (truth.length !== score.length) {
+      throw new ModelSpiderError('argument', `${truth.length} true values and ${score.length} scores do not match`);
+    }
+    const core = this.#core;
+    return core.scoped((scope) => {
+      const value = scope.alloc(8);
+      core.check(name, core.context, core.floatsIn(scope, truth), core.floatsIn(scope, score), truth.length, ...more, value);
+      return core.doubleOut(value);
+    });
+  }
+
+  /** Joins score lists of the same models by Copeland's method. @param {ArrayLike<number>[]} lists */
+  copeland(lists) {
+    return this.#join('ms_rank_copeland', lists);
+  }
+
+  /** The same by reciprocal rank fusion. @param {ArrayLike<number>[]} lists */
+  reciprocalRank(lists) {
+    return this.#join('ms_rank_reciprocal', lists);
+  }
+
+  /** The same by the mean of standardised scores. @param {ArrayLike<number>[]} lists */
+  meanZ(lists) {
+    return this.#join('ms_rank_mean_z', lists);
+  }
+
+  /** @param {string} name @param {ArrayLike<number>[]} lists @returns {Float32Array} */
+  #join(name, lists) {
+    const count = lists[0]?.length ?? 0;
+    if (lists.some(({ length }) => length !== count)) {
+      throw new ModelSpiderError('argument', 'lists of different lengths cannot be joined');
+    }
+    const core = this.#core;
+    return core.scoped((scope) => {
+      const scores = core.floatsIn(scope, lists.flatMap((list) => Array.from(list)));
+      const joined = scope.alloc(count * 4);
+      core.check(name, core.context, scores, lists.length, count, joined);
+      return core.floatsOut(joined, count);
+    });
+  }
+
+  /** @param {number} classCount @param {number} featureCount @returns {Task} */
+  createTask(classCount, featureCount) {
+    const core = this.#core;
+    return new Task(core, core.create((slot) =>
+      core.call('ms_task_create', core.context, classCount, featureCount, slot)));
+  }
+}
+
+/**
+ * i8x16.popcnt of a splat: the smallest module that only an engine with SIMD128 accepts.
+ */
+const simdProbe = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8,
+  0, 65, 0, 253, 15, 253, 98, 11]);
+
+/**
+ * Makes an engine. Compile once and pass the WebAssembly.Module to make several.
+ *
+ * @param {BufferSource | WebAssembly.Module} wasm modelspider.wasm
+ * @returns {Promise<Engine>}
+ */
+export async function createEngine(wasm) {
+  if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(simdProbe)) {
+    throw new ModelSpiderError('unsupported',
+      'WebAssembly SIMD is missing here: use Chrome 91, Firefox 89, Safari 16.4, Node 20 or newer.');
+  }
+  const module = wasm instanceof WebAssembly.Module ? wasm : await compile(wasm);
+  const imports = { env: { emscripten_notify_memory_growth() {} } };
+  return new Engine(new Core(await WebAssembly.instantiate(module, imports)));
+}
+
+/** @param {BufferSource} bytes @returns {Promise<WebAssembly.Module>} */
+async function compile(bytes) {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (error) {
+    throw new ModelSpiderError('format', `modelspider.wasm is damaged: ${error instanceof Error ? error.message : error}`);
+  }
+}
