@@ -1,0 +1,252 @@
+// Deals images out to plain workers, each with its own engine. Which worker takes an image never
+// changes its features. Workers start, and load networks, when the first image needs them.
+import { ModelSpiderError } from './modelspider.mjs';
+
+/**
+ * @typedef {import('./modelspider.mjs').Pixels} Pixels
+ * @typedef {import('./modelspider.mjs').InputRecipe} InputRecipe
+ * @typedef {import('./worker.mjs').Request} Request
+ * @typedef {import('./worker.mjs').Reply} Reply
+ * @typedef {{post(request: Request, transfer: ArrayBuffer[]): void, terminate(): void}} RunningWorker
+ * @typedef {(listeners: {onReply(reply: Reply): void, onCrash(reason: string): void}) => RunningWorker} Spawn
+ *   starts a worker: spawn.mjs in a browser, spawn-node.mjs in Node
+ * @typedef {{bytes: Uint8Array, input: InputRecipe, featureCount: number}} StoredNetwork
+ * @typedef {{key: string, image?: Pixels, keep?: boolean, resolve(result: any): void,
+ *   reject(error: Error): void}} Job an image to embed, or without one a network to load
+ */
+
+const cancelled = () => new ModelSpiderError('cancelled', 'cancelled');
+
+/** One worker and the job it has in hand. Replaced, not mended, when it fails. */
+class Slot {
+  /** @type {Job | undefined} */
+  job;
+  /** The networks that the worker holds. @type {Map<string, StoredNetwork>} */
+  loaded = new Map();
+  /** @type {RunningWorker | undefined} */
+  #worker;
+  #spawn;
+  #module;
+  #nextId = 1;
+  /** @type {Map<number, {resolve(result: any): void, reject(error: Error): void}>} */
+  #pending = new Map();
+
+  /** @param {Spawn} spawn @param {WebAssembly.Module} module */
+  constructor(spawn, module) {
+    this.#spawn = spawn;
+    this.#module = module;
+  }
+
+  /** @param {string} op @param {any} args @param {ArrayBuffer[]} [transfer] @returns {Promise<any>} */
+  async request(op, args, transfer = []) {
+    if (!this.#worker) {
+      this.#worker = this.#start();
+      await this.request('start', { module: this.#module });
+    }
+    const worker = this.#worker;
+    return new Promise((resolve, reject) => {
+      if (!worker) {
+        throw cancelled();
+      }
+      const id = this.#nextId++;
+      this.#pending.set(id, { resolve, reject });
+      worker.post({ id, op, args }, transfer);
+    });
+  }
+
+  /** Ends the worker; the next request starts another. @param {Error} error for what was asked */
+  stop(error) {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    this.loaded.clear();
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    pending.forEach(({ reject }) => reject(error));
+  }
+
+  /** @returns {RunningWorker} */
+  #start() {
+    /** @type {RunningWorker} */
+    const worker = this.#spawn({
+      onReply: (reply) => this.#worker === worker && this.#settle(reply),
+      onCrash: (reason) => this.#worker === worker
+        && this.stop(new ModelSpiderError('internal', `a worker stopped: ${reason}`)),
+    });
+    return worker;
+  }
+
+  /** @param {Reply} reply */
+  #settle(reply) {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.ok) {
+      pending?.resolve(reply.result);
+    } else {
+      pending?.reject(new ModelSpiderError(reply.error.code, reply.error.message));
+    }
+  }
+}
+
+export class WorkerPool {
+  /** @type {Slot[]} */
+  #slots;
+  /** @type {Job[]} */
+  #queue = [];
+  /** @type {Map<string, StoredNetwork>} */
+  #networks = new Map();
+  #isOpen = true;
+
+  /** @param {Slot[]} slots */
+  constructor(slots) {
+    this.#slots = slots;
+  }
+
+  /**
+   * @param {{module: WebAssembly.Module, spawn: Spawn, size: number}} options size: how many
+   *   workers at most
+   * @returns {WorkerPool}
+   */
+  static create({ module, spawn, size }) {
+    if (!Number.isInteger(size) || size < 1) {
+      throw new ModelSpiderError('argument', `a pool of ${size} workers is not possible`);
+    }
+    return new WorkerPool(Array.from({ length: size }, () => new Slot(spawn, module)));
+  }
+
+  get size() {
+    return this.#slots.length;
+  }
+
+  /**
+   * Keeps a network under a key, in place of one that had it before. One worker loads it now, which
+   * finds what is wrong with it, the others when they first need it.
+   *
+   * @param {string} key
+   * @param {Uint8Array} bytes an ONNX file
+   * @param {InputRecipe} input
+   * @returns {Promise<{featureCount: number}>}
+   */
+  async loadNetwork(key, bytes, input) {
+    const network = { bytes, input, featureCount: 0 };
+    this.#networks.set(key, network);
+    try {
+      return await this.#add({ key });
+    } catch (error) {
+      if (this.#networks.get(key) === network) {
+        this.#networks.delete(key);
+      }
+      throw error;
+    }
+  }
+
+  /** Forgets a network; images that still wait for it fail. @param {string} key */
+  unloadNetwork(key) {
+    this.#networks.delete(key);
+    this.#slots.filter(({ job }) => !job).forEach((slot) => this.#forget(slot));
+  }
+
+  /**
+   * @param {Pixels} image its memory goes to the worker, unless it is kept
+   * @param {string} key of a network
+   * @param {{keep?: boolean}} [options]
+   * @returns {Promise<Float32Array>} features; fails for this image alone
+   */
+  embed(image, key, { keep } = {}) {
+    return this.#add({ key, image, keep });
+  }
+
+  /** Fails all that was asked and is not there yet, and stops the workers that compute it. */
+  cancel() {
+    this.#queue.splice(0).forEach(({ reject }) => reject(cancelled()));
+    this.#slots.forEach((slot) => {
+      if (slot.job) {
+        slot.job.reject(cancelled());
+        slot.stop(cancelled());
+      }
+    });
+  }
+
+  /** Ends all workers. */
+  destroy() {
+    this.#isOpen = false;
+    this.cancel();
+    this.#slots.forEach((slot) => slot.stop(cancelled()));
+  }
+
+  /** @param {Omit<Job, 'resolve' | 'reject'>} job @returns {Promise<any>} */
+  #add(job) {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ ...job, resolve, reject });
+      this.#deal();
+    });
+  }
+
+  /** Gives waiting jobs to idle workers. */
+  #deal() {
+    for (const slot of this.#slots) {
+      if (!slot.job && this.#queue.length > 0) {
+        slot.job = this.#queue.shift();
+        this.#run(slot, /** @type {Job} */ (slot.job));
+      }
+    }
+  }
+
+  /** @param {Slot} slot @param {Job} job */
+  async #run(slot, job) {
+    try {
+      job.resolve(await this.#work(slot, job));
+    } catch (error) {
+      const failure = /** @type {ModelSpiderError} */ (error);
+      if (failure.code === 'internal') {
+        slot.stop(failure);
+      }
+      job.reject(failure);
+    } finally {
+      slot.job = undefined;
+      this.#deal();
+    }
+  }
+
+  /** @param {Slot} slot @param {Job} job @returns {Promise<any>} */
+  async #work(slot, { key, image, keep }) {
+    if (!this.#isOpen) {
+      throw new ModelSpiderError('argument', 'the pool was destroyed');
+    }
+    this.#forget(slot);
+    const network = this.#networks.get(key);
+    if (!network) {
+      throw new ModelSpiderError('argument', `no network is loaded as ${key}`);
+    }
+    if (slot.loaded.get(key) !== network) {
+      const { bytes, input } = network;
+      network.featureCount = (await slot.request('load', { key, bytes, input })).featureCount;
+      slot.loaded.set(key, network);
+    }
+    if (!image) {
+      return { featureCount: network.featureCount };
+    }
+    const own = { ...image, data: owned(image.data) };
+    return slot.request('embed', { key, image: own }, keep ? [] : [/** @type {ArrayBuffer} */ (own.data.buffer)]);
+  }
+
+  /** Unloads from a worker what the pool no longer has. @param {Slot} slot */
+  #forget(slot) {
+    for (const [key, network] of slot.loaded) {
+      if (this.#networks.get(key) !== network) {
+        slot.loaded.delete(key);
+        slot.request('unload', { key }).catch(() => undefined);
+      }
+    }
+  }
+}
+
+/**
+ * Pixels whose buffer holds nothing else, so that it can be given away.
+ *
+ * @template {Uint8Array | Uint8ClampedArray} T
+ * @param {T} data
+ * @returns {T}
+ */
+function owned(data) {
+  return data.byteLength === data.buffer.byteLength ? data : /** @type {T} */ (data.slice());
+}

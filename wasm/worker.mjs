@@ -1,0 +1,86 @@
+// What a worker does: one engine that runs networks on images. worker-browser.mjs and
+// worker-node.mjs connect it to their kind of thread.
+//
+// Requests {id, op, args}, replies {id, ok: true, result} or {id, ok: false, error: {code, message}}:
+//   start   {module}               → {version}         once, before all others
+//   load    {key, bytes, input}    → {featureCount}    keeps a network under a key
+//   unload  {key}                  → {}                forgets it; unknown keys are fine
+//   embed   {key, image}           → Float32Array      the features of {data, width, height}
+import { ModelSpiderError, createEngine } from './modelspider.mjs';
+
+/**
+ * @typedef {{id: number, op: string, args: any}} Request
+ * @typedef {{id: number, ok: true, result: any}
+ *   | {id: number, ok: false, error: {code: string, message: string}}} Reply
+ */
+
+/**
+ * Answers requests. The caller feeds it one after another; replies keep that order.
+ *
+ * @param {(reply: Reply, transfer: ArrayBuffer[]) => void} reply
+ * @returns {(request: Request) => Promise<void>}
+ */
+export function createHandler(reply) {
+  /** @type {import('./modelspider.mjs').Engine | undefined} */
+  let engine;
+  /** @type {Map<string, import('./modelspider.mjs').Network>} */
+  const networks = new Map();
+
+  /** @type {Record<string, (args: any) => any>} */
+  const operations = {
+    async start({ module }) {
+      engine = await createEngine(module);
+      return { version: engine.version };
+    },
+    load({ key, bytes, input }) {
+      operations.unload({ key });
+      const network = started(engine).loadNetwork(bytes, input);
+      networks.set(key, network);
+      return { featureCount: network.featureCount };
+    },
+    unload({ key }) {
+      networks.get(key)?.destroy();
+      networks.delete(key);
+      return {};
+    },
+    embed({ key, image }) {
+      const network = networks.get(key);
+      if (!network) {
+        throw new ModelSpiderError('argument', `no network is loaded as ${key}`);
+      }
+      return network.embed(image);
+    },
+  };
+
+  return async ({ id, op, args }) => {
+    try {
+      if (!Object.hasOwn(operations, op)) {
+        throw new ModelSpiderError('argument', `a worker knows no operation ${op}`);
+      }
+      const result = await operations[op](args);
+      reply({ id, ok: true, result }, bufferOf(result));
+    } catch (error) {
+      reply({ id, ok: false, error: describe(error) }, []);
+    }
+  };
+}
+
+/** @param {import('./modelspider.mjs').Engine | undefined} engine */
+function started(engine) {
+  if (!engine) {
+    throw new ModelSpiderError('argument', 'the worker was not started');
+  }
+  return engine;
+}
+
+/** @param {unknown} result @returns {ArrayBuffer[]} what can be given away with it */
+function bufferOf(result) {
+  return result instanceof Float32Array ? [/** @type {ArrayBuffer} */ (result.buffer)] : [];
+}
+
+/** @param {unknown} error @returns {{code: string, message: string}} */
+function describe(error) {
+  return error instanceof ModelSpiderError
+    ? { code: error.code, message: error.message }
+    : { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+}
