@@ -1,30 +1,8 @@
 /* Tasks: prototypes, spreads, and the views that the scorer reads. */
 #include "task/task.h"
 
-#include <stdlib.h>
-
+#include "allocator.h"
 #include "check.h"
-
-typedef struct counting_allocator {
-  int live;
-  int calls;
-  int fail_at; /* the call that returns NULL, counted from 0; -1 for none */
-} counting_allocator;
-
-static void *counting_allocate(void *user, size_t size) {
-  counting_allocator *counter = user;
-  if (counter->calls++ == counter->fail_at) {
-    return NULL;
-  }
-  counter->live++;
-  return malloc(size);
-}
-
-static void counting_release(void *user, void *memory) {
-  counting_allocator *counter = user;
-  counter->live -= memory != NULL;
-  free(memory);
-}
 
 static ms_context *make_context(void) {
   ms_context *context = NULL;
@@ -202,7 +180,7 @@ static ms_status build_task(const ms_allocator *allocator) {
 
 static void test_every_failing_allocation_is_clean(void) {
   counting_allocator counter = {.fail_at = -1};
-  const ms_allocator allocator = {counting_allocate, counting_release, &counter};
+  ms_allocator allocator = counting_allocator_of(&counter);
   CHECK_EQUAL(build_task(&allocator), MS_OK);
   int calls = counter.calls;
   CHECK(calls > 5);
@@ -215,7 +193,7 @@ static void test_every_failing_allocation_is_clean(void) {
 
 static void test_reading_a_task_allocates_once(void) {
   counting_allocator counter = {.fail_at = -1};
-  const ms_allocator allocator = {counting_allocate, counting_release, &counter};
+  ms_allocator allocator = counting_allocator_of(&counter);
   ms_context *context = NULL;
   CHECK_EQUAL(ms_context_create(&allocator, &context), MS_OK);
   ms_task *task = make_small_task(context);

@@ -1,0 +1,133 @@
+/* The training losses, formulas in loss.h. Which tasks count how much is the trainer's matter. */
+#include "scorer/loss.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "scorer/exact.h"
+#include "scorer/order.h"
+
+/* The models with a target, best first. */
+typedef struct present_models {
+  size_t count;
+  size_t *models;    /* [count] */
+  float *targets;    /* [count] */
+  double *scores;    /* [count] */
+  double *strengths; /* [count], exp((score - largest) / temperature) */
+  double *left;      /* [count + 1], the sum of strengths from here to the worst */
+} present_models;
+
+static ms_status find_present(ms_context *context, const double *scores, const float *targets,
+                              size_t count, present_models *present) {
+  size_t *models = NULL; /* [count] */
+  size_t *order = NULL;  /* [count] */
+  float *found = NULL;   /* [count] */
+  *present = (present_models){.count = 0};
+  MS_TRY(MS_SCRATCH(context, count, &models));
+  MS_TRY(MS_SCRATCH(context, count, &order));
+  MS_TRY(MS_SCRATCH(context, count, &found));
+  MS_TRY(MS_SCRATCH(context, count, &present->models));
+  MS_TRY(MS_SCRATCH(context, count, &present->targets));
+  MS_TRY(MS_SCRATCH(context, count, &present->scores));
+  MS_TRY(MS_SCRATCH(context, count, &present->strengths));
+  MS_TRY(MS_SCRATCH(context, count + 1, &present->left));
+  for (size_t m = 0; m < count; m++) {
+    if (!isnan(targets[m])) {
+      models[present->count] = m;
+      found[present->count] = targets[m];
+      present->count++;
+    }
+  }
+  MS_TRY(ms_order_descending(context, found, NULL, present->count, order));
+  for (size_t i = 0; i < present->count; i++) {
+    present->models[i] = models[order[i]];
+    present->targets[i] = found[order[i]];
+    present->scores[i] = scores[models[order[i]]];
+  }
+  return MS_OK;
+}
+
+static void find_strengths(present_models *present, double temperature) {
+  double largest = -INFINITY;
+  for (size_t i = 0; i < present->count; i++) {
+    largest = present->scores[i] > largest ? present->scores[i] : largest;
+  }
+  present->left[present->count] = 0;
+  for (size_t i = present->count; i > 0; i--) {
+    /* A floor keeps the logarithm of what is left finite. */
+    double strength = ms_exp((present->scores[i - 1] - largest) / temperature) + 1e-200;
+    present->strengths[i - 1] = strength;
+    present->left[i - 1] = present->left[i] + strength;
+  }
+}
+
+/* slopes[model] of the Plackett-Luce loss, unweighted and by score / temperature; its value. */
+static double add_listwise(const present_models *present, double temperature, double factor,
+                           double *slopes) {
+  double loss = 0;
+  double drawn = 0; /* Σ over all draws so far of 1 / what was left */
+  for (size_t start = 0; start < present->count;) {
+    size_t end = start + 1;
+    while (end < present->count && present->targets[end] == present->targets[start]) {
+      end++;
+    }
+    double size = (double)(end - start);
+    double group = 0;
+    double logs = 0;
+    for (size_t i = start; i < end; i++) {
+      group += present->strengths[i];
+      logs -= ms_log(present->strengths[i]);
+    }
+    double within = 0; /* Σ over the group's draws of (1 - j / g) / what was left */
+    double before = drawn;
+    for (size_t j = 0; j < end - start; j++) {
+      double left = present->left[start] - (double)j / size * group;
+      drawn += 1 / left;
+      within += (1 - (double)j / size) / left;
+      logs += ms_log(left);
+    }
+    for (size_t i = start; i < end; i++) {
+      double slope = present->strengths[i] * (before + within) - 1;
+      slopes[present->models[i]] += factor * slope / temperature;
+    }
+    loss += logs;
+    start = end;
+  }
+  return factor * loss;
+}
+
+static double add_squared(const present_models *present, double factor, double *slopes) {
+  double count = (double)present->count;
+  double mean = 0;
+  for (size_t i = 0; i < present->count; i++) {
+    mean += present->scores[i] - present->targets[i];
+  }
+  mean /= count;
+  double loss = 0;
+  for (size_t i = 0; i < present->count; i++) {
+    double error = present->scores[i] - present->targets[i] - mean;
+    loss += error * error;
+    /* The errors sum to 0, so the slope through the mean vanishes. */
+    slopes[present->models[i]] += factor * 2 * error;
+  }
+  return factor * loss;
+}
+
+ms_status ms_loss(ms_context *context, const ms_loss_weights *weights, const double *scores,
+                  const float *targets, size_t count, double *slopes, double *loss) {
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  present_models present;
+  ms_status status = find_present(context, scores, targets, count, &present);
+  if (status == MS_OK) {
+    *loss = 0;
+    memset(slopes, 0, count * sizeof *slopes);
+    if (present.count >= 2) {
+      double share = 1 / (double)present.count;
+      find_strengths(&present, weights->temperature);
+      *loss += add_listwise(&present, weights->temperature, weights->listwise * share, slopes);
+      *loss += add_squared(&present, weights->squared * share, slopes);
+    }
+  }
+  ms_arena_drop(context, mark);
+  return status;
+}

@@ -1,0 +1,59 @@
+/*
+ * Makes raw task tokens from a view of a task, and standardises them. Projecting them to the
+ * scorer's width is attention.c's work.
+ */
+#include "scorer/tokens.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "scorer/exact.h"
+
+void ms_tokens_summarise(ms_tokens *tokens) {
+  size_t width = ms_row_width(tokens->feature_count);
+  double count = (double)tokens->class_count;
+  for (size_t j = 0; j < tokens->feature_count; j++) {
+    double mean = 0;
+    for (size_t c = 0; c < tokens->class_count; c++) {
+      mean += tokens->rows[c * width + j];
+    }
+    mean /= count;
+    double squares = 0;
+    for (size_t c = 0; c < tokens->class_count; c++) {
+      double distance = tokens->rows[c * width + j] - mean;
+      squares += distance * distance;
+    }
+    tokens->summary[j] = (float)sqrt(squares / count);
+  }
+  tokens->summary[tokens->feature_count] = (float)ms_log(count);
+}
+
+ms_status ms_tokens_make(const ms_task_view *view, ms_tokens *tokens) {
+  ms_context *context = view->task->context;
+  size_t feature_count = view->task->feature_count;
+  size_t width = ms_row_width(feature_count);
+  *tokens = (ms_tokens){.class_count = view->class_count, .feature_count = feature_count};
+  MS_TRY(MS_SCRATCH(context, view->class_count * width, &tokens->rows));
+  MS_TRY(MS_SCRATCH(context, ms_summary_width(feature_count), &tokens->summary));
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  float *prototypes = NULL; /* [class_count][feature_count] */
+  float *spreads = NULL;    /* [class_count][feature_count] */
+  MS_TRY(MS_SCRATCH(context, view->class_count * feature_count, &prototypes));
+  MS_TRY(MS_SCRATCH(context, view->class_count * feature_count, &spreads));
+  MS_TRY(ms_task_view_prototypes(view, prototypes, spreads));
+  for (size_t c = 0; c < view->class_count; c++) {
+    float *row = tokens->rows + c * width;
+    memcpy(row, prototypes + c * feature_count, feature_count * sizeof *row);
+    memcpy(row + feature_count, spreads + c * feature_count, feature_count * sizeof *row);
+  }
+  ms_arena_drop(context, mark);
+  ms_tokens_summarise(tokens);
+  return MS_OK;
+}
+
+void ms_tokens_standardise(const float *x, const double *shift, const double *factor, size_t count,
+                           double *y) {
+  for (size_t i = 0; i < count; i++) {
+    y[i] = (x[i] - shift[i]) * factor[i];
+  }
+}
