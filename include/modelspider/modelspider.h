@@ -182,6 +182,35 @@ MS_API MS_CHECK_RESULT ms_status ms_task_prototypes(const ms_task *task, float *
 
 /* ---- Zoo and scorer ------------------------------------------------------------------------ */
 
+/*
+ * Loads a zoo from its manifest: {"schema": 1, "zoo": id, "encoder": model, "models": [model, …]}.
+ *
+ * A model is an object with exactly these members; ids are kebab-case of at most 64 characters, and
+ * no two models share one:
+ *   id, name, trained_for, architecture, licence, origin, note (may be missing)   texts
+ *   source        {package, version, file, sha256, format, offset, size}: the published file;
+ * format is tflite, tfjs-graph, tfjs-layers or onnx; offset and size may be missing entry, taps
+ * names of tensors in that file: the one that the image replaces (may be missing), and those whose
+ * means over space are the features input         {width, height, channels, fit, mean, std}: as in
+ * ms_image_spec_create; channels is rgb, bgr or grey, fit is crop or squash features, parameters,
+ * macs   counts onnx          {sha256, bytes}: the converted file
+ *
+ * Fails with MS_ERR_FORMAT, naming model and member, MS_ERR_UNSUPPORTED on another schema,
+ * MS_ERR_LIMIT above 2^20 values, or MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_zoo_load(ms_context *context, const void *bytes, size_t size,
+                                             ms_zoo **zoo);
+MS_API void ms_zoo_destroy(ms_zoo *zoo);
+
+/* The number of models, at least 1. */
+MS_API size_t ms_zoo_count(const ms_zoo *zoo);
+/* The id of a model, NULL if index is not below ms_zoo_count. */
+MS_API const char *ms_zoo_model_id(const ms_zoo *zoo, size_t index);
+/* The index of the model with this id, ms_zoo_count(zoo) if there is none. */
+MS_API size_t ms_zoo_find(const ms_zoo *zoo, const char *id);
+/* SHA-256 of the encoder's ONNX file, 64 lower-case hexadecimal digits. */
+MS_API const char *ms_zoo_encoder_hash(const ms_zoo *zoo);
+
 /* ---- Training ------------------------------------------------------------------------------ */
 
 /* ---- Rankings ------------------------------------------------------------------------------ */
@@ -233,8 +262,7 @@ MS_API MS_CHECK_RESULT ms_status ms_top_recall(ms_context *context, const float 
 MS_API MS_CHECK_RESULT ms_status ms_rank_copeland(ms_context *context, const float *scores,
                                                   size_t list_count, size_t count, float *joined);
 MS_API MS_CHECK_RESULT ms_status ms_rank_reciprocal(ms_context *context, const float *scores,
-                                                    size_t list_count, size_t count,
-                                                    float *joined);
+                                                    size_t list_count, size_t count, float *joined);
 MS_API MS_CHECK_RESULT ms_status ms_rank_mean_z(ms_context *context, const float *scores,
                                                 size_t list_count, size_t count, float *joined);
 
