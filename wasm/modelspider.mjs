@@ -284,6 +284,26 @@ export class Task extends Handle {
   }
 }
 
+/** A zoo's manifest, checked. */
+export class Zoo extends Handle {
+  /** @param {Core} core @param {number} pointer */
+  constructor(core, pointer) {
+    super(core, 'zoo', pointer);
+  }
+
+  /** The models' ids, in the manifest's order. @returns {string[]} */
+  get modelIds() {
+    const count = this.core.call('ms_zoo_count', this.pointer) >>> 0;
+    return Array.from({ length: count }, (_, i) =>
+      this.core.text(this.core.call('ms_zoo_model_id', this.pointer, i)));
+  }
+
+  /** SHA-256 of the encoder's ONNX file. */
+  get encoderHash() {
+    return this.core.text(this.core.call('ms_zoo_encoder_hash', this.pointer));
+  }
+}
+
 /** An instance of the library. */
 export class Engine {
   #core;
@@ -334,6 +354,16 @@ export class Engine {
     return core.scoped((scope) => core.create((slot) =>
       core.call('ms_image_spec_create', core.context, width, height, fits.indexOf(fit),
         channelOrders.indexOf(channels), core.floatsIn(scope, mean), core.floatsIn(scope, std), slot)));
+  }
+
+  /** @param {Uint8Array} manifestBytes a zoo's manifest, JSON @returns {Zoo} */
+  loadZoo(manifestBytes) {
+    const core = this.#core;
+    return core.scoped((scope) => {
+      const bytes = core.bytesIn(scope, manifestBytes);
+      return new Zoo(core, core.create((slot) =>
+        core.call('ms_zoo_load', core.context, bytes, manifestBytes.length, slot)));
+    });
   }
 
   /**

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { availableParallelism, homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createEngine } from '../modelspider.mjs';
 import { spawnWorker } from '../spawn-node.mjs';
@@ -36,6 +36,11 @@ export async function loadModule() {
 /** @param {number | undefined} workers how many are asked for */
 export const workerCount = (workers) => workers ?? availableParallelism();
 
+/** @returns {Promise<import('../modelspider.mjs').Engine>} */
+export async function loadEngine() {
+  return createEngine(await loadModule());
+}
+
 /**
  * @param {number | undefined} workers
  * @returns {Promise<{engine: import('../modelspider.mjs').Engine, pool: WorkerPool}>}
@@ -49,8 +54,8 @@ export async function startEngine(workers) {
 /** @param {Uint8Array} bytes @returns {string} */
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/** Where a zoo's models lie. @param {string} zoo @returns {string} */
-export function cacheFolder(zoo) {
+/** Where the models of a zoo of ours lie. @param {string} zoo @returns {string} */
+function cacheFolder(zoo) {
   if (process.env.MODELSPIDER_CACHE) {
     return join(process.env.MODELSPIDER_CACHE, zoo);
   }
@@ -62,9 +67,11 @@ export function cacheFolder(zoo) {
 
 /**
  * @typedef {import('../modelspider.mjs').InputRecipe} InputRecipe
- * @typedef {{id: string, name: string, source: {package: string, version: string, file: string},
- *   input: InputRecipe, licence: string, onnx_sha256?: string, [other: string]: any}} ModelEntry
- * @typedef {{name: string, folder: string, encoder: ModelEntry, models: ModelEntry[]}} Zoo
+ * @typedef {{id: string, name: string, trained_for: string, licence: string, input: InputRecipe,
+ *   parameters: number, macs: number, onnx: {sha256: string, bytes: number},
+ *   [other: string]: any}} ModelEntry what ms_zoo_load describes
+ * @typedef {{name: string, folder: string, cache: string, bytes: Uint8Array,
+ *   encoder: ModelEntry, models: ModelEntry[]}} Zoo folder holds manifest and tokens, cache the models
  */
 
 /** @returns {Promise<string[]>} the zoos that come with the package */
@@ -73,21 +80,31 @@ export async function listZoos() {
   return names.filter((name) => existsSync(join(packageRoot, 'zoo', name, manifestName))).sort();
 }
 
-const manifestName = 'recipes.json';
+const manifestName = 'manifest.json';
 
-/** @param {string} name @returns {Promise<Zoo>} */
-export async function readZoo(name) {
-  if (!/^[a-z0-9-]+$/.test(name) || !existsSync(join(packageRoot, 'zoo', name))) {
+/**
+ * The manifest is checked member by member, by the engine.
+ *
+ * @param {string} name of a zoo that comes with the package, or the path of a folder, with a /, that
+ *   holds manifest, tokens and models
+ * @param {import('../modelspider.mjs').Engine} engine
+ * @returns {Promise<Zoo>}
+ */
+export async function readZoo(name, engine) {
+  const isOurs = /^[a-z0-9-]+$/.test(name);
+  const folder = isOurs ? join(packageRoot, 'zoo', name) : resolve(name);
+  if ((!isOurs && !name.includes('/')) || !existsSync(folder)) {
     throw new Failure('usage', `there is no zoo ${name}; there is ${(await listZoos()).join(', ')}`);
   }
-  const folder = join(packageRoot, 'zoo', name);
   const file = join(folder, manifestName);
-  const { encoder, models } = await readJson(file, 'asset');
-  const entries = [encoder, ...(Array.isArray(models) ? models : [undefined])];
-  if (!entries.every((entry) => typeof entry?.id === 'string' && /^[a-z0-9-]+$/.test(entry.id) && entry.input)) {
-    throw new Failure('asset', `${file} is damaged: an entry lacks id or input`);
+  const bytes = new Uint8Array(await readWhole(file, 'asset'));
+  try {
+    engine.loadZoo(bytes).destroy();
+  } catch (error) {
+    throw new Failure('asset', `${file}: ${reasonOf(error)}`);
   }
-  return { name, folder, encoder, models };
+  const { zoo, encoder, models } = JSON.parse(new TextDecoder().decode(bytes));
+  return { name: zoo, folder, cache: isOurs ? cacheFolder(name) : folder, bytes, encoder, models };
 }
 
 /** The encoder and the models, an entry for each id. @param {Zoo} zoo @returns {ModelEntry[]} */
@@ -105,12 +122,12 @@ export function findEntry(zoo, id) {
 }
 
 /** The fields that decide features, and nothing else. @param {ModelEntry} entry @returns {InputRecipe} */
-export function inputOf({ input: { width, height, channels = 'rgb', fit = 'crop', mean, std } }) {
+export function inputOf({ input: { width, height, channels, fit, mean, std } }) {
   return { width, height, channels, fit, mean, std };
 }
 
 /** @param {Zoo} zoo @param {ModelEntry} entry @returns {string} */
-export const modelFile = (zoo, { id }) => join(cacheFolder(zoo.name), `${id}.onnx`);
+export const modelFile = (zoo, { id }) => join(zoo.cache, `${id}.onnx`);
 
 /**
  * A fetched model, checked against the manifest.
@@ -127,9 +144,8 @@ export async function readModel(zoo, entry) {
   const bytes = new Uint8Array(await readFile(file).catch((error) => {
     throw new Failure('asset', `${file} cannot be read: ${reasonOf(error)}`);
   }));
-  const wanted = entry.onnx_sha256;
-  if (wanted && sha256(bytes) !== wanted) {
-    throw new Failure('asset', `${file} is damaged or outdated: its SHA-256 is not ${wanted}; modelspider zoo fetch ${entry.id} brings it anew`);
+  if (sha256(bytes) !== entry.onnx.sha256) {
+    throw new Failure('asset', `${file} is damaged or outdated: its SHA-256 is not the manifest's ${entry.onnx.sha256}; modelspider zoo fetch ${entry.id} brings it anew`);
   }
   return bytes;
 }

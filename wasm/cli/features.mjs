@@ -19,7 +19,7 @@ export const command = {
     model: { type: 'string', value: 'ID|FILE', help: "a model of the zoo, or an ONNX file of one's own" },
     output: { type: 'string', short: 'o', value: 'FILE', help: 'where the features go, a .npy file of 32 bit floats' },
     labels: { type: 'string', value: 'FILE', help: 'where classes, labels and file names go, a JSON file' },
-    zoo: { type: 'string', value: 'NAME', default: 'browser', help: 'which zoo (default: browser)' },
+    zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
     size: { type: 'string', value: 'N', default: '224', help: 'FILE.onnx: side of its input in pixels (default: 224)' },
     channels: { type: 'string', value: 'ORDER', default: 'rgb', help: 'FILE.onnx: rgb, bgr or grey (default: rgb)' },
     fit: { type: 'string', value: 'FIT', default: 'crop', help: 'FILE.onnx: crop or squash (default: crop)' },
@@ -37,9 +37,9 @@ export const command = {
     const limit = integerOption(values, 'limit-per-class', { min: 1, fallback: Infinity }) ?? Infinity;
     const seed = integerOption(values, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? 0;
     const workers = integerOption(values, 'workers', { min: 1, max: 256 });
-    const { bytes, input } = await readChosenModel(values);
+    const { engine, pool } = await startEngine(workers);
+    const { bytes, input } = await readChosenModel(values, engine);
     const sample = await openLimited(path, { limit, seed, minimumClasses: 1 });
-    const { pool } = await startEngine(workers);
     try {
       await pool.loadNetwork(values.model, bytes, input).catch((error) => {
         throw new Failure('asset', `${values.model} cannot be loaded: ${error.message}`);
@@ -55,15 +55,19 @@ export const command = {
   },
 };
 
-/** @param {Values} values @returns {Promise<{bytes: Uint8Array, input: import('../modelspider.mjs').InputRecipe}>} */
-async function readChosenModel(values) {
+/**
+ * @param {Values} values
+ * @param {import('../modelspider.mjs').Engine} engine
+ * @returns {Promise<{bytes: Uint8Array, input: import('../modelspider.mjs').InputRecipe}>}
+ */
+async function readChosenModel(values, engine) {
   if (values.model.endsWith('.onnx') || existsSync(values.model)) {
     const side = /** @type {number} */ (integerOption(values, 'size', { min: 1, max: 4096 }));
     const { channels, fit } = values;
     const input = { width: side, height: side, channels, fit, mean: numbers(values, 'mean'), std: numbers(values, 'std') };
     return { bytes: new Uint8Array(await readWhole(values.model, 'asset')), input };
   }
-  const zoo = await readZoo(values.zoo);
+  const zoo = await readZoo(values.zoo, engine);
   const entry = findEntry(zoo, values.model);
   return { bytes: await readModel(zoo, entry), input: inputOf(entry) };
 }

@@ -15,6 +15,7 @@ import { Terminal } from './terminal.mjs';
 const commands = {
   features: { summary: "compute one model's features of a folder of images", load: () => import('./features.mjs') },
   zoo: { summary: 'list, show, fetch, verify and build the models', load: () => import('./zoo.mjs') },
+  serve: { summary: 'serve the page on this machine', load: () => import('./serve.mjs') },
 };
 
 const overview = () => `usage: modelspider COMMAND [options]

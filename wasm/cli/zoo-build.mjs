@@ -19,9 +19,9 @@ export async function buildZoo({ values, positionals, terminal }) {
   }
   const limit = integerOption(values, 'limit', { min: 1, fallback: Infinity }) ?? Infinity;
   const workers = integerOption(values, 'workers', { min: 1, max: 256 });
-  const zoo = await readZoo(values.zoo);
   const datasets = await chooseDataSets(values.datasets, values.sets);
   const { engine, pool } = await startEngine(workers);
+  const zoo = await readZoo(values.zoo, engine);
   let problems = 0;
   const onProblem = (/** @type {string} */ text) => {
     problems++;

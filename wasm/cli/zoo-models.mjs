@@ -1,31 +1,31 @@
 // modelspider zoo list, show, fetch and verify.
 import { existsSync } from 'node:fs';
-import { entriesOf, findEntry, modelFile, readModel, readZoo, sha256 } from './assets.mjs';
+import { entriesOf, findEntry, loadEngine, modelFile, readModel, readZoo, sha256 } from './assets.mjs';
 import { Failure, exitCodes, reasonOf } from './failure.mjs';
 import { replaceFile } from './files.mjs';
 import { exactly } from './options.mjs';
-import { textTable } from '../report.mjs';
+import { compactCount, textTable } from '../report.mjs';
 
 /** @typedef {import('./options.mjs').Call} Call */
 
 /** @param {Call} call */
 export async function listModels({ values, positionals, terminal }) {
   exactly(positionals, []);
-  const zoo = await readZoo(values.zoo);
+  const zoo = await readZoo(values.zoo, await loadEngine());
   if (values.json) {
     await terminal.data(`${JSON.stringify({ zoo: zoo.name, encoder: zoo.encoder, models: zoo.models }, null, 2)}\n`);
     return;
   }
-  const rows = zoo.models.map((entry) => [entry.id, entry.name ?? '', entry.trained_for ?? entry.kind ?? '',
-    `${entry.input.width}×${entry.input.height}`, entry.licence ?? '',
-    existsSync(modelFile(zoo, entry)) ? 'fetched' : '']);
-  await terminal.data(textTable(['id', 'name', 'trained for', 'input', 'licence', ''], rows));
+  const rows = zoo.models.map((entry) => [entry.id, entry.trained_for, entry.architecture,
+    `${entry.input.width}×${entry.input.height}`, compactCount(entry.parameters), compactCount(entry.macs),
+    `${(entry.onnx.bytes / 1e6).toFixed(1)} MB`, entry.licence, existsSync(modelFile(zoo, entry)) ? 'fetched' : '']);
+  await terminal.data(textTable(['id', 'trained for', 'architecture', 'input', 'parameters', 'MACs', 'size', 'licence', ''], rows));
 }
 
 /** @param {Call} call */
 export async function showModel({ values, positionals, terminal }) {
   const [id] = exactly(positionals, ['ID']);
-  const zoo = await readZoo(values.zoo);
+  const zoo = await readZoo(values.zoo, await loadEngine());
   const entry = findEntry(zoo, id);
   if (values.json) {
     await terminal.data(`${JSON.stringify(entry, null, 2)}\n`);
@@ -53,7 +53,7 @@ async function loadConverter() {
 /** @param {Call} call */
 export async function fetchModels(call) {
   const { values, terminal } = call;
-  const zoo = await readZoo(values.zoo);
+  const zoo = await readZoo(values.zoo, await loadEngine());
   const convertModel = await loadConverter();
   let failures = 0;
   for (const entry of chosen(call, zoo)) {
@@ -64,8 +64,8 @@ export async function fetchModels(call) {
       }
       terminal.progress(`${entry.id}: converting`);
       const bytes = await convertModel(entry);
-      if (entry.onnx_sha256 && sha256(bytes) !== entry.onnx_sha256) {
-        throw new Error(`the converted file's SHA-256 is ${sha256(bytes)}, the manifest says ${entry.onnx_sha256}`);
+      if (sha256(bytes) !== entry.onnx.sha256) {
+        throw new Error(`the converted file's SHA-256 is ${sha256(bytes)}, the manifest says ${entry.onnx.sha256}`);
       }
       await replaceFile(modelFile(zoo, entry), bytes);
       terminal.note(`${entry.id}: fetched, ${(bytes.length / 1e6).toFixed(1)} MB`);
@@ -80,12 +80,12 @@ export async function fetchModels(call) {
 /** @param {Call} call */
 export async function verifyModels(call) {
   const { values, terminal } = call;
-  const zoo = await readZoo(values.zoo);
+  const zoo = await readZoo(values.zoo, await loadEngine());
   let failures = 0;
   for (const entry of chosen(call, zoo)) {
     try {
       await readModel(zoo, entry);
-      await terminal.data(`${entry.id}: ${entry.onnx_sha256 ? 'ok' : 'is there, the manifest has no SHA-256 of it'}\n`);
+      await terminal.data(`${entry.id}: ok\n`);
     } catch (error) {
       failures++;
       terminal.fail(reasonOf(error));

@@ -20,7 +20,7 @@ export const command = {
   verify   checks what is in the cache against the manifest
   build    computes features of labelled data sets with all models, resumable`,
   options: {
-    zoo: { type: 'string', value: 'NAME', default: 'browser', help: 'which zoo (default: browser)' },
+    zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
     json: { type: 'boolean', help: 'list and show: print JSON' },
     force: { type: 'boolean', help: 'fetch and build: do again what is there already' },
     datasets: { type: 'string', value: 'DIR', help: 'build: a folder NAME/CLASS/image of labelled data sets' },
