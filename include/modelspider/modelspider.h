@@ -268,6 +268,92 @@ MS_API MS_CHECK_RESULT ms_status ms_rank_mean_z(ms_context *context, const float
 
 /* ---- Transferability metrics --------------------------------------------------------------- */
 
+/*
+ * How well a pre-trained model would do on a labelled task, judged from its features alone: higher
+ * is better for all of them. Only the order of models on one task has meaning, not the values.
+ *
+ * features  [count][dimension] rows of one model
+ * labels    [count], each below class_count; classes without a row are left out, so that the names
+ *           and number of the classes never matter, only which rows share one
+ * value     receives the metric, untouched on failure
+ *
+ * Every one fails with MS_ERR_ARGUMENT on NULL, on an empty shape, above 2^20 rows or 65536 features
+ * or classes, or on a label out of range; with MS_ERR_DATA on a feature that is not finite, where
+ * all rows share one class (so also on a single row), and where features near the largest float
+ * leave no finite result; with MS_ERR_MEMORY. Each call is a pure function of its arguments.
+ *
+ * N, D and C stand for count, dimension and class_count, n for min(N, D). Costs are multiply-adds
+ * in double precision, scratch memory is in doubles beyond N D for a copy of the features.
+ */
+
+/* The metrics that need nothing but features and labels, with their defaults, in a fixed order. */
+MS_API size_t ms_metric_count(void);
+/* Such as "logme"; NULL for an index that is not below ms_metric_count. */
+MS_API const char *ms_metric_name(size_t index);
+MS_API MS_CHECK_RESULT ms_status ms_metric_compute(ms_context *context, size_t index,
+                                                   const float *features, size_t count,
+                                                   size_t dimension, const uint32_t *labels,
+                                                   size_t class_count, double *value);
+
+/*
+ * LogME: the evidence of Bayesian linear regression onto each class as a 0/1 target, mean over the
+ * classes, in nats a row (You, Liu, Wang and Long, ICML 2021).
+ *
+ *   max over alpha, beta of (1/N) log p(y | F, alpha, beta),
+ *   y ~ Normal(F w, I / beta), w ~ Normal(0, I / alpha)
+ *
+ * Features are not centred. The ratio alpha / beta is searched globally between 1e-12 and 1e8 of the
+ * largest eigenvalue of F Fᵀ, where the published fixed point starts at 1 and stops after 11 steps.
+ * Any real number. Unchanged by rotating or scaling F. Cost N D n / 2 + 2 n³ / 3 + O(n² C), memory
+ * n² + 2 n C. All features 0 give the evidence of pure noise.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_logme(ms_context *context, const float *features,
+                                                 size_t count, size_t dimension,
+                                                 const uint32_t *labels, size_t class_count,
+                                                 double *value);
+
+/*
+ * LogME for several labels a row, or for regression: mean evidence of the columns of targets.
+ *
+ * targets  [count][target_count]: 0 and 1 for labels, any finite numbers for regression
+ *
+ * Fails as the others do, and with MS_ERR_DATA on a target that is not finite or 0 in every row.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_logme_targets(ms_context *context, const float *features,
+                                                         size_t count, size_t dimension,
+                                                         const float *targets, size_t target_count,
+                                                         double *value);
+
+/*
+ * Leave-one-out accuracy of the nearest neighbours by Euclidean distance, 0 … 1.
+ *
+ * neighbour_count  at least 1 (5 in the table), at most N - 1 are used
+ *
+ * The most frequent class among them wins; of equally frequent ones the one with the nearest
+ * neighbour, of equally near rows the first ones count. Unchanged by rotating, shifting or scaling.
+ * Cost N² D / 2, memory 2 N neighbour_count. Fails with MS_ERR_ARGUMENT on 0 neighbours too.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_knn(ms_context *context, const float *features,
+                                               size_t count, size_t dimension,
+                                               const uint32_t *labels, size_t class_count,
+                                               size_t neighbour_count, double *value);
+
+/*
+ * Leave-one-out accuracy of ridge regression onto the classes, 0 … 1; exact, in closed form.
+ *
+ * strength  of the penalty on the weights, positive (1 in the table)
+ *
+ * Features are standardised, constant ones dropped, and divided by the root of their number; the
+ * intercept is free. A row counts as right where its own class has the largest prediction, as 1/k
+ * where k classes share it. Unchanged by shifting or scaling a column. Cost N D n / 2 + n³ / 6 +
+ * N n² / 2, memory 2 n² + N n. Constant features leave each row the other rows' majority class.
+ * Fails with MS_ERR_ARGUMENT on a strength that is not positive and finite too.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_ridge(ms_context *context, const float *features,
+                                                 size_t count, size_t dimension,
+                                                 const uint32_t *labels, size_t class_count,
+                                                 double strength, double *value);
+
 #ifdef __cplusplus
 }
 #endif

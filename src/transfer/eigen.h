@@ -1,0 +1,21 @@
+/* Eigenvalues and eigenvectors of symmetric matrices in double precision. */
+#ifndef MS_TRANSFER_EIGEN_H
+#define MS_TRANSFER_EIGEN_H
+
+#include "core/context.h"
+
+/*
+ * The eigenvalues of a symmetric matrix, and what its eigenvectors see of given columns.
+ *
+ * a        [order][order], destroyed
+ * values   [order], receives the eigenvalues in descending order
+ * columns  [order][count], is overwritten with Vᵀ columns, row i for eigenvalue i; count may be 0
+ *
+ * Cheaper than the eigenvectors: 2/3 order³ + (2 + count) O(order²) multiply-adds. Scratch: three
+ * rows and a copy of columns. Fails with MS_ERR_DATA if the iteration does not converge, which
+ * finite numbers have not been seen to do.
+ */
+MS_CHECK_RESULT ms_status ms_eigen_project(ms_context *context, double *a, size_t order,
+                                           double *values, double *columns, size_t count);
+
+#endif

@@ -1,0 +1,212 @@
+/*
+ * Products and Cholesky factors of dense matrices in double precision. Products run on tiles of
+ * 4 × 4 sums over packed strips; the order of summation is the same on every machine. It leaves
+ * eigenvalues to eigen.c.
+ */
+#include "transfer/linalg.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A strip is TILE rows or columns, interleaved; WIDTH × DEPTH doubles of b stay in the L1 cache. */
+enum { TILE = 4, DEPTH = 128, WIDTH = 32, BLOCK = 32 };
+
+ms_matrix ms_matrix_make(double *values, size_t rows, size_t columns) {
+  return (ms_matrix){values, rows, columns, columns, 1};
+}
+
+ms_matrix ms_matrix_transposed(ms_matrix matrix) {
+  return (ms_matrix){matrix.values, matrix.columns, matrix.rows, matrix.column_stride,
+                     matrix.row_stride};
+}
+
+ms_matrix ms_matrix_part(ms_matrix matrix, size_t row, size_t rows, size_t column, size_t columns) {
+  double *corner = matrix.values + row * matrix.row_stride + column * matrix.column_stride;
+  return (ms_matrix){corner, rows, columns, matrix.row_stride, matrix.column_stride};
+}
+
+double ms_dot(const double *a, const double *b, size_t count) {
+  double sums[4] = {0, 0, 0, 0};
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    for (size_t j = 0; j < 4; j++) {
+      sums[j] += a[i + j] * b[i + j];
+    }
+  }
+  for (; i < count; i++) {
+    sums[0] += a[i] * b[i];
+  }
+  return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+}
+
+/* packed[columns of x][TILE] = TILE rows of x from row on, zeros past its end. */
+static void pack_strip(ms_matrix x, size_t row, double *packed) {
+  for (size_t i = 0; i < TILE; i++) {
+    if (row + i < x.rows) {
+      const double *from = x.values + (row + i) * x.row_stride;
+      for (size_t k = 0; k < x.columns; k++) {
+        packed[k * TILE + i] = from[k * x.column_stride];
+      }
+    } else {
+      for (size_t k = 0; k < x.columns; k++) {
+        packed[k * TILE + i] = 0;
+      }
+    }
+  }
+}
+
+/* sums[i][j] = sum over k of a[k][i] b[k][j] */
+static void multiply_tile(const double *a, const double *b, size_t depth, double *sums) {
+  double kept[TILE][TILE] = {{0}};
+  for (size_t k = 0; k < depth; k++) {
+    for (size_t i = 0; i < TILE; i++) {
+      for (size_t j = 0; j < TILE; j++) {
+        kept[i][j] += a[k * TILE + i] * b[k * TILE + j];
+      }
+    }
+  }
+  memcpy(sums, kept, sizeof kept);
+}
+
+/* Adds factor sums to the tile of y at (row, column), as far as y reaches. */
+static void add_tile(ms_matrix y, size_t row, size_t column, double factor, const double *sums) {
+  size_t rows = y.rows - row < TILE ? y.rows - row : TILE;
+  size_t columns = y.columns - column < TILE ? y.columns - column : TILE;
+  for (size_t i = 0; i < rows; i++) {
+    double *to = y.values + (row + i) * y.row_stride + column * y.column_stride;
+    for (size_t j = 0; j < columns; j++) {
+      to[j * y.column_stride] += factor * sums[i * TILE + j];
+    }
+  }
+}
+
+/* y += factor a bᵀ; with lower, only the tiles that touch the lower triangle of a square y. */
+static void add_product(ms_matrix a, ms_matrix b, double factor, ms_matrix y, bool lower) {
+  double b_strips[WIDTH * DEPTH];
+  double a_strip[TILE * DEPTH];
+  double sums[TILE * TILE];
+  for (size_t start = 0; start < a.columns; start += DEPTH) {
+    size_t depth = a.columns - start < DEPTH ? a.columns - start : DEPTH;
+    ms_matrix a_part = ms_matrix_part(a, 0, a.rows, start, depth);
+    ms_matrix b_part = ms_matrix_part(b, 0, b.rows, start, depth);
+    for (size_t first = 0; first < b.rows; first += WIDTH) {
+      size_t end = b.rows - first < WIDTH ? b.rows : first + WIDTH;
+      for (size_t j = first; j < end; j += TILE) {
+        pack_strip(b_part, j, b_strips + (j - first) * depth);
+      }
+      for (size_t i = lower ? first : 0; i < a.rows; i += TILE) {
+        pack_strip(a_part, i, a_strip);
+        for (size_t j = first; j < end && (!lower || j <= i); j += TILE) {
+          multiply_tile(a_strip, b_strips + (j - first) * depth, depth, sums);
+          add_tile(y, i, j, factor, sums);
+        }
+      }
+    }
+  }
+}
+
+void ms_multiply_add(ms_matrix a, ms_matrix b, double factor, ms_matrix y) {
+  add_product(a, ms_matrix_transposed(b), factor, y, false);
+}
+
+void ms_multiply(ms_matrix a, ms_matrix b, ms_matrix y) {
+  for (size_t i = 0; i < y.rows; i++) {
+    for (size_t j = 0; j < y.columns; j++) {
+      y.values[i * y.row_stride + j * y.column_stride] = 0;
+    }
+  }
+  ms_multiply_add(a, b, 1, y);
+}
+
+void ms_gram(ms_matrix x, double *gram) {
+  size_t order = x.rows;
+  memset(gram, 0, order * order * sizeof *gram);
+  add_product(x, x, 1, ms_matrix_make(gram, order, order), true);
+  for (size_t i = 0; i < order; i++) {
+    for (size_t j = 0; j < i; j++) {
+      gram[j * order + i] = gram[i * order + j];
+    }
+  }
+}
+
+/* x[j] for first ≤ j < end by forward substitution, where the columns before first are done. */
+static void substitute(const double *lower, size_t order, size_t first, size_t end, double *x) {
+  for (size_t j = first; j < end; j++) {
+    const double *row = lower + j * order;
+    x[j] = (x[j] - ms_dot(row + first, x + first, j - first)) / row[j];
+  }
+}
+
+bool ms_cholesky(double *a, size_t order) {
+  ms_matrix whole = ms_matrix_make(a, order, order);
+  for (size_t first = 0; first < order; first += BLOCK) {
+    size_t end = order - first < BLOCK ? order : first + BLOCK;
+    ms_matrix done = ms_matrix_part(whole, first, order - first, 0, first);
+    ms_matrix heads = ms_matrix_part(whole, first, end - first, 0, first);
+    add_product(done, heads, -1, ms_matrix_part(whole, first, order - first, first, end - first),
+                false);
+    for (size_t i = first; i < order; i++) {
+      double *row = a + i * order;
+      substitute(a, order, first, i < end ? i : end, row);
+      if (i < end) {
+        double pivot = row[i] - ms_dot(row + first, row + first, i - first);
+        if (!(pivot > 0)) {
+          return false;
+        }
+        row[i] = sqrt(pivot);
+      }
+    }
+  }
+  for (size_t i = 0; i < order; i++) {
+    memset(a + i * order + i + 1, 0, (order - i - 1) * sizeof *a);
+  }
+  return true;
+}
+
+/* The factor is only read: views have one kind of pointer. */
+static ms_matrix view_lower(const double *lower, size_t order) {
+  return ms_matrix_make((double *)lower, order, order);
+}
+
+void ms_solve_lower(const double *lower, size_t order, double *x, size_t count) {
+  ms_matrix factor = view_lower(lower, order);
+  ms_matrix rows = ms_matrix_make(x, count, order);
+  for (size_t first = 0; first < order; first += BLOCK) {
+    size_t end = order - first < BLOCK ? order : first + BLOCK;
+    add_product(ms_matrix_part(rows, 0, count, 0, first),
+                ms_matrix_part(factor, first, end - first, 0, first), -1,
+                ms_matrix_part(rows, 0, count, first, end - first), false);
+    for (size_t i = 0; i < count; i++) {
+      substitute(lower, order, first, end, x + i * order);
+    }
+  }
+}
+
+void ms_solve_upper(const double *lower, size_t order, double *x, size_t count) {
+  ms_matrix factor = view_lower(lower, order);
+  ms_matrix rows = ms_matrix_make(x, count, order);
+  for (size_t end = order; end > 0;) {
+    size_t first = (end - 1) / BLOCK * BLOCK;
+    ms_multiply_add(ms_matrix_part(rows, 0, count, end, order - end),
+                    ms_matrix_part(factor, end, order - end, first, end - first), -1,
+                    ms_matrix_part(rows, 0, count, first, end - first));
+    for (size_t i = 0; i < count; i++) {
+      double *row = x + i * order;
+      for (size_t j = end; j-- > first;) {
+        row[j] /= lower[j * order + j];
+        for (size_t k = first; k < j; k++) {
+          row[k] -= lower[j * order + k] * row[j];
+        }
+      }
+    }
+    end = first;
+  }
+}
+
+double ms_cholesky_log_det(const double *lower, size_t order) {
+  double sum = 0;
+  for (size_t i = 0; i < order; i++) {
+    sum += 2 * log(lower[i * order + i]);
+  }
+  return sum;
+}

@@ -1,0 +1,50 @@
+/*
+ * Dense linear algebra in double precision under the metrics. Nothing here allocates or fails on
+ * finite numbers: scratch comes in through the parameters. Symmetric matrices hold both triangles.
+ */
+#ifndef MS_TRANSFER_LINALG_H
+#define MS_TRANSFER_LINALG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A view of a matrix: element (i, j) is values[i row_stride + j column_stride]. */
+typedef struct ms_matrix {
+  double *values;
+  size_t rows;
+  size_t columns;
+  size_t row_stride;
+  size_t column_stride;
+} ms_matrix;
+
+/* The whole of values [rows][columns], without gaps. */
+ms_matrix ms_matrix_make(double *values, size_t rows, size_t columns);
+/* The transposed view of the same values. */
+ms_matrix ms_matrix_transposed(ms_matrix matrix);
+/* The part with its corner at (row, column). */
+ms_matrix ms_matrix_part(ms_matrix matrix, size_t row, size_t rows, size_t column, size_t columns);
+
+/* Sum of a[i] b[i], in four partial sums. */
+double ms_dot(const double *a, const double *b, size_t count);
+
+/* y = a b; a [rows][depth], b [depth][columns], y [rows][columns] apart from both. */
+void ms_multiply(ms_matrix a, ms_matrix b, ms_matrix y);
+/* y += factor a b */
+void ms_multiply_add(ms_matrix a, ms_matrix b, double factor, ms_matrix y);
+/* gram [rows][rows] = x xᵀ. Costs rows² depth / 2 multiply-adds. */
+void ms_gram(ms_matrix x, double *gram);
+
+/*
+ * Factorises a symmetric positive definite matrix [order][order] in place: its lower triangle
+ * becomes L of L Lᵀ, its upper one zero. False, with the matrix spoilt, where a pivot is not
+ * positive. Costs order³ / 6 multiply-adds.
+ */
+bool ms_cholesky(double *a, size_t order);
+/* Overwrites every row of x [count][order] with L⁻¹ times it. Costs count order² / 2. */
+void ms_solve_lower(const double *lower, size_t order, double *x, size_t count);
+/* Overwrites every row of x [count][order] with L⁻ᵀ times it. Costs count order² / 2. */
+void ms_solve_upper(const double *lower, size_t order, double *x, size_t count);
+/* log det of L Lᵀ */
+double ms_cholesky_log_det(const double *lower, size_t order);
+
+#endif

@@ -1,0 +1,62 @@
+/* What the metrics share: checked features and labels, and the frame of a public metric. */
+#ifndef MS_TRANSFER_METRIC_H
+#define MS_TRANSFER_METRIC_H
+
+#include "core/context.h"
+#include "transfer/linalg.h"
+
+/* Features and labels that have been checked: all finite, at least two classes. */
+typedef struct ms_metric_data {
+  const float *features; /* [count][dimension] */
+  size_t count;
+  size_t dimension;
+  const uint32_t *labels; /* [count], below class_count; classes without a row are left out */
+  size_t class_count;
+  const size_t *class_sizes; /* [class_count], each at least 1 */
+} ms_metric_data;
+
+/* Computes one metric; options is what the metric's own header says, NULL for its defaults. */
+typedef ms_status ms_metric_function(ms_context *context, const ms_metric_data *data,
+                                     const void *options, double *value);
+
+/*
+ * Checks the arguments into data, in scratch memory. Fails with MS_ERR_ARGUMENT on an empty shape,
+ * a NULL pointer or a label that is not below class_count, and with MS_ERR_DATA on a value that is
+ * not finite or where fewer than two classes have a row.
+ */
+MS_CHECK_RESULT ms_status ms_metric_check(ms_context *context, const float *features, size_t count,
+                                          size_t dimension, const uint32_t *labels,
+                                          size_t class_count, ms_metric_data *data);
+
+/*
+ * The frame of every public metric: checks, computes, drops the scratch memory. Fails with
+ * MS_ERR_DATA too where the result is not finite, as after features near the largest float.
+ */
+MS_CHECK_RESULT ms_status ms_metric_run(ms_context *context, const float *features, size_t count,
+                                        size_t dimension, const uint32_t *labels,
+                                        size_t class_count, ms_metric_function *function,
+                                        const void *options, double *value);
+
+/* The parts of ms_metric_run that concern features alone, for metrics without labels. */
+MS_CHECK_RESULT ms_status ms_metric_check_features(ms_context *context, const float *features,
+                                                   size_t count, size_t dimension);
+MS_CHECK_RESULT ms_status ms_metric_check_result(ms_context *context, double result);
+
+/* Copies floats as doubles, into scratch memory. */
+MS_CHECK_RESULT ms_status ms_metric_load(ms_context *context, const float *values, size_t count,
+                                         double **x);
+/* Subtracts every column's mean. */
+void ms_center_columns(double *x, size_t count, size_t dimension);
+/*
+ * Centres the columns and divides them by their standard deviation. Columns whose deviation is at
+ * most 1e-6 of their largest value, which is rounding in a float, are dropped and x becomes
+ * [count][*kept_count].
+ */
+MS_CHECK_RESULT ms_status ms_standardise_columns(ms_context *context, double *x, size_t count,
+                                                 size_t dimension, size_t *kept_count);
+/* x as it is where count <= dimension, else transposed: the view whose Gram matrix is smaller. */
+ms_matrix ms_thin_side(double *x, size_t count, size_t dimension);
+/* Labels as columns: y [count][class_count], 1 in the row's class, 0 elsewhere. */
+MS_CHECK_RESULT ms_status ms_one_hot(ms_context *context, const ms_metric_data *data, double **y);
+
+#endif

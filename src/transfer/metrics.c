@@ -1,0 +1,36 @@
+/*
+ * The table of the metrics that need features and labels only, for callers that go through all of
+ * them. It leaves the metrics themselves to their own files.
+ */
+#include "transfer/metrics.h"
+
+typedef struct metric_entry {
+  const char *name;
+  ms_metric_function *function;
+} metric_entry;
+
+static const metric_entry metrics[] = {
+    {"logme", ms_metric_logme_of},
+    {"knn", ms_metric_knn_of},
+    {"ridge", ms_metric_ridge_of},
+};
+
+enum { METRIC_COUNT = sizeof metrics / sizeof metrics[0] };
+
+size_t ms_metric_count(void) {
+  return METRIC_COUNT;
+}
+
+const char *ms_metric_name(size_t index) {
+  return index < METRIC_COUNT ? metrics[index].name : NULL;
+}
+
+ms_status ms_metric_compute(ms_context *context, size_t index, const float *features, size_t count,
+                            size_t dimension, const uint32_t *labels, size_t class_count,
+                            double *value) {
+  if (index >= METRIC_COUNT) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "metric %zu of %d", index, METRIC_COUNT);
+  }
+  return ms_metric_run(context, features, count, dimension, labels, class_count,
+                       metrics[index].function, NULL, value);
+}
