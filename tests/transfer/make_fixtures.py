@@ -8,7 +8,7 @@ Needs Debian's python3-numpy and python3-scipy. Every metric is written here fro
 code or algorithm with the C sources: the evidence is maximised by a bounded search, leave-one-out
 predictions are refitted row by row, distances are differences of rows.
 
-The inputs are not stored. fixture.h makes the same floats from the same integers: a line
+The inputs are not stored. recipe.h makes the same floats from the same integers: a line
 
     case NAME COUNT DIMENSION CLASSES SEED SEPARATION DECAY SHIFT IMBALANCED SOURCE_CLASSES
 

@@ -2,14 +2,15 @@
  * Every metric against its definition in double precision, on the recipes and expected values of
  * tests/data/metrics.txt, which make_fixtures.py writes with numpy and scipy.
  */
-#include "fixture.h"
+#include "recipe.h"
 
 #include "check.h"
+#include "fixture.h"
 #include "transfer/metric.h"
 #include "transfer/ridge.h"
 
 /* The sum of squares of all leave-one-out predictions: a number that no class boundary hides. */
-static ms_status ridge_sum(ms_context *context, const fixture *f, double strength, double *value) {
+static ms_status ridge_sum(ms_context *context, const recipe *f, double strength, double *value) {
   ms_metric_data data;
   double *predictions = NULL;
   MS_TRY(ms_metric_check(context, f->features, f->count, f->dimension, f->labels, f->class_count,
@@ -23,7 +24,7 @@ static ms_status ridge_sum(ms_context *context, const fixture *f, double strengt
 #define FEATURES f->features, f->count, f->dimension
 #define LABELLED FEATURES, f->labels, f->class_count
 
-static ms_status compute(ms_context *context, const fixture *f, const char *name, double *value) {
+static ms_status compute(ms_context *context, const recipe *f, const char *name, double *value) {
   unsigned k = 0;
   double strength = 0;
   if (strcmp(name, "logme") == 0) {
@@ -49,8 +50,8 @@ static double tolerance(double expected) {
   return 1e-4 * fmax(fabs(expected), 0.01);
 }
 
-static void check_line(ms_context *context, const fixture *f, const char *line) {
-  char name[FIXTURE_NAME];
+static void check_line(ms_context *context, const recipe *f, const char *line) {
+  char name[RECIPE_NAME];
   double expected = 0;
   double value = NAN;
   CHECK_EQUAL(sscanf(line, "%47s %lf", name, &expected), 2);
@@ -66,33 +67,24 @@ static void check_line(ms_context *context, const fixture *f, const char *line) 
 }
 
 int main(int argument_count, char **arguments) {
-  char path[512];
-  char line[256];
-  fixture f = {.name = ""};
+  char *text = fixture_load(argument_count > 1 ? arguments[1] : MS_TEST_DATA, "metrics.txt", NULL);
+  recipe f = {.name = ""};
   size_t lines = 0;
   ms_context *context = NULL;
-  snprintf(path, sizeof path, "%s/metrics.txt", argument_count > 1 ? arguments[1] : MS_TEST_DATA);
-  FILE *file = fopen(path, "r");
-  CHECK(file != NULL);
   CHECK_EQUAL(ms_context_create(NULL, &context), MS_OK);
-  while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-    fixture next;
-    if (line[0] == '#') {
-      continue;
-    }
-    if (fixture_make(line, &next)) {
-      fixture_free(&f);
+  for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+    recipe next;
+    if (recipe_make(line, &next)) {
+      recipe_free(&f);
       f = next;
-    } else {
+    } else if (line[0] != '#') {
       check_line(context, &f, line);
       lines++;
     }
   }
   CHECK(lines > 50);
-  fixture_free(&f);
-  if (file != NULL) {
-    fclose(file);
-  }
+  recipe_free(&f);
+  free(text);
   ms_context_destroy(context);
   return CHECK_EXIT();
 }

@@ -2,18 +2,18 @@
  * The inputs of the golden tests, made from the recipes in tests/data/metrics.txt exactly as
  * make_fixtures.py makes them, and the expected values that it wrote.
  */
-#ifndef MS_TESTS_TRANSFER_FIXTURE_H
-#define MS_TESTS_TRANSFER_FIXTURE_H
+#ifndef MS_TESTS_TRANSFER_RECIPE_H
+#define MS_TESTS_TRANSFER_RECIPE_H
 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIXTURE_NAME = 48 };
+enum { RECIPE_NAME = 48 };
 
-typedef struct fixture {
-  char name[FIXTURE_NAME];
+typedef struct recipe {
+  char name[RECIPE_NAME];
   size_t count;
   size_t dimension;
   size_t class_count;
@@ -26,10 +26,10 @@ typedef struct fixture {
   float *features;  /* [count][dimension] */
   uint32_t *labels; /* [count] */
   float *targets;   /* [count][2] */
-} fixture;
+} recipe;
 
 /* count doubles in [-1, 1), multiples of 2^-23, from splitmix64. The caller frees them. */
-static inline double *fixture_units(uint64_t seed, size_t count) {
+static inline double *recipe_units(uint64_t seed, size_t count) {
   double *units = malloc((count + 1) * sizeof *units);
   uint64_t state = seed;
   for (size_t i = 0; i < count && units != NULL; i++) {
@@ -43,8 +43,8 @@ static inline double *fixture_units(uint64_t seed, size_t count) {
   return units;
 }
 
-static inline void fixture_make_labels(fixture *f) {
-  double *units = fixture_units(f->seed * 10 + 1, f->count);
+static inline void recipe_make_labels(recipe *f) {
+  double *units = recipe_units(f->seed * 10 + 1, f->count);
   f->labels = malloc(f->count * sizeof *f->labels);
   for (size_t i = 0; i < f->count; i++) {
     double half = (units[i] + 1) / 2;
@@ -55,11 +55,11 @@ static inline void fixture_make_labels(fixture *f) {
   free(units);
 }
 
-static inline void fixture_make_features(fixture *f) {
+static inline void recipe_make_features(recipe *f) {
   size_t width = f->dimension;
-  double *noise = fixture_units(f->seed * 10 + 2, f->count * width);
-  double *offsets = fixture_units(f->seed * 10 + 3, f->class_count * width);
-  double *shifts = fixture_units(f->seed * 10 + 4, width);
+  double *noise = recipe_units(f->seed * 10 + 2, f->count * width);
+  double *offsets = recipe_units(f->seed * 10 + 3, f->class_count * width);
+  double *shifts = recipe_units(f->seed * 10 + 4, width);
   f->features = malloc(f->count * width * sizeof *f->features);
   for (size_t i = 0; i < f->count; i++) {
     double scale = 1;
@@ -80,8 +80,8 @@ static inline void fixture_make_features(fixture *f) {
   free(shifts);
 }
 
-static inline void fixture_make_targets(fixture *f) {
-  double *noise = fixture_units(f->seed * 10 + 5, 2 * f->count);
+static inline void recipe_make_targets(recipe *f) {
+  double *noise = recipe_units(f->seed * 10 + 5, 2 * f->count);
   f->targets = malloc(2 * f->count * sizeof *f->targets);
   for (size_t i = 0; i < f->count; i++) {
     const float *row = f->features + i * f->dimension;
@@ -92,7 +92,7 @@ static inline void fixture_make_targets(fixture *f) {
   free(noise);
 }
 
-static inline void fixture_free(fixture *f) {
+static inline void recipe_free(recipe *f) {
   free(f->features);
   free(f->labels);
   free(f->targets);
@@ -100,17 +100,17 @@ static inline void fixture_free(fixture *f) {
 }
 
 /* Makes the inputs of a line "case …"; 0 if it is not one. */
-static inline int fixture_make(const char *line, fixture *f) {
-  fixture made = {.name = ""};
+static inline int recipe_make(const char *line, recipe *f) {
+  recipe made = {.name = ""};
   int read = sscanf(line, "case %47s %zu %zu %zu %lu %lf %lf %lf %d %zu", made.name, &made.count,
                     &made.dimension, &made.class_count, &made.seed, &made.separation, &made.decay,
                     &made.shift, &made.imbalanced, &made.source_count);
   if (read != 10) {
     return 0;
   }
-  fixture_make_labels(&made);
-  fixture_make_features(&made);
-  fixture_make_targets(&made);
+  recipe_make_labels(&made);
+  recipe_make_features(&made);
+  recipe_make_targets(&made);
   *f = made;
   return 1;
 }
