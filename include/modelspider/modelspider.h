@@ -213,6 +213,88 @@ MS_API const char *ms_zoo_encoder_hash(const ms_zoo *zoo);
 
 /* ---- Training ------------------------------------------------------------------------------ */
 
+/*
+ * A trainer learns a scorer from tasks whose targets are known: first in closed form (the scale of
+ * the tokens, a prior for each model, and a ridge regression of what the prior leaves), then by
+ * steps of gradient descent from there. Everything follows from the tasks, in their order, the
+ * options and the seed: the same bits on every machine.
+ */
+typedef enum ms_trainer_option {
+  MS_TRAINER_PRIOR_SHRINK = 0,    /* prior: tasks of target 0 added to each model, at least 0 */
+  MS_TRAINER_RIDGE = 1,           /* λ of the start, above 0; larger leans on the prior more */
+  MS_TRAINER_LEARNING_RATE = 2,   /* at least 0 */
+  MS_TRAINER_PRIOR_RATE = 3,      /* factor of the learning rate for the priors; 0 keeps them */
+  MS_TRAINER_PROJECTION_RATE = 4, /* factor for the projections of task tokens; 0 keeps them */
+  MS_TRAINER_WEIGHT_DECAY = 5,    /* decoupled, of everything but the priors; at least 0 */
+  MS_TRAINER_DROPOUT = 6,         /* share of the projected tokens' numbers, 0 … 0.9 */
+  MS_TRAINER_LISTWISE = 7,        /* weight of the Plackett-Luce loss, at least 0 */
+  MS_TRAINER_TEMPERATURE = 8,     /* the unit of scores in it, above 0 */
+  MS_TRAINER_SQUARED = 9,         /* weight of the squared error of centred scores, at least 0 */
+  MS_TRAINER_BATCH = 10,          /* tasks in a step, at least 1 */
+  MS_TRAINER_OPTION_COUNT = 11
+} ms_trainer_option;
+
+/*
+ * Creates a trainer with default options and no task.
+ *
+ * model_count    M, 2 … 4096
+ * feature_count  D, the encoder's features, 1 … 65536
+ * width          d, the length of tokens and model tokens, 1 … 1024
+ *
+ * Fails with MS_ERR_ARGUMENT or MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_create(ms_context *context, size_t model_count,
+                                                   size_t feature_count, size_t width,
+                                                   uint32_t seed, ms_trainer **trainer);
+MS_API void ms_trainer_destroy(ms_trainer *trainer);
+
+/* Sets one option. Fails with MS_ERR_ARGUMENT on an unknown one or a value out of its range. */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_set(ms_trainer *trainer, ms_trainer_option option,
+                                                double value);
+
+/*
+ * Adds a task (copied).
+ *
+ * prototypes, spreads  [class_count][D], as ms_task_prototypes gives them; class_count 1 … 4096
+ * targets              [M], higher is better, in the unit that scores shall have (logit accuracy);
+ *                      only differences within the task count; NaN where missing
+ * weight               how much the task counts, at least 0
+ *
+ * Fails with MS_ERR_ARGUMENT, MS_ERR_DATA on a value that is not finite or fewer than 2 targets,
+ * MS_ERR_LIMIT above 2^20 tasks, MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_add_task(ms_trainer *trainer, const float *prototypes,
+                                                     const float *spreads, size_t class_count,
+                                                     const float *targets, double weight);
+
+/*
+ * Fits scale, priors and the ridge's start to the tasks so far; a second call starts again.
+ *
+ * Costs T² (3 D + 1) / 2 + T³ / 6 for T tasks. Fails with MS_ERR_DATA without a task that counts,
+ * or on numbers too large to multiply; MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_fit(ms_trainer *trainer);
+
+/*
+ * One step of AdamW on the next tasks of a shuffled round.
+ *
+ * loss  receives the tasks' mean loss before the step, by weight
+ *
+ * Fails with MS_ERR_ARGUMENT before ms_trainer_fit, MS_ERR_DATA where the loss is not finite (the
+ * learning rate is too large), MS_ERR_MEMORY. Allocates nothing after the first rounds.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_step(ms_trainer *trainer, double *loss);
+
+/*
+ * The scores that the scorer of this moment gives to one of its tasks.
+ *
+ * scores  receives M floats; count is the room there
+ *
+ * Fails with MS_ERR_ARGUMENT before ms_trainer_fit or on an unknown task, MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_score(ms_trainer *trainer, size_t task, float *scores,
+                                                  size_t count);
+
 /* ---- Rankings ------------------------------------------------------------------------------ */
 
 /*

@@ -1,0 +1,35 @@
+/* Ridge regression of many targets at once, kept to a low rank: the scorer's start. */
+#ifndef MS_SCORER_RIDGE_H
+#define MS_SCORER_RIDGE_H
+
+#include "core/context.h"
+
+typedef struct ms_ridge_problem {
+  size_t task_count;         /* T */
+  size_t model_count;        /* M */
+  size_t descriptor_count;   /* P */
+  const double *descriptors; /* [T][P], each row times the root of its weight */
+  const double *targets;     /* [M][T], each column times the root of its weight */
+  double strength;           /* λ, positive */
+} ms_ridge_problem;
+
+/* A map of rank K: predicted target m = Σ_k readout[m][k] (descriptor · map[·][k]). */
+typedef struct ms_low_rank_map {
+  size_t rank;     /* K, at most min(wanted, M, T); less where the problem has less */
+  double *readout; /* [M][K], orthonormal columns */
+  double *map;     /* [P][K] */
+  double *sizes;   /* [K], root of the sum over tasks of (descriptor · map[·][k])² */
+} ms_low_rank_map;
+
+/*
+ * Minimises Σ_t |target - prediction|² + λ P |B|² over maps B [M][P], through its dual, then keeps
+ * the rank directions of the M targets that carry most of the fit, which is the best map of that
+ * rank for the same objective. With rank at least M it is the ridge solution itself.
+ *
+ * Costs T² P / 2 + T³ / 6 + O(T² M + M³). Takes scratch memory, in which the map stays.
+ * Fails with MS_ERR_MEMORY, or MS_ERR_DATA where rounding makes the system singular.
+ */
+MS_CHECK_RESULT ms_status ms_ridge_fit(ms_context *context, const ms_ridge_problem *problem,
+                                       size_t rank, ms_low_rank_map *map);
+
+#endif

@@ -1,0 +1,215 @@
+/*
+ * Where training starts: the scale of the raw tokens, the prior of each model, and the ridge
+ * regression of what the prior leaves, written into the attention scorer's parameters. Steps from
+ * there are trainer.c's work.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "scorer/matrix.h"
+#include "scorer/ridge.h"
+#include "scorer/trainer.h"
+
+enum { PRIOR_ROUNDS = 100 };
+
+/* A value whose deviation is below this share of its size does not change but by rounding. */
+static const double LEAST_DEVIATION = 1e-6;
+
+/* Uniform with mean 0 and variance 1: no library function, so the same bits everywhere. */
+static double draw(ms_random *random) {
+  return (ms_random_uniform(random) - 0.5) * 3.4641016151377544;
+}
+
+static double total_weight(const ms_trainer *trainer) {
+  double sum = 0;
+  for (size_t t = 0; t < trainer->task_count; t++) {
+    sum += trainer->tasks[t].weight;
+  }
+  return sum;
+}
+
+/* descriptor [3 D + 1]: the mean of the class rows, then the summary row; raw. */
+static void describe(const ms_tokens *tokens, double *descriptor) {
+  size_t row_width = ms_row_width(tokens->feature_count);
+  size_t summary_width = ms_summary_width(tokens->feature_count);
+  memset(descriptor, 0, row_width * sizeof *descriptor);
+  for (size_t c = 0; c < tokens->class_count; c++) {
+    for (size_t j = 0; j < row_width; j++) {
+      descriptor[j] += tokens->rows[c * row_width + j] / (double)tokens->class_count;
+    }
+  }
+  for (size_t j = 0; j < summary_width; j++) {
+    descriptor[row_width + j] = tokens->summary[j];
+  }
+}
+
+/*
+ * The scale brings each number of the descriptor, not of the single rows, to mean 0 and deviation
+ * 1 over the tasks: the start sees the descriptor only.
+ */
+static void find_scale(ms_trainer *trainer, const double *descriptors) {
+  size_t width =
+      ms_row_width(trainer->shape.feature_count) + ms_summary_width(trainer->shape.feature_count);
+  double *shift = trainer->scale_block;
+  double *factor = trainer->scale_block + width;
+  double total = total_weight(trainer);
+  memset(trainer->scale_block, 0, 2 * width * sizeof *shift);
+  for (size_t t = 0; t < trainer->task_count; t++) {
+    ms_matrix_add_scaled(descriptors + t * width, trainer->tasks[t].weight / total, width, shift);
+  }
+  for (size_t t = 0; t < trainer->task_count; t++) {
+    for (size_t j = 0; j < width; j++) {
+      double distance = descriptors[t * width + j] - shift[j];
+      factor[j] += trainer->tasks[t].weight / total * distance * distance;
+    }
+  }
+  for (size_t j = 0; j < width; j++) {
+    double deviation = sqrt(factor[j]);
+    factor[j] = deviation > LEAST_DEVIATION * fabs(shift[j]) ? 1 / deviation : 0;
+  }
+}
+
+/* levels [T]: each task's mean target over the models that it has, less their priors. */
+static void find_levels(const ms_trainer *trainer, double *levels) {
+  for (size_t t = 0; t < trainer->task_count; t++) {
+    double sum = 0;
+    double count = 0;
+    for (size_t m = 0; m < trainer->shape.model_count; m++) {
+      float target = trainer->tasks[t].targets[m];
+      if (!isnan(target)) {
+        sum += target - trainer->attention.prior[m];
+        count++;
+      }
+    }
+    levels[t] = sum / count;
+  }
+}
+
+/* Priors given the levels: means over tasks, shrunk, then centred. */
+static void find_priors(ms_trainer *trainer, const double *levels) {
+  double *prior = trainer->attention.prior;
+  double shrink = trainer->options[MS_TRAINER_PRIOR_SHRINK] * total_weight(trainer) /
+                  (double)trainer->task_count;
+  double mean = 0;
+  for (size_t m = 0; m < trainer->shape.model_count; m++) {
+    double sum = 0;
+    double weight = shrink;
+    for (size_t t = 0; t < trainer->task_count; t++) {
+      float target = trainer->tasks[t].targets[m];
+      if (!isnan(target)) {
+        sum += trainer->tasks[t].weight * (target - levels[t]);
+        weight += trainer->tasks[t].weight;
+      }
+    }
+    prior[m] = weight > 0 ? sum / weight : 0;
+    mean += prior[m] / (double)trainer->shape.model_count;
+  }
+  for (size_t m = 0; m < trainer->shape.model_count; m++) {
+    prior[m] -= mean;
+  }
+}
+
+/*
+ * The priors and residuals [M][T] = (target - level - prior) √weight; missing targets leave 0.
+ * Levels and priors are solved in turn, which ends at once where no target is missing.
+ */
+static ms_status find_residuals(ms_trainer *trainer, double *residuals) {
+  size_t task_count = trainer->task_count;
+  double *levels = NULL; /* [T] */
+  MS_TRY(MS_SCRATCH(trainer->context, task_count, &levels));
+  memset(trainer->attention.prior, 0,
+         trainer->shape.model_count * sizeof *trainer->attention.prior);
+  for (int round = 0; round < PRIOR_ROUNDS; round++) {
+    find_levels(trainer, levels);
+    find_priors(trainer, levels);
+  }
+  find_levels(trainer, levels);
+  for (size_t t = 0; t < task_count; t++) {
+    const ms_training_task *task = &trainer->tasks[t];
+    for (size_t m = 0; m < trainer->shape.model_count; m++) {
+      double residual = task->targets[m] - levels[t] - trainer->attention.prior[m];
+      residuals[m * task_count + t] = isnan(task->targets[m]) ? 0 : residual * sqrt(task->weight);
+    }
+  }
+  return MS_OK;
+}
+
+/* Standardised, and each row times the root of its task's weight. */
+static void weigh_descriptors(const ms_trainer *trainer, double *descriptors) {
+  size_t width =
+      ms_row_width(trainer->shape.feature_count) + ms_summary_width(trainer->shape.feature_count);
+  const double *shift = trainer->scale_block;
+  const double *factor = trainer->scale_block + width;
+  for (size_t t = 0; t < trainer->task_count; t++) {
+    double root = sqrt(trainer->tasks[t].weight);
+    for (size_t j = 0; j < width; j++) {
+      double *value = &descriptors[t * width + j];
+      *value = (*value - shift[j]) * factor[j] * root;
+    }
+  }
+}
+
+/*
+ * With Wq = 0 a model attends to half of the summary row and half of the mean class row, so
+ * θ·o / √d is the map's prediction where U = 2 map / size and θ = √d readout size, size being the
+ * deviation of the map's output over tasks. Directions beyond the map's rank start as random
+ * projections that no model's token looks at yet.
+ */
+static void write_map(ms_trainer *trainer, const ms_low_rank_map *map) {
+  ms_attention *attention = &trainer->attention;
+  size_t width = attention->shape.width;
+  size_t row_width = ms_row_width(attention->shape.feature_count);
+  size_t summary_width = ms_summary_width(attention->shape.feature_count);
+  double root = sqrt((double)width);
+  double spare = 2 / sqrt((double)(row_width + summary_width));
+  double tasks_root = sqrt(total_weight(trainer));
+  for (size_t i = 0; i < row_width + summary_width; i++) {
+    double *to =
+        i < row_width ? attention->rows + i * width : attention->summary + (i - row_width) * width;
+    for (size_t k = 0; k < width; k++) {
+      to[k] = k < map->rank ? 2 * map->map[i * map->rank + k] * tasks_root / map->sizes[k]
+                            : spare * draw(&trainer->random);
+    }
+  }
+  for (size_t i = 0; i < width * width; i++) {
+    attention->query[i] = 0;
+    attention->key[i] = draw(&trainer->random) / root;
+    attention->value[i] = i % (width + 1) == 0 ? 1 : 0;
+  }
+  for (size_t m = 0; m < attention->shape.model_count; m++) {
+    for (size_t k = 0; k < width; k++) {
+      attention->tokens[m * width + k] =
+          k < map->rank ? root * map->readout[m * map->rank + k] * map->sizes[k] / tasks_root : 0;
+    }
+  }
+}
+
+ms_status ms_trainer_start(ms_trainer *trainer) {
+  ms_context *context = trainer->context;
+  size_t task_count = trainer->task_count;
+  size_t model_count = trainer->shape.model_count;
+  size_t width =
+      ms_row_width(trainer->shape.feature_count) + ms_summary_width(trainer->shape.feature_count);
+  size_t size = 0;
+  if (!ms_size_mul(task_count, width > model_count ? width : model_count, &size)) {
+    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu tasks", task_count);
+  }
+  double *descriptors = NULL; /* [T][3 D + 1] */
+  double *residuals = NULL;   /* [M][T] */
+  MS_TRY(MS_SCRATCH(context, task_count * width, &descriptors));
+  MS_TRY(MS_SCRATCH(context, model_count * task_count, &residuals));
+  for (size_t t = 0; t < task_count; t++) {
+    describe(&trainer->tasks[t].tokens, descriptors + t * width);
+  }
+  find_scale(trainer, descriptors);
+  MS_TRY(find_residuals(trainer, residuals));
+  weigh_descriptors(trainer, descriptors);
+  const ms_ridge_problem problem = {
+      task_count, model_count,
+      width,      descriptors,
+      residuals,  trainer->options[MS_TRAINER_RIDGE] * total_weight(trainer) / (double)task_count};
+  ms_low_rank_map map;
+  MS_TRY(ms_ridge_fit(context, &problem, trainer->shape.width, &map));
+  write_map(trainer, &map);
+  return MS_OK;
+}
