@@ -1,0 +1,104 @@
+/* Landmarks of a task: ridge leave-one-out accuracies by block of features, as log odds. */
+#include "task/landmarks.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "transfer/ridge.h"
+
+enum { MAX_CLASSES = 128, MAX_IMAGES = 512 };
+
+/* The images that are looked at, by class. */
+typedef struct landmark_sample {
+  const ms_task_view *view;
+  size_t class_count;
+  size_t image_count;
+  size_t *images;   /* [image_count], the task's image indices */
+  uint32_t *labels; /* [image_count], below class_count */
+} landmark_sample;
+
+static size_t smaller(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+static ms_status take_sample(const ms_task_view *view, landmark_sample *sample) {
+  ms_context *context = view->task->context;
+  *sample = (landmark_sample){.view = view, .class_count = smaller(view->class_count, MAX_CLASSES)};
+  size_t room = smaller(view->image_count, MAX_IMAGES);
+  MS_TRY(MS_SCRATCH(context, room, &sample->images));
+  MS_TRY(MS_SCRATCH(context, room, &sample->labels));
+  size_t taken_before = 0;
+  /* One more image of each class a round, until the room or the images end. */
+  for (size_t round = 0; sample->image_count < room; round++) {
+    for (size_t c = 0; c < sample->class_count && sample->image_count < room; c++) {
+      size_t source = c * view->class_count / sample->class_count;
+      size_t size = view->starts[source + 1] - view->starts[source];
+      if (round < size) {
+        sample->images[sample->image_count] = view->images[view->starts[source] + round];
+        sample->labels[sample->image_count] = (uint32_t)c;
+        sample->image_count++;
+      }
+    }
+    if (sample->image_count == taken_before) {
+      break;
+    }
+    taken_before = sample->image_count;
+  }
+  return MS_OK;
+}
+
+/* The landmark of the features [start … start + width). */
+static ms_status take_landmark(const landmark_sample *sample, size_t start, size_t width,
+                               double *landmark) {
+  const ms_task *task = sample->view->task;
+  ms_context *context = task->context;
+  float *features = NULL;     /* [image_count][width] */
+  double *predictions = NULL; /* [image_count][class_count] */
+  const double strength = 1.0;
+  MS_TRY(MS_SCRATCH(context, sample->image_count * width, &features));
+  MS_TRY(MS_SCRATCH(context, sample->image_count * sample->class_count, &predictions));
+  for (size_t i = 0; i < sample->image_count; i++) {
+    memcpy(features + i * width, task->features + sample->images[i] * task->feature_count + start,
+           width * sizeof *features);
+  }
+  ms_metric_data data;
+  MS_TRY(ms_metric_check(context, features, sample->image_count, width, sample->labels,
+                         sample->class_count, &data));
+  MS_TRY(ms_ridge_leave_one_out(context, &data, &strength, 1, predictions));
+  double right = ms_prediction_accuracy(&data, predictions) * (double)sample->image_count;
+  *landmark = log((right + 0.5) / ((double)sample->image_count - right + 0.5));
+  return MS_OK;
+}
+
+size_t ms_landmark_count(const ms_feature_blocks *blocks) {
+  return blocks->block_count + (blocks->joint_count > 0 ? 1 : 0);
+}
+
+static ms_status take_all(const ms_task_view *view, const ms_feature_blocks *blocks,
+                          double *landmarks) {
+  ms_context *context = view->task->context;
+  landmark_sample sample;
+  MS_TRY(take_sample(view, &sample));
+  size_t start = 0;
+  size_t joint_width = 0;
+  for (size_t i = 0; i < blocks->block_count; i++) {
+    ms_arena_mark mark = ms_arena_get_mark(context);
+    MS_TRY(take_landmark(&sample, start, blocks->widths[i], &landmarks[i]));
+    ms_arena_drop(context, mark);
+    start += blocks->widths[i];
+    joint_width = i < blocks->joint_count ? start : joint_width;
+  }
+  if (blocks->joint_count > 0) {
+    MS_TRY(take_landmark(&sample, 0, joint_width, &landmarks[blocks->block_count]));
+  }
+  return MS_OK;
+}
+
+ms_status ms_landmarks_take(const ms_task_view *view, const ms_feature_blocks *blocks,
+                            double *landmarks) {
+  ms_context *context = view->task->context;
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  ms_status status = take_all(view, blocks, landmarks);
+  ms_arena_drop(context, mark);
+  return status;
+}
