@@ -164,6 +164,13 @@ class Core {
     return pointer;
   }
 
+  /** @param {Scope} scope @param {ArrayLike<number>} values @returns {number} of uint32_t */
+  integersIn(scope, values) {
+    const pointer = scope.alloc(values.length * 4);
+    this.view(Uint32Array, pointer, values.length).set(values);
+    return pointer;
+  }
+
   /** @param {number} pointer @param {number} count @returns {Float32Array} a copy */
   floatsOut(pointer, count) {
     return this.view(Float32Array, pointer, count).slice();
@@ -446,11 +453,58 @@ export class Engine {
     });
   }
 
+  /** The metrics that need features and labels only. @returns {string[]} */
+  get metricNames() {
+    const count = this.#core.call('ms_metric_count') >>> 0;
+    return Array.from({ length: count }, (_, i) => this.#core.text(this.#core.call('ms_metric_name', i)));
+  }
+
+  /**
+   * Judges a model by its features of a labelled task; higher is better.
+   *
+   * @param {string} name one of metricNames
+   * @param {Float32Array} features [count][dimension]
+   * @param {number} count
+   * @param {number} dimension
+   * @param {ArrayLike<number>} labels [count], below classCount
+   * @param {number} classCount
+   * @returns {number}
+   */
+  metric(name, features, count, dimension, labels, classCount) {
+    const index = this.metricNames.indexOf(name);
+    if (index < 0) {
+      throw new ModelSpiderError('argument', `there is no metric ${name}; there is ${this.metricNames.join(', ')}`);
+    }
+    checkShape(features, count, dimension, labels);
+    const core = this.#core;
+    return core.scoped((scope) => {
+      const value = scope.alloc(8);
+      core.check('ms_metric_compute', core.context, index, core.floatsIn(scope, features), count, dimension,
+        core.integersIn(scope, labels), classCount, value);
+      return core.doubleOut(value);
+    });
+  }
+
   /** @param {number} classCount @param {number} featureCount @returns {Task} */
   createTask(classCount, featureCount) {
     const core = this.#core;
     return new Task(core, core.create((slot) =>
       core.call('ms_task_create', core.context, classCount, featureCount, slot)));
+  }
+}
+
+/**
+ * C trusts the counts that it is given.
+ *
+ * @param {ArrayLike<number>} features
+ * @param {number} count
+ * @param {number} dimension
+ * @param {ArrayLike<number>} labels
+ */
+function checkShape(features, count, dimension, labels) {
+  if (features.length !== count * dimension || labels.length !== count) {
+    throw new ModelSpiderError('argument',
+      `${features.length} features and ${labels.length} labels are no ${count} rows of ${dimension}`);
   }
 }
 
