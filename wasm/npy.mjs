@@ -26,7 +26,8 @@ export function readNpy(bytes) {
   if (bytes.length !== dataOffset + count * itemSize) {
     throw new NpyError(`it has ${bytes.length - dataOffset} bytes of data, its header promises ${count * itemSize}`);
   }
-  const own = bytes.slice(dataOffset).buffer;
+  // A copy starts at 0, as wider types need; the slice of a Node Buffer would be a view.
+  const own = Uint8Array.from(bytes.subarray(dataOffset)).buffer;
   return { rows, columns, data: itemSize === 4 ? new Float32Array(own) : new Float64Array(own) };
 }
 

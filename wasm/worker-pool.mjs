@@ -243,10 +243,9 @@ export class WorkerPool {
 /**
  * Pixels whose buffer holds nothing else, so that it can be given away.
  *
- * @template {Uint8Array | Uint8ClampedArray} T
- * @param {T} data
- * @returns {T}
+ * @param {Uint8Array | Uint8ClampedArray} data
+ * @returns {Uint8Array | Uint8ClampedArray}
  */
 function owned(data) {
-  return data.byteLength === data.buffer.byteLength ? data : /** @type {T} */ (data.slice());
+  return data.byteLength === data.buffer.byteLength ? data : Uint8Array.from(data);
 }

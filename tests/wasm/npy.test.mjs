@@ -18,6 +18,12 @@ test('what was written is read', () => {
   assert.deepEqual([count, columns, [...data]], [2, 3, [...rows[0], ...rows[1]]]);
 });
 
+test('a file that is a view of other memory, as small Node Buffers are, is read', () => {
+  const around = Buffer.alloc(1000, 0x55);
+  around.set(writeNpy([Float32Array.of(1, 2)]), 3);
+  assert.deepEqual([...readNpy(around.subarray(3, 3 + 136)).data], [1, 2]);
+});
+
 test('the data start at a multiple of 64, as the format asks', () => {
   assert.equal((writeNpy([new Float32Array(3)]).length - 12) % 64, 0);
 });
