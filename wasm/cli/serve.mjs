@@ -93,7 +93,7 @@ async function respond(root, request, response) {
  */
 async function findFile(root, url) {
   try {
-    const path = decodeURIComponent(new URL(url, 'http://localhost').pathname);
+    const path = decodeURIComponent(new URL(`http://localhost${url}`).pathname);
     const real = await realpath(join(root, path.endsWith('/') ? `${path}index.html` : path));
     const info = await stat(real);
     return real.startsWith(root + sep) && info.isFile() ? { path: real, size: info.size } : undefined;
