@@ -267,11 +267,19 @@ export class Network extends Handle {
   }
 }
 
+/**
+ * @typedef {{classCount: number, prototypes: Float32Array, spreads: Float32Array}} ClassTokens both
+ *   [classCount][featureCount]: the means of the classes, and their root mean square deviations
+ */
+
 /** A user's sample images, by their features and classes. */
 export class Task extends Handle {
-  /** @param {Core} core @param {number} pointer */
-  constructor(core, pointer) {
+  #featureCount;
+
+  /** @param {Core} core @param {number} pointer @param {number} featureCount */
+  constructor(core, pointer, featureCount) {
     super(core, 'task', pointer);
+    this.#featureCount = featureCount;
   }
 
   get classCount() {
@@ -287,6 +295,84 @@ export class Task extends Handle {
     this.core.scoped((scope) => {
       this.core.check('ms_task_add_image', this.pointer, classIndex, this.core.floatsIn(scope, features),
         features.length);
+    });
+  }
+
+  /** The tokens of the classes that have an image. @returns {ClassTokens} */
+  classTokens() {
+    const { core } = this;
+    const room = this.classCount * this.#featureCount;
+    return core.scoped((scope) => {
+      const prototypes = scope.alloc(room * 4);
+      const spreads = scope.alloc(room * 4);
+      const slot = scope.alloc(4);
+      core.check('ms_task_prototypes', this.pointer, prototypes, spreads, room, slot);
+      const classCount = core.view(Uint32Array, slot, 1)[0];
+      const count = classCount * this.#featureCount;
+      return { classCount, prototypes: core.floatsOut(prototypes, count), spreads: core.floatsOut(spreads, count) };
+    });
+  }
+}
+
+/** @type {Record<string, number>} by ms_trainer_option */
+const trainerOptions = { priorShrink: 0, ridge: 1, learningRate: 2, priorRate: 3, projectionRate: 4, weightDecay: 5,
+  dropout: 6, listwise: 7, temperature: 8, squared: 9, batch: 10 };
+
+/** Learns a scorer from tasks whose targets are known. */
+export class Trainer extends Handle {
+  #modelCount;
+  #featureCount;
+
+  /** @param {Core} core @param {number} pointer @param {{modelCount: number, featureCount: number}} shape */
+  constructor(core, pointer, { modelCount, featureCount }) {
+    super(core, 'trainer', pointer);
+    this.#modelCount = modelCount;
+    this.#featureCount = featureCount;
+  }
+
+  /** @param {string} option priorShrink, ridge, learningRate … @param {number} value */
+  set(option, value) {
+    if (!Object.hasOwn(trainerOptions, option)) {
+      throw new ModelSpiderError('argument', `a trainer has no option ${option}`);
+    }
+    this.core.check('ms_trainer_set', this.pointer, trainerOptions[option], value);
+  }
+
+  /**
+   * @param {ClassTokens} tokens
+   * @param {ArrayLike<number>} targets of each model, in the unit of scores; NaN where missing
+   * @param {number} weight how much the task counts
+   */
+  addTask({ classCount, prototypes, spreads }, targets, weight) {
+    const count = classCount * this.#featureCount;
+    if (prototypes.length !== count || spreads.length !== count || targets.length !== this.#modelCount) {
+      throw new ModelSpiderError('argument', `a task of ${classCount} classes has ${count} numbers in each token list and ${this.#modelCount} targets`);
+    }
+    const { core } = this;
+    core.scoped((scope) => core.check('ms_trainer_add_task', this.pointer, core.floatsIn(scope, prototypes),
+      core.floatsIn(scope, spreads), classCount, core.floatsIn(scope, targets), weight));
+  }
+
+  /** Fits what has a closed form; steps go on from there. */
+  fit() {
+    this.core.check('ms_trainer_fit', this.pointer);
+  }
+
+  /** One step of gradient descent. @returns {number} the loss before it */
+  step() {
+    return this.core.scoped((scope) => {
+      const loss = scope.alloc(8);
+      this.core.check('ms_trainer_step', this.pointer, loss);
+      return this.core.doubleOut(loss);
+    });
+  }
+
+  /** @param {number} task its index, in the order of adding @returns {Float32Array} a score per model */
+  score(task) {
+    return this.core.scoped((scope) => {
+      const scores = scope.alloc(this.#modelCount * 4);
+      this.core.check('ms_trainer_score', this.pointer, task, scores, this.#modelCount);
+      return this.core.floatsOut(scores, this.#modelCount);
     });
   }
 }
@@ -489,7 +575,26 @@ export class Engine {
   createTask(classCount, featureCount) {
     const core = this.#core;
     return new Task(core, core.create((slot) =>
-      core.call('ms_task_create', core.context, classCount, featureCount, slot)));
+      core.call('ms_task_create', core.context, classCount, featureCount, slot)), featureCount);
+  }
+
+  /**
+   * @param {{modelCount: number, featureCount: number, width: number, seed: number,
+   *   options?: Record<string, number>}} shape width: the length of tokens; options: as in
+   *   ms_trainer_option, camelCase
+   * @returns {Trainer}
+   */
+  createTrainer({ modelCount, featureCount, width, seed, options = {} }) {
+    const core = this.#core;
+    const trainer = new Trainer(core, core.create((slot) =>
+      core.call('ms_trainer_create', core.context, modelCount, featureCount, width, seed, slot)), { modelCount, featureCount });
+    try {
+      Object.entries(options).forEach(([option, value]) => trainer.set(option, value));
+      return trainer;
+    } catch (error) {
+      trainer.destroy();
+      throw error;
+    }
   }
 }
 

@@ -75,6 +75,32 @@ test('rankings are joined: two lists against one decide', () => {
   assert.throws(() => engine.copeland([[1, 2], [1]]), { code: 'argument' });
 });
 
+test("a task's class tokens are means and root mean square deviations of its classes", () => {
+  const task = engine.createTask(3, 2);
+  task.addImage(2, Float32Array.of(1, 10));
+  task.addImage(2, Float32Array.of(3, 10));
+  task.addImage(0, Float32Array.of(5, 6));
+  const { classCount, prototypes, spreads } = task.classTokens();
+  assert.deepEqual([classCount, [...prototypes], [...spreads]], [2, [5, 6, 2, 10], [0, 0, 1, 0]]);
+  task.destroy();
+});
+
+test('a trainer learns which of two models suits which kind of task', () => {
+  const trainer = engine.createTrainer({ modelCount: 2, featureCount: 3, width: 4, seed: 1, options: { ridge: 0.01 } });
+  for (let i = 0; i < 12; i++) {
+    const side = i % 2 === 0 ? 1 : -1;
+    const prototypes = Float32Array.of(side, i / 12, 1, side, 1, i / 12);
+    trainer.addTask({ classCount: 2, prototypes, spreads: new Float32Array(6).fill(0.5) }, [side, -side], 1);
+  }
+  trainer.fit();
+  const losses = Array.from({ length: 20 }, () => trainer.step());
+  assert.ok(losses.every(Number.isFinite));
+  const [a, b] = [trainer.score(0), trainer.score(1)];
+  assert.ok(a[0] > a[1] && b[0] < b[1], `${a} and ${b}`);
+  trainer.destroy();
+  assert.throws(() => engine.createTrainer({ modelCount: 2, featureCount: 3, width: 4, seed: 1, options: { nonsense: 1 } }), { code: 'argument' });
+});
+
 test('memory that cannot be had is an error, and the engine goes on', () => {
   const recipe = { width: 8, height: 8, mean: [0, 0, 0], std: [1, 1, 1] };
   assert.throws(() => engine.loadNetwork(new Uint8Array(2 ** 31), recipe), { code: 'memory' });
