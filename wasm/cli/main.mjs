@@ -16,6 +16,7 @@ const commands = {
   features: { summary: "compute one model's features of a folder of images", load: () => import('./features.mjs') },
   metrics: { summary: 'judge features by transferability metrics', load: () => import('./metrics.mjs') },
   zoo: { summary: 'list, show, fetch, verify and build the models', load: () => import('./zoo.mjs') },
+  bench: { summary: 'measure how long models take here', load: () => import('./bench.mjs') },
   serve: { summary: 'serve the page on this machine', load: () => import('./serve.mjs') },
 };
 

@@ -1,0 +1,92 @@
+// modelspider bench: how long the zoo's models take on this machine, in one thread.
+import { compactCount, textTable } from '../report.mjs';
+import { findEntry, entriesOf, inputOf, loadEngine, readModel, readZoo } from './assets.mjs';
+import { Failure, reasonOf } from './failure.mjs';
+import { integerOption } from './options.mjs';
+
+/**
+ * @typedef {{model: string, load_ms: number, first_ms: number, best_ms: number, median_ms: number,
+ *   gmac_per_s: number, memory_bytes: number}} Timing
+ */
+
+/** @type {import('./options.mjs').Command} */
+export const command = {
+  name: 'bench',
+  summary: 'Measures how long models take here, in one thread',
+  usage: 'bench [ID…] [options]',
+  about: 'Times are of loading, of the first image and of the images after it, each 224 × 224 pixels.',
+  options: {
+    runs: { type: 'string', value: 'N', default: '20', help: 'images after the first (default: 20)' },
+    zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
+    json: { type: 'boolean', help: 'print JSON, not a table' },
+  },
+  async run({ values, positionals, terminal }) {
+    const runs = /** @type {number} */ (integerOption(values, 'runs', { min: 1, max: 10000 }));
+    const engine = await loadEngine();
+    const zoo = await readZoo(values.zoo, engine);
+    const entries = positionals.length > 0 ? positionals.map((id) => findEntry(zoo, id)) : entriesOf(zoo);
+    const timings = [];
+    for (const entry of entries) {
+      terminal.progress(entry.id);
+      timings.push(await measure(engine, zoo, entry, runs));
+    }
+    await terminal.data(values.json
+      ? `${JSON.stringify({ schema: 1, runs, models: timings }, null, 2)}\n`
+      : textTable(['model', 'load ms', 'first ms', 'best ms', 'median ms', 'GMAC/s', 'memory'], timings.map(cellsOf)));
+  },
+};
+
+/** @param {Timing} timing @returns {string[]} */
+function cellsOf({ model, load_ms, first_ms, best_ms, median_ms, gmac_per_s, memory_bytes }) {
+  return [model, ...[load_ms, first_ms, best_ms, median_ms, gmac_per_s].map((value) => value.toFixed(1)), `${compactCount(memory_bytes)}B`];
+}
+
+/**
+ * @param {import('../modelspider.mjs').Engine} engine
+ * @param {import('./assets.mjs').Zoo} zoo
+ * @param {import('./assets.mjs').ModelEntry} entry
+ * @param {number} runs
+ * @returns {Promise<Timing>}
+ */
+async function measure(engine, zoo, entry, runs) {
+  const bytes = await readModel(zoo, entry);
+  const image = { data: testPattern(224 * 224 * 4), width: 224, height: 224 };
+  const [load_ms, network] = timed(() => load(engine, bytes, entry));
+  try {
+    const [first_ms] = timed(() => network.embed(image));
+    const times = Array.from({ length: runs }, () => timed(() => network.embed(image))[0]).sort((a, b) => a - b);
+    const best_ms = times[0];
+    return {
+      model: entry.id,
+      load_ms,
+      first_ms,
+      best_ms,
+      median_ms: times[Math.floor(times.length / 2)],
+      gmac_per_s: network.macCount / best_ms / 1e6,
+      memory_bytes: network.memorySize,
+    };
+  } finally {
+    network.destroy();
+  }
+}
+
+/** @param {import('../modelspider.mjs').Engine} engine @param {Uint8Array} bytes @param {import('./assets.mjs').ModelEntry} entry */
+function load(engine, bytes, entry) {
+  try {
+    return engine.loadNetwork(bytes, inputOf(entry));
+  } catch (error) {
+    throw new Failure('asset', `${entry.id} cannot be loaded: ${reasonOf(error)}`);
+  }
+}
+
+/** @template T @param {() => T} work @returns {[number, T]} milliseconds and result */
+function timed(work) {
+  const started = performance.now();
+  const result = work();
+  return [performance.now() - started, result];
+}
+
+/** Values without a pattern that a cache or a branch could like. @param {number} size */
+function testPattern(size) {
+  return Uint8Array.from({ length: size }, (_, i) => (i % 4 === 3 ? 255 : Math.imul(i, 2654435761) >>> 24));
+}
