@@ -6,8 +6,9 @@
 # It installs what is missing (Debian packages, npm packages, the source of cJSON) and nothing else;
 # when nothing is missing it takes a fraction of a second. --with demo adds the pictures of the
 # sample tasks, --with tests the compilers, the browser and the data of the tests; npm's scripts
-# ask for them themselves. The command sees EMSCRIPTEN_ROOT, and NODE_PATH where Debian's Emscripten
-# needs it. An activated emsdk (EMSDK) or EMSCRIPTEN_ROOT goes before Debian's package.
+# ask for them themselves. The command sees EMSCRIPTEN_ROOT, NODE_PATH where Debian's Emscripten
+# needs it, and CMake builds on all cores. An activated emsdk (EMSDK) or EMSCRIPTEN_ROOT goes before
+# Debian's package.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -264,7 +265,7 @@ main() {
   [[ $debian == false ]] || use_debian_emscripten
   ensure_cjson
   ensure_npm_packages
-  export EMSCRIPTEN_ROOT
+  export EMSCRIPTEN_ROOT CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
   (($# == 0)) || exec "$@"
 }
 

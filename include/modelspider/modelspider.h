@@ -359,10 +359,11 @@ MS_API MS_CHECK_RESULT ms_status ms_rank_mean_z(ms_context *context, const float
  *           and number of the classes never matter, only which rows share one
  * value     receives the metric, untouched on failure
  *
- * Every one fails with MS_ERR_ARGUMENT on NULL, on an empty shape, above 2^20 rows or 65536 features
- * or classes, or on a label out of range; with MS_ERR_DATA on a feature that is not finite, where
- * all rows share one class (so also on a single row), and where features near the largest float
- * leave no finite result; with MS_ERR_MEMORY. Each call is a pure function of its arguments.
+ * Every one fails with MS_ERR_ARGUMENT on NULL, on an empty shape, above 2^20 rows or 65536
+ * features or classes, or on a label out of range; with MS_ERR_DATA on a feature that is not
+ * finite, where all rows share one class (so also on a single row), and where features near the
+ * largest float leave no finite result; with MS_ERR_MEMORY. Each call is a pure function of its
+ * arguments.
  *
  * N, D and C stand for count, dimension and class_count, n for min(N, D). Costs are multiply-adds
  * in double precision, scratch memory is in doubles beyond N D for a copy of the features.
@@ -384,10 +385,10 @@ MS_API MS_CHECK_RESULT ms_status ms_metric_compute(ms_context *context, size_t i
  *   max over alpha, beta of (1/N) log p(y | F, alpha, beta),
  *   y ~ Normal(F w, I / beta), w ~ Normal(0, I / alpha)
  *
- * Features are not centred. The ratio alpha / beta is searched globally between 1e-12 and 1e8 of the
- * largest eigenvalue of F Fᵀ, where the published fixed point starts at 1 and stops after 11 steps.
- * Any real number. Unchanged by rotating or scaling F. Cost N D n / 2 + 2 n³ / 3 + O(n² C), memory
- * n² + 2 n C. All features 0 give the evidence of pure noise.
+ * Features are not centred. The ratio alpha / beta is searched globally between 1e-12 and 1e8 of
+ * the largest eigenvalue of F Fᵀ, where the published fixed point starts at 1 and stops after 11
+ * steps. Any real number. Unchanged by rotating or scaling F. Cost N D n / 2 + 2 n³ / 3 + O(n² C),
+ * memory n² + 2 n C. All features 0 give the evidence of pure noise.
  */
 MS_API MS_CHECK_RESULT ms_status ms_metric_logme(ms_context *context, const float *features,
                                                  size_t count, size_t dimension,

@@ -161,4 +161,3 @@ function groupByClass(candidates, skipped) {
     skipped,
   };
 }
-
