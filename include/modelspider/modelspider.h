@@ -98,7 +98,8 @@ typedef enum ms_image_channels {
  * mean, deviation  per channel of the output (3 values, or 1 for grey), in 0 … 255 units: a network
  *                reads (pixel - mean) / deviation
  *
- * Fails with MS_ERR_ARGUMENT on a size out of range or a deviation that is not a positive number.
+ * Fails with MS_ERR_ARGUMENT on a size out of range, a mean that is not finite or a deviation that
+ * is not a positive number; MS_ERR_MEMORY.
  */
 MS_API MS_CHECK_RESULT ms_status ms_image_spec_create(ms_context *context, size_t width,
                                                       size_t height, ms_image_fit fit,
@@ -135,7 +136,8 @@ MS_API size_t ms_network_memory_size(const ms_network *network);
  * features  receives ms_network_feature_count(network) floats
  * count     room in features, in floats
  *
- * Fails with MS_ERR_ARGUMENT on an empty image or too little room, MS_ERR_LIMIT above 2^26 pixels.
+ * Fails with MS_ERR_ARGUMENT on an empty image or too little room, MS_ERR_LIMIT above 2^26 pixels
+ * or 2^20 pixels a side.
  * Allocates nothing after the first call with images of the same size.
  */
 MS_API MS_CHECK_RESULT ms_status ms_network_embed(ms_network *network, const uint8_t *rgba,

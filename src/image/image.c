@@ -1,0 +1,195 @@
+/*
+ * The way from RGBA8 pixels to a network's input: cut, antialiased resize, channel order,
+ * normalisation. Source rows are read once, in order: each is resized along x and added, weighted,
+ * to the output rows that it touches, so that no copy of the picture is ever made. Decoding files
+ * is left to the caller.
+ */
+#include "image/image.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kernel/kernels.h"
+
+enum { MAX_INPUT_SIDE = 4096 };
+
+/* The source pixels that one output row or column is made of. */
+typedef struct span {
+  size_t first;
+  size_t count;
+  const float *weights; /* [count], adding up to 1 */
+} span;
+
+static ms_status check_spec(ms_context *context, const ms_image_spec *spec) {
+  if (spec->width < 1 || spec->width > MAX_INPUT_SIDE || spec->height < 1 ||
+      spec->height > MAX_INPUT_SIDE) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "an input of %zu x %zu pixels, 1 to %d allowed",
+                   spec->width, spec->height, MAX_INPUT_SIDE);
+  }
+  if (spec->fit != MS_IMAGE_FIT_CROP && spec->fit != MS_IMAGE_FIT_SQUASH) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "no way of fitting has number %d", (int)spec->fit);
+  }
+  for (size_t i = 0; i < spec->channel_count; i++) {
+    if (!isfinite(spec->mean[i]) || !isfinite(spec->deviation[i]) || spec->deviation[i] <= 0.0f) {
+      return ms_fail(context, MS_ERR_ARGUMENT, "mean %g and deviation %g of channel %zu",
+                     (double)spec->mean[i], (double)spec->deviation[i], i);
+    }
+  }
+  return MS_OK;
+}
+
+ms_status ms_image_spec_create(ms_context *context, size_t width, size_t height, ms_image_fit fit,
+                               ms_image_channels channels, const float *mean,
+                               const float *deviation, ms_image_spec **spec) {
+  *spec = NULL;
+  if (channels != MS_IMAGE_CHANNELS_RGB && channels != MS_IMAGE_CHANNELS_BGR &&
+      channels != MS_IMAGE_CHANNELS_GREY) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "no channel order has number %d", (int)channels);
+  }
+  ms_image_spec wanted = {.context = context,
+                          .width = width,
+                          .height = height,
+                          .channel_count = channels == MS_IMAGE_CHANNELS_GREY ? 1 : 3,
+                          .fit = fit,
+                          .channels = channels};
+  memcpy(wanted.mean, mean, wanted.channel_count * sizeof *mean);
+  memcpy(wanted.deviation, deviation, wanted.channel_count * sizeof *deviation);
+  MS_TRY(check_spec(context, &wanted));
+  MS_TRY(MS_NEW(context, 1, spec));
+  **spec = wanted;
+  return MS_OK;
+}
+
+void ms_image_spec_destroy(ms_image_spec *spec) {
+  if (spec != NULL) {
+    ms_release(spec->context, spec);
+  }
+}
+
+/* The triangle around centre, cut off at the image's edges; weights add up to 1. */
+static span fill_span(double centre, double support, size_t size, float *weights) {
+  double low = floor(centre - support - 0.5) + 1.0;
+  double high = ceil(centre + support - 0.5);
+  span filled = {.first = low > 0.0 ? (size_t)low : 0, .weights = weights};
+  size_t end = high < (double)size ? (size_t)high : size;
+  filled.count = end - filled.first;
+  double sum = 0.0;
+  for (size_t i = 0; i < filled.count; i++) {
+    sum += 1.0 - fabs((double)(filled.first + i) + 0.5 - centre) / support;
+  }
+  for (size_t i = 0; i < filled.count; i++) {
+    double weight = 1.0 - fabs((double)(filled.first + i) + 0.5 - centre) / support;
+    weights[i] = (float)(weight / sum);
+  }
+  return filled;
+}
+
+/*
+ * The spans of one axis: output i is centred at the source position start + (i + 1/2) step, and an
+ * output covers step source pixels, but at least one.
+ */
+static ms_status plan_axis(ms_context *context, size_t size, size_t output_size, double step,
+                           span **spans) {
+  double support = step > 1.0 ? step : 1.0;
+  double start = ((double)size - step * (double)output_size) / 2.0;
+  size_t room = 2 * (size_t)ceil(support) + 1;
+  float *weights = NULL; /* [output_size][room] */
+  MS_TRY(MS_SCRATCH(context, output_size * room, &weights));
+  MS_TRY(MS_SCRATCH(context, output_size, spans));
+  for (size_t i = 0; i < output_size; i++) {
+    double centre = start + ((double)i + 0.5) * step;
+    (*spans)[i] = fill_span(centre, support, size, weights + i * room);
+  }
+  return MS_OK;
+}
+
+/* Adds one pixel, composed over white, to the sums of red, green and blue. */
+static void add_pixel(const uint8_t *pixel, float weight, float sums[3]) {
+  if (pixel[3] == 255) {
+    for (size_t k = 0; k < 3; k++) {
+      sums[k] += weight * (float)pixel[k];
+    }
+    return;
+  }
+  float opacity = (float)pixel[3] / 255.0f;
+  for (size_t k = 0; k < 3; k++) {
+    sums[k] += weight * (255.0f - (float)(255 - pixel[k]) * opacity);
+  }
+}
+
+/* Resizes one source row along x; line is [spec->width][spec->channel_count]. */
+static void resize_row(const ms_image_spec *spec, const uint8_t *row, const span *columns,
+                       float *line) {
+  for (size_t x = 0; x < spec->width; x++) {
+    const uint8_t *pixel = row + columns[x].first * 4;
+    float sums[3] = {0.0f, 0.0f, 0.0f};
+    for (size_t i = 0; i < columns[x].count; i++, pixel += 4) {
+      add_pixel(pixel, columns[x].weights[i], sums);
+    }
+    if (spec->channels == MS_IMAGE_CHANNELS_GREY) {
+      line[x] = 0.299f * sums[0] + 0.587f * sums[1] + 0.114f * sums[2];
+    } else {
+      bool reversed = spec->channels == MS_IMAGE_CHANNELS_BGR;
+      line[x * 3] = sums[reversed ? 2 : 0];
+      line[x * 3 + 1] = sums[1];
+      line[x * 3 + 2] = sums[reversed ? 0 : 2];
+    }
+  }
+}
+
+static void normalise(const ms_image_spec *spec, float *input) {
+  size_t count = spec->width * spec->height * spec->channel_count;
+  for (size_t i = 0; i < count; i += spec->channel_count) {
+    for (size_t k = 0; k < spec->channel_count; k++) {
+      input[i + k] = (input[i + k] - spec->mean[k]) / spec->deviation[k];
+    }
+  }
+}
+
+static ms_status resize(ms_context *context, const ms_image_spec *spec, const uint8_t *rgba,
+                        size_t width, size_t height, float *input) {
+  double x_step = (double)width / (double)spec->width;
+  double y_step = (double)height / (double)spec->height;
+  if (spec->fit == MS_IMAGE_FIT_CROP) {
+    x_step = y_step < x_step ? y_step : x_step;
+    y_step = x_step;
+  }
+  span *columns = NULL;
+  span *rows = NULL;
+  MS_TRY(plan_axis(context, width, spec->width, x_step, &columns));
+  MS_TRY(plan_axis(context, height, spec->height, y_step, &rows));
+  size_t line_count = spec->width * spec->channel_count;
+  float *line = NULL; /* [spec->width][spec->channel_count] */
+  MS_TRY(MS_SCRATCH(context, line_count, &line));
+  memset(input, 0, spec->height * line_count * sizeof *input);
+  const ms_kernels *kernels = ms_kernels_best();
+  const span *last = &rows[spec->height - 1];
+  size_t open = 0; /* the first output row that source row j may still touch */
+  for (size_t j = rows[0].first; j < last->first + last->count; j++) {
+    resize_row(spec, rgba + j * width * 4, columns, line);
+    while (rows[open].first + rows[open].count <= j) {
+      open++;
+    }
+    for (size_t y = open; y < spec->height && rows[y].first <= j; y++) {
+      kernels->axpy(input + y * line_count, rows[y].weights[j - rows[y].first], line, line_count);
+    }
+  }
+  normalise(spec, input);
+  return MS_OK;
+}
+
+ms_status ms_image_prepare(ms_context *context, const ms_image_spec *spec, const uint8_t *rgba,
+                           size_t width, size_t height, float *input) {
+  if (width == 0 || height == 0) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "an image of %zu x %zu pixels", width, height);
+  }
+  if (width > MS_IMAGE_MAX_SIDE || height > MS_IMAGE_MAX_SIDE ||
+      width > MS_IMAGE_MAX_PIXELS / height) {
+    return ms_fail(context, MS_ERR_LIMIT,
+                   "an image of %zu x %zu pixels, at most 2^26 and 2^20 a side", width, height);
+  }
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  ms_status status = resize(context, spec, rgba, width, height, input);
+  ms_arena_drop(context, mark);
+  return status;
+}
