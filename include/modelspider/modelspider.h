@@ -144,6 +144,22 @@ MS_API MS_CHECK_RESULT ms_status ms_network_embed(ms_network *network, const uin
                                                   size_t width, size_t height, float *features,
                                                   size_t count);
 
+/*
+ * The signature of an image: what its pixels say without a network. Blocks of mean colours (8×8×3),
+ * mean luma (16×16), roots of the colour histogram (4×4×4) and roots of the gradients by place and
+ * direction (4×4×8), from a squashed copy of 64×64 pixels; all in 0 … 1 but the last.
+ *
+ * rgba       as in ms_network_embed
+ * signature  receives ms_image_signature_count() floats
+ * count      room in signature, in floats
+ *
+ * Fails as ms_network_embed does.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_image_signature(ms_context *context, const uint8_t *rgba,
+                                                    size_t width, size_t height, float *signature,
+                                                    size_t count);
+MS_API size_t ms_image_signature_count(void);
+
 /* ---- Tasks --------------------------------------------------------------------------------- */
 
 /*
