@@ -1,5 +1,5 @@
-// Deals images out to plain workers, each with its own engine. Which worker takes an image never
-// changes its features. Workers start, and load networks, when the first image needs them.
+// Deals images and feature matrices out to plain workers, each with its own engine. Which worker
+// takes one never changes the result. Workers start, and load networks, when the first image needs them.
 import { ModelSpiderError } from './modelspider.mjs';
 
 /**
@@ -11,8 +11,8 @@ import { ModelSpiderError } from './modelspider.mjs';
  * @typedef {(listeners: {onReply(reply: Reply): void, onCrash(reason: string): void}) => RunningWorker} Spawn
  *   starts a worker: spawn.mjs in a browser, spawn-node.mjs in Node
  * @typedef {{bytes: Uint8Array, input: InputRecipe, featureCount: number}} StoredNetwork
- * @typedef {{key: string, image?: Pixels, keep?: boolean, resolve(result: any): void,
- *   reject(error: Error): void}} Job an image to embed, or without one a network to load
+ * @typedef {{run(slot: Slot): Promise<any>, resolve(result: any): void,
+ *   reject(error: Error): void}} Job
  */
 
 const cancelled = () => new ModelSpiderError('cancelled', 'cancelled');
@@ -130,7 +130,10 @@ export class WorkerPool {
     const network = { bytes, input, featureCount: 0 };
     this.#networks.set(key, network);
     try {
-      return await this.#add({ key });
+      return await this.#add(async (slot) => {
+        await this.#prepare(slot, key);
+        return { featureCount: network.featureCount };
+      });
     } catch (error) {
       if (this.#networks.get(key) === network) {
         this.#networks.delete(key);
@@ -152,7 +155,20 @@ export class WorkerPool {
    * @returns {Promise<Float32Array>} features; fails for this image alone
    */
   embed(image, key, { keep } = {}) {
-    return this.#add({ key, image, keep });
+    return this.#add(async (slot) => {
+      await this.#prepare(slot, key);
+      const own = { ...image, data: owned(image.data) };
+      return slot.request('embed', { key, image: own }, keep ? [] : [/** @type {ArrayBuffer} */ (own.data.buffer)]);
+    });
+  }
+
+  /**
+   * @param {string} name one of the engine's metricNames
+   * @param {import('./worker.mjs').Matrix} matrix copied
+   * @returns {Promise<number>}
+   */
+  metric(name, matrix) {
+    return this.#add((slot) => slot.request('metric', { name, ...matrix }));
   }
 
   /** Fails all that was asked and is not there yet, and stops the workers that compute it. */
@@ -173,10 +189,10 @@ export class WorkerPool {
     this.#slots.forEach((slot) => slot.stop(cancelled()));
   }
 
-  /** @param {Omit<Job, 'resolve' | 'reject'>} job @returns {Promise<any>} */
-  #add(job) {
+  /** @param {Job['run']} run @returns {Promise<any>} */
+  #add(run) {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ ...job, resolve, reject });
+      this.#queue.push({ run, resolve, reject });
       this.#deal();
     });
   }
@@ -194,7 +210,10 @@ export class WorkerPool {
   /** @param {Slot} slot @param {Job} job */
   async #run(slot, job) {
     try {
-      job.resolve(await this.#work(slot, job));
+      if (!this.#isOpen) {
+        throw new ModelSpiderError('argument', 'the pool was destroyed');
+      }
+      job.resolve(await job.run(slot));
     } catch (error) {
       const failure = /** @type {ModelSpiderError} */ (error);
       if (failure.code === 'internal') {
@@ -207,11 +226,8 @@ export class WorkerPool {
     }
   }
 
-  /** @param {Slot} slot @param {Job} job @returns {Promise<any>} */
-  async #work(slot, { key, image, keep }) {
-    if (!this.#isOpen) {
-      throw new ModelSpiderError('argument', 'the pool was destroyed');
-    }
+  /** Makes sure that a worker holds a network. @param {Slot} slot @param {string} key */
+  async #prepare(slot, key) {
     this.#forget(slot);
     const network = this.#networks.get(key);
     if (!network) {
@@ -222,11 +238,6 @@ export class WorkerPool {
       network.featureCount = (await slot.request('load', { key, bytes, input })).featureCount;
       slot.loaded.set(key, network);
     }
-    if (!image) {
-      return { featureCount: network.featureCount };
-    }
-    const own = { ...image, data: owned(image.data) };
-    return slot.request('embed', { key, image: own }, keep ? [] : [/** @type {ArrayBuffer} */ (own.data.buffer)]);
   }
 
   /** Unloads from a worker what the pool no longer has. @param {Slot} slot */

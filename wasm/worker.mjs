@@ -6,9 +6,12 @@
 //   load    {key, bytes, input}    → {featureCount}    keeps a network under a key
 //   unload  {key}                  → {}                forgets it; unknown keys are fine
 //   embed   {key, image}           → Float32Array      the features of {data, width, height}
+//   metric  {name, …Matrix}        → number            judges labelled features
 import { ModelSpiderError, createEngine } from './modelspider.mjs';
 
 /**
+ * @typedef {{features: Float32Array, count: number, dimension: number, labels: ArrayLike<number>,
+ *   classCount: number}} Matrix features [count][dimension] and their labels [count]
  * @typedef {{id: number, op: string, args: any}} Request
  * @typedef {{id: number, ok: true, result: any}
  *   | {id: number, ok: false, error: {code: string, message: string}}} Reply
@@ -49,6 +52,9 @@ export function createHandler(reply) {
         throw new ModelSpiderError('argument', `no network is loaded as ${key}`);
       }
       return network.embed(image);
+    },
+    metric({ name, features, count, dimension, labels, classCount }) {
+      return started(engine).metric(name, features, count, dimension, labels, classCount);
     },
   };
 

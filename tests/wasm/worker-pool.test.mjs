@@ -79,6 +79,16 @@ test('a cancel ends everything within 100 ms, and the pool goes on', async () =>
   assert.equal((await pool.embed(images[0], 'a', { keep: true })).length, 8);
 });
 
+test('metrics are those of this thread', async () => {
+  const engine = await createEngine(module);
+  const matrix = { features: Float32Array.from({ length: 60 }, (_, i) => Math.sin(i * i)), count: 20, dimension: 3,
+    labels: Array.from({ length: 20 }, (_, i) => i % 2), classCount: 2 };
+  const expected = engine.metric('logme', matrix.features, 20, 3, matrix.labels, 2);
+  const pool = createPool(2);
+  assert.deepEqual(await Promise.all([pool.metric('logme', matrix), pool.metric('logme', matrix)]), [expected, expected]);
+  await assert.rejects(pool.metric('nonsense', matrix), { code: 'argument' });
+});
+
 test('after destroy nothing is done', async () => {
   const pool = createPool(1);
   pool.destroy();
