@@ -55,7 +55,7 @@ export async function startEngine(workers) {
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
 /** Where the models of a zoo of ours lie. @param {string} zoo @returns {string} */
-function cacheFolder(zoo) {
+export function cacheFolder(zoo) {
   if (process.env.MODELSPIDER_CACHE) {
     return join(process.env.MODELSPIDER_CACHE, zoo);
   }
