@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { runCli, startCli } from './run-cli.mjs';
 
-const commands = ['rank', 'features', 'metrics', 'zoo', 'serve'];
+const commands = ['features', 'metrics', 'zoo', 'serve'];
 
 test('--version prints the version alone', async () => {
   const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -24,9 +24,9 @@ test('--help lists the commands, and each has a help of its own', async () => {
 });
 
 test('wrong usage ends with 2, one sentence on stderr and nothing on stdout', async () => {
-  await Promise.all([[], ['nonsense'], ['__proto__'], ['rank'], ['rank', '--nonsense'], ['rank', 'a', 'b'], ['zoo'], ['zoo', 'eat'],
+  await Promise.all([[], ['nonsense'], ['__proto__'], ['zoo'], ['zoo', 'eat'],
     ['zoo', 'show'], ['zoo', 'list', '--zoo', 'nonsense'], ['metrics', 'x.npy'], ['features', 'x', '--model', 'y'],
-    ['serve', '--port', 'many'], ['rank', '.', '--workers', '0']].map(async (args) => {
+    ['serve', '--port', 'many'], ['features', '.', '--workers', '0']].map(async (args) => {
     const { code, out, err } = await runCli(args);
     assert.equal(code, 2, `${args}: ${err}`);
     assert.equal(out, '', String(args));
