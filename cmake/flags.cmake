@@ -27,6 +27,16 @@ if(NOT EXISTS "${MODELSPIDER_CJSON_DIR}/cJSON.c")
     "cJSON.c is not in ${MODELSPIDER_CJSON_DIR}. Run ./emsdk-env.sh true once, or set "
     "MODELSPIDER_CJSON_DIR to a folder with cJSON 1.7.15.")
 endif()
+# Its functions get names of ours, so that a program may link another cJSON beside this library.
+file(STRINGS "${MODELSPIDER_CJSON_DIR}/cJSON.h" declarations REGEX "^CJSON_PUBLIC")
+set(names "")
+foreach(declaration IN LISTS declarations)
+  string(REGEX REPLACE "^CJSON_PUBLIC\\([^)]*\\) *([A-Za-z_]+).*" "\\1" name "${declaration}")
+  string(APPEND names "#define ${name} ms_${name}\n")
+endforeach()
+file(CONFIGURE OUTPUT cjson_names.h CONTENT "${names}")
 add_library(modelspider_cjson INTERFACE)
+target_compile_options(modelspider_cjson INTERFACE
+  -include ${CMAKE_CURRENT_BINARY_DIR}/cjson_names.h)
 target_include_directories(modelspider_cjson SYSTEM INTERFACE
   $<BUILD_INTERFACE:${MODELSPIDER_CJSON_DIR}>)
