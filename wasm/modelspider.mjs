@@ -4,8 +4,9 @@
 /**
  * @typedef {'argument' | 'memory' | 'format' | 'unsupported' | 'limit' | 'data' | 'internal'} ErrorCode
  * @typedef {{width: number, height: number, channels?: 'rgb' | 'bgr' | 'grey',
- *   fit?: 'crop' | 'squash', mean: number[], std: number[]}} InputRecipe how pixels become a
- *   network's input: (pixel - mean) / std per channel, in 0 … 255 units
+ *   fit?: 'crop' | 'squash', mean: number[], std: number[], signature?: boolean}} InputRecipe how
+ *   pixels become a network's input: (pixel - mean) / std per channel, in 0 … 255 units; and whether
+ *   the image's signature follows the network's features, as it does for the encoder
  * @typedef {{data: Uint8Array | Uint8ClampedArray, width: number, height: number}} Pixels RGBA,
  *   8 bits, rows without gaps
  * @typedef {Record<string, (...values: (number | bigint)[]) => any>} Functions
@@ -224,19 +225,21 @@ class Handle {
   }
 }
 
-/** An ONNX file, ready to turn images into features. */
+/** An ONNX file, ready to turn images into features; the encoder's have the signature behind them. */
 export class Network extends Handle {
-  #featureCount;
+  #networkCount;
+  #signatureCount;
 
-  /** @param {Core} core @param {number} pointer */
-  constructor(core, pointer) {
+  /** @param {Core} core @param {number} pointer @param {boolean} signature */
+  constructor(core, pointer, signature) {
     super(core, 'network', pointer);
-    this.#featureCount = core.call('ms_network_feature_count', pointer) >>> 0;
+    this.#networkCount = core.call('ms_network_feature_count', pointer) >>> 0;
+    this.#signatureCount = signature ? core.call('ms_image_signature_count') >>> 0 : 0;
   }
 
   /** The length of the feature vector of one image. */
   get featureCount() {
-    return this.#featureCount;
+    return this.#networkCount + this.#signatureCount;
   }
 
   /** Multiply-accumulates for one image. */
@@ -258,11 +261,16 @@ export class Network extends Handle {
     if (data.length !== width * height * 4) {
       throw new ModelSpiderError('argument', `${data.length} bytes are no image of ${width} × ${height} RGBA pixels`);
     }
-    return this.core.scoped((scope) => {
-      const features = scope.alloc(this.#featureCount * 4);
-      this.core.check('ms_network_embed', this.pointer, this.core.bytesIn(scope, data), width, height,
-        features, this.#featureCount);
-      return this.core.floatsOut(features, this.#featureCount);
+    const { core } = this;
+    return core.scoped((scope) => {
+      const pixels = core.bytesIn(scope, data);
+      const features = scope.alloc(this.featureCount * 4);
+      core.check('ms_network_embed', this.pointer, pixels, width, height, features, this.#networkCount);
+      if (this.#signatureCount > 0) {
+        core.check('ms_image_signature', core.context, pixels, width, height,
+          features + this.#networkCount * 4, this.#signatureCount);
+      }
+      return core.floatsOut(features, this.featureCount);
     });
   }
 }
@@ -427,7 +435,8 @@ export class Engine {
       const spec = this.#createImageSpec(input);
       try {
         return new Network(core, core.create((slot) =>
-          core.call('ms_network_load', core.context, bytes, onnxBytes.length, spec, slot)));
+          core.call('ms_network_load', core.context, bytes, onnxBytes.length, spec, slot)),
+        input.signature === true);
       } finally {
         core.call('ms_image_spec_destroy', spec);
       }

@@ -204,14 +204,21 @@ MS_API MS_CHECK_RESULT ms_status ms_task_prototypes(const ms_task *task, float *
  * Loads a zoo from its manifest: {"schema": 1, "zoo": id, "encoder": model, "models": [model, …]}.
  *
  * A model is an object with exactly these members; ids are kebab-case of at most 64 characters, and
- * no two models share one:
- *   id, name, trained_for, architecture, licence, origin, note (may be missing)   texts
- *   source        {package, version, file, sha256, format, offset, size}: the published file;
- * format is tflite, tfjs-graph, tfjs-layers or onnx; offset and size may be missing entry, taps
- * names of tensors in that file: the one that the image replaces (may be missing), and those whose
- * means over space are the features input         {width, height, channels, fit, mean, std}: as in
- * ms_image_spec_create; channels is rgb, bgr or grey, fit is crop or squash features, parameters,
- * macs   counts onnx          {sha256, bytes}: the converted file
+ * no two models share one.
+ *
+ * id, name, trained_for, architecture, licence, origin, note (may be missing): texts
+ *
+ * source: {package, version, file, sha256, format, offset, size}, the published file; format is
+ * tflite, tfjs-graph, tfjs-layers or onnx; offset and size may be missing
+ *
+ * entry: the tensor of that file that the image replaces (may be missing); taps: the tensors whose
+ * means over space are the features
+ *
+ * input: {width, height, channels, fit, mean, std}, as in ms_image_spec_create; channels is rgb,
+ * bgr or grey, fit is crop or squash; signature (may be missing) is true where ms_image_signature
+ * follows the features, as it does for the encoder
+ *
+ * features, parameters, macs: counts; onnx: {sha256, bytes} of the converted file
  *
  * Fails with MS_ERR_FORMAT, naming model and member, MS_ERR_UNSUPPORTED on another schema,
  * MS_ERR_LIMIT above 2^20 values, or MS_ERR_MEMORY.

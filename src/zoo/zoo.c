@@ -73,6 +73,10 @@ static ms_status check_count(const subject *of, const member_rule *rule, const c
   return MS_OK;
 }
 
+static ms_status check_flag(const subject *of, const member_rule *rule, const cJSON *item) {
+  return cJSON_IsBool(item) ? MS_OK : fail_member(of, rule->name, "is neither true nor false");
+}
+
 static ms_status check_choice(const subject *of, const member_rule *rule, const cJSON *item) {
   MS_TRY(check_text(of, rule, item));
   for (const char *const *word = rule->words; *word != NULL; word++) {
@@ -239,6 +243,7 @@ static const member_rule input_rules[] = {
     {"fit", check_choice, .high = 16, .words = fit_words},
     {"mean", check_mean, .optional = false},
     {"std", check_deviation, .optional = false},
+    {"signature", check_flag, .optional = true},
     {.name = NULL}};
 
 static const member_rule onnx_rules[] = {{"sha256", check_hash, .high = HASH_SIZE},

@@ -165,6 +165,8 @@ static void test_every_rule_has_a_manifest_that_breaks_it(void) {
        "manifest: model c: input needs 3 numbers in mean and 3 in std"},
       {"\"mean\":[127.5,", "\"mean\":[1e999,",
        "manifest: model c: input.mean holds something that is not a number in its range"},
+      {"\"mean\":[127.5,", "\"signature\":1,\"mean\":[127.5,",
+       "manifest: model c: input.signature is neither true nor false"},
       {"\"mean\":[127.5,", "\"mean\":[null,",
        "manifest: model c: input.mean holds something that is not a number in its range"},
       {"\"std\":[127.5,", "\"std\":[0,",
@@ -193,6 +195,7 @@ static void test_what_may_differ_is_accepted(void) {
   check_change("\"taps\":[", "\"entry\":\"input:0\",\"taps\":[\"x\",", MS_OK, "");
   check_change("\"name\":\"Net\"", "\"name\":\"N\\u00e9t \xe7\xbd\x91\"", MS_OK, "");
   check_change("\"mean\":[127.5,", "\"mean\":[-1.275e2,", MS_OK, "");
+  check_change("\"mean\":[127.5,", "\"signature\":true,\"mean\":[127.5,", MS_OK, "");
 }
 
 static void test_another_schema_is_unsupported(void) {

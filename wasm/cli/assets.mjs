@@ -122,8 +122,8 @@ export function findEntry(zoo, id) {
 }
 
 /** The fields that decide features, and nothing else. @param {ModelEntry} entry @returns {InputRecipe} */
-export function inputOf({ input: { width, height, channels, fit, mean, std } }) {
-  return { width, height, channels, fit, mean, std };
+export function inputOf({ input: { width, height, channels, fit, mean, std, signature } }) {
+  return { width, height, channels, fit, mean, std, ...(signature ? { signature } : {}) };
 }
 
 /** @param {Zoo} zoo @param {ModelEntry} entry @returns {string} */
