@@ -20,6 +20,11 @@ if(MODELSPIDER_SANITIZE)
   target_link_options(modelspider_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
+option(MODELSPIDER_FUZZ "The fuzz targets, which need clang" OFF)
+if(MODELSPIDER_FUZZ)
+  target_compile_options(modelspider_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 set(MODELSPIDER_CJSON_DIR "${PROJECT_SOURCE_DIR}/build/cjson" CACHE PATH
   "Folder with cJSON.c and cJSON.h of release 1.7.15 (emsdk-env.sh puts them there)")
 if(NOT EXISTS "${MODELSPIDER_CJSON_DIR}/cJSON.c")

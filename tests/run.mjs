@@ -9,6 +9,8 @@ import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { fuzzAll } from '../fuzz/run.mjs';
+import { targets } from '../fuzz/seeds.mjs';
 
 /** @typedef {{passed: number, failed: number, skipped: number}} Counts */
 
@@ -145,11 +147,29 @@ function countTest(counts, passed, { name, file, skip, todo, details }) {
   }
 }
 
+/**
+ * Each fuzz target for some seconds, always with the same random numbers.
+ *
+ * @returns {Promise<Counts>}
+ */
+async function runFuzz() {
+  try {
+    const outcomes = await fuzzAll(targets, 8, ['-seed=1']);
+    outcomes.forEach(({ summary }) => say(`  ${summary}`));
+    const failed = outcomes.filter(({ found }) => found).length;
+    return { passed: outcomes.length - failed, failed, skipped: 0 };
+  } catch (error) {
+    say(String(error));
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
 /** @type {Record<string, {what: string, run(): Promise<Counts>}>} */
 const suites = {
   wasm: { what: 'C tests as WebAssembly', run: () => runC('wasm') },
   native: { what: 'C tests on this machine', run: () => runC('native') },
   sanitize: { what: 'C tests with sanitizers', run: () => runC('sanitize') },
+  fuzz: { what: 'fuzz targets, some seconds each', run: runFuzz },
   js: {
     what: 'JavaScript tests',
     run: () => runNode('js', (path) => !/^(house|web)\//.test(path)),

@@ -1,0 +1,75 @@
+// The inputs that the fuzzers start from, small and well-formed, made anew each time.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * @param {object} header
+ * @param {number} dataSize
+ * @returns {Uint8Array} a safetensors file whose data are 0, 1, 2, …
+ */
+function safetensors(header, dataSize) {
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const bytes = new Uint8Array(8 + text.length + dataSize);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+  bytes.set(text, 8);
+  bytes.set(Uint8Array.from({ length: dataSize }, (_, i) => i), 8 + text.length);
+  return bytes;
+}
+
+/** @param {string} id @returns {object} an entry of a zoo's manifest */
+function model(id) {
+  const sha256 = '0123456789abcdef'.repeat(4);
+  return {
+    id,
+    name: 'Net',
+    trained_for: 'detection',
+    architecture: 'MobileNetV2',
+    source: { package: '@scope/name', version: '1.0.0', file: 'a/b.json', sha256, format: 'tflite', offset: 0, size: 9 },
+    taps: ['block/Relu6'],
+    input: { width: 224, height: 192, channels: 'rgb', fit: 'crop', mean: [0, 0, 0], std: [1, 1, 1] },
+    features: 1280,
+    parameters: 2223872,
+    macs: 299000000,
+    onnx: { sha256, bytes: 4500000 },
+    licence: 'Apache-2.0',
+    origin: 'a project',
+    note: 'é',
+  };
+}
+
+/** @param {number[]} shape the first six bytes @param {number} width @param {number} height */
+const image = (shape, width, height) => (
+  Uint8Array.from({ length: 6 + width * height * 4 }, (_, i) => shape[i] ?? i * 37));
+
+/** @type {Record<string, () => Uint8Array[]>} by fuzz target */
+const seeds = {
+  image: () => [
+    image([7, 7, 16, 0, 0, 0], 16, 12),
+    image([31, 20, 5, 1, 1, 0], 5, 9),
+    image([0, 255, 40, 0, 2, 0], 40, 30),
+  ],
+  manifest: () => [
+    { schema: 1, zoo: 'browser', encoder: model('encoder'), models: [model('b'), model('a-1')] },
+  ].map((manifest) => new TextEncoder().encode(JSON.stringify(manifest))),
+  safetensors: () => [
+    safetensors({}, 0),
+    safetensors({
+      __metadata__: { encoder: 'abc', é: 'a\nb' },
+      weights: { dtype: 'F32', shape: [2, 3], data_offsets: [0, 24] },
+      bias: { dtype: 'I64', shape: [], data_offsets: [24, 32] },
+      none: { dtype: 'U8', shape: [0], data_offsets: [32, 32] },
+    }, 32),
+  ],
+};
+
+/** The names of the fuzz targets. */
+export const targets = Object.keys(seeds);
+
+/**
+ * @param {string} target
+ * @param {string} folder receives one file a seed
+ */
+export async function writeSeeds(target, folder) {
+  await mkdir(folder, { recursive: true });
+  await Promise.all(seeds[target]().map((bytes, i) => writeFile(join(folder, `seed-${i}`), bytes)));
+}
