@@ -10,9 +10,9 @@ export function tinyNetwork(seed, featureCount = 8) {
   const graph = new OnnxGraph('image', [1, 3, 16, 16]);
   const random = createRandom(seed);
   const weights = Float32Array.from({ length: featureCount * 27 }, () => random() - 0.5);
-  const [convolved] = graph.addNode('Conv', ['image', graph.addInitializer(weights, [featureCount, 3, 3, 3])],
+  const convolved = graph.addNode('Conv', ['image', graph.addInitializer(weights, [featureCount, 3, 3, 3])],
     { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], dilations: [1, 1], group: 1 });
-  const [features] = graph.addNode('Relu', [convolved]);
+  const features = graph.addNode('Relu', [convolved]);
   graph.setOutput(features, 'features');
   return encodeOnnx(graph, { source: 'test' });
 }

@@ -61,8 +61,37 @@ function reshape([x, target]) {
   return { shape, data: x.data };
 }
 
+/**
+ * Of slices only what shape arithmetic needs: a run of a vector, or one of its numbers.
+ *
+ * @param {Constant[]} inputs
+ * @param {{shrink: boolean, openStart: boolean, openEnd: boolean}} attributes
+ * @returns {Constant}
+ */
+function stridedSlice([x, begin, end, strides], { shrink, openStart, openEnd }) {
+  if (x.shape.length !== 1 || strides.data[0] !== 1) {
+    throw new Error(`a slice of [${x.shape}] with the stride ${strides.data}`);
+  }
+  if (shrink) {
+    return { shape: [], data: x.data.slice(begin.data[0]).slice(0, 1) };
+  }
+  const data = x.data.slice(openStart ? 0 : begin.data[0], openEnd ? x.data.length : end.data[0]);
+  return { shape: [data.length], data };
+}
+
+/** @param {Constant[]} inputs of one shape @returns {Constant} */
+function pack(inputs) {
+  const shape = [inputs.length, ...inputs[0].shape];
+  const data = new /** @type {any} */ (inputs[0].data.constructor)(countOf(shape));
+  inputs.forEach((input, i) => data.set(input.data, i * input.data.length));
+  return { shape, data };
+}
+
 /** @type {Record<string, (inputs: Constant[], attributes: any) => Constant>} */
 const rules = {
+  'floor-mod': binaryRule((a, b) => a - Math.floor(a / b) * b),
+  'strided-slice': stridedSlice,
+  pack,
   add: binaryRule((a, b) => a + b),
   sub: binaryRule((a, b) => a - b),
   mul: binaryRule((a, b) => a * b),

@@ -1,15 +1,18 @@
 // A recipe and its source -> the bytes of an ONNX file that maps an image to features.
 import { naming } from './conversion-error.mjs';
-import { lowerGraph } from './lower-graph.mjs';
+import { joinFeatures, lowerGraph } from './lower-graph.mjs';
 import { encodeOnnx } from './onnx-file.mjs';
+import { readOnnx, rebuildOnnx } from './onnx-source.mjs';
 import { simplify } from './simplify.mjs';
 import { locateSource } from './source.mjs';
 import { readTfjsJson, readShard } from './tfjs-files.mjs';
 import { readTfjsGraph } from './tfjs-graph.mjs';
+import { readTfjsLayers } from './tfjs-layers.mjs';
 import { readTflite } from './tflite.mjs';
 
 /**
  * @typedef {import('./source.mjs').SourceFile} SourceFile
+ * @typedef {import('./source-graph.mjs').SourceGraph} SourceGraph
  * @typedef {{id: string, source: import('./source.mjs').Source, taps: string[], entry?: string,
  *   input: {width: number, height: number, channels: 'rgb' | 'bgr' | 'grey'},
  *   licence: string}} Recipe the fields that a conversion reads; `entry` is the tensor that the
@@ -36,13 +39,13 @@ export function convertFiles(recipe, files, sha256) {
   const { source, licence, taps, input } = recipe;
   return naming(source.file, () => {
     const graph = readSource(source.format, files);
-    const entry = graph.entries.find(({ name }) => recipe.entry === undefined || name === recipe.entry);
+    const entry = graph.entries.find(({ name }) => name === recipe.entry) ?? graph.entries[0];
     const channels = input.channels === 'grey' ? 1 : 3;
-    const onnx = lowerGraph(graph, {
+    const onnx = buildGraph(source.format, graph, {
       taps,
-      entry: recipe.entry ?? entry.name,
-      image: { channels, height: input.height, width: input.width },
-      channelsFirst: entry !== undefined && entry.shape.length === 4 && entry.shape[1] === channels,
+      entry: recipe.entry ?? entry?.name,
+      shape: [1, channels, input.height, input.width],
+      channelsFirst: entry?.shape[1] === channels,
     });
     simplify(onnx);
     return encodeOnnx(onnx, {
@@ -58,7 +61,7 @@ export function convertFiles(recipe, files, sha256) {
 /**
  * @param {string} format
  * @param {SourceFile[]} files
- * @returns {import('./source-graph.mjs').SourceGraph}
+ * @returns {SourceGraph}
  */
 function readSource(format, files) {
   const [{ file, bytes }, ...shards] = files;
@@ -67,9 +70,28 @@ function readSource(format, files) {
       return readTflite(bytes);
     case 'tfjs-graph':
       return readTfjsGraph(readTfjsJson(file, bytes), joinShards(shards));
+    case 'tfjs-layers':
+      return readTfjsLayers(readTfjsJson(file, bytes), joinShards(shards));
+    case 'onnx':
+      return readOnnx(bytes);
     default:
       throw new Error(`the source format ${format} is not supported`);
   }
+}
+
+/**
+ * @param {string} format
+ * @param {SourceGraph} source
+ * @param {{taps: string[], entry: string, shape: number[], channelsFirst: boolean}} options
+ * @returns {import('./onnx-graph.mjs').OnnxGraph}
+ */
+function buildGraph(format, source, options) {
+  if (format !== 'onnx') {
+    return lowerGraph(source, options);
+  }
+  const { graph, taps } = rebuildOnnx(source, options);
+  joinFeatures(graph, taps);
+  return graph;
 }
 
 /** @param {SourceFile[]} shards @returns {Uint8Array} */

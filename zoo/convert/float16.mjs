@@ -31,7 +31,7 @@ function roundHalfEven(value) {
 }
 
 /** @param {number} bits @returns {number} */
-export function fromHalf(bits) {
+function decodeHalf(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 31;
   const mantissa = bits & 1023;
@@ -43,12 +43,19 @@ export function fromHalf(bits) {
     : sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
 }
 
-/** @param {ArrayLike<number>} values @returns {Uint16Array} */
-export function toHalves(values) {
-  return Uint16Array.from(values, toHalf);
+/** The values of all halves: models have millions of them. */
+const halfValues = Float32Array.from({ length: 65536 }, (_, bits) => decodeHalf(bits));
+
+/** @param {number} bits @returns {number} */
+export function fromHalf(bits) {
+  return halfValues[bits];
 }
 
 /** @param {Uint16Array} halves @returns {Float32Array} */
 export function fromHalves(halves) {
-  return Float32Array.from(halves, fromHalf);
+  const values = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) {
+    values[i] = halfValues[halves[i]];
+  }
+  return values;
 }

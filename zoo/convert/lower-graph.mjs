@@ -12,12 +12,12 @@ import { cutGraph } from './source-graph.mjs';
 
 /**
  * @param {SourceGraph} source
- * @param {{taps: string[], entry: string, image: {channels: number, height: number, width: number},
- *   channelsFirst: boolean}} options
+ * @param {{taps: string[], entry: string, shape: number[], channelsFirst: boolean}} options
+ *   shape: [1, channels, height, width]; channelsFirst: so in the source, too
  * @returns {OnnxGraph}
  */
-export function lowerGraph(source, { taps, entry, image, channelsFirst }) {
-  const graph = new OnnxGraph('image', [1, image.channels, image.height, image.width]);
+export function lowerGraph(source, { taps, entry, shape, channelsFirst }) {
+  const graph = new OnnxGraph('image', shape);
   const lowering = new Lowering(graph);
   /** @type {Map<string, Value>} */
   const values = new Map(source.constants);
@@ -25,35 +25,37 @@ export function lowerGraph(source, { taps, entry, image, channelsFirst }) {
   for (const node of cutGraph(source, taps, entry)) {
     try {
       const inputs = node.inputs.map((name) => values.get(name));
-      lowerNode(lowering, node, inputs).forEach((value, i) => values.set(node.outputs[i], value));
+      values.set(node.outputs[0], lowerNode(lowering, node, inputs));
     } catch (error) {
       throw new Error(`${node.op} ${node.outputs[0]}: ${error.message}`, { cause: error });
     }
   }
-  const features = joinFeatures(lowering, taps.map((tap) => values.get(tap)), channelsFirst);
-  graph.setOutput(features, 'features');
+  const order = channelsFirst ? identityOrder(4) : NCHW_FROM_NHWC;
+  const stored = taps.map((tap) => {
+    const value = values.get(tap);
+    return lowering.inOrder(value, value.shape.length === 4 ? order : identityOrder(2));
+  });
+  joinFeatures(graph, stored);
   return graph;
 }
 
 /**
- * @param {Lowering} lowering
- * @param {Value[]} taps
- * @param {boolean} channelsFirst
- * @returns {string} the value [1, D]: the spatial means of all taps, in sequence
+ * Ends the graph in one vector [1, D]: the spatial means of all taps, in sequence.
+ *
+ * @param {OnnxGraph} graph
+ * @param {string[]} taps NCHW values or vectors
  */
-function joinFeatures(lowering, taps, channelsFirst) {
+export function joinFeatures(graph, taps) {
   const vectors = taps.map((tap) => {
-    if (tap.shape.length === 4) {
-      const order = channelsFirst ? identityOrder(4) : NCHW_FROM_NHWC;
-      const pooled = lowering.graph.addNode('GlobalAveragePool', [lowering.inOrder(tap, order)])[0];
-      return lowering.graph.addNode('Flatten', [pooled])[0];
+    const { length: rank } = graph.shapeOf(tap);
+    if (rank !== 4 && rank !== 2) {
+      throw new Error(`a tap of shape [${graph.shapeOf(tap)}] is neither an image nor a vector`);
     }
-    if (tap.shape.length !== 2) {
-      throw new Error(`a tap has the shape [${tap.shape}], neither an image nor a vector`);
-    }
-    return lowering.inOrder(tap, [0, 1]);
+    return rank === 2
+      ? tap
+      : graph.addNode('Flatten', [graph.addNode('GlobalAveragePool', [tap])]);
   });
-  return vectors.length === 1
-    ? vectors[0]
-    : lowering.graph.addNode('Concat', vectors, { axis: 1 })[0];
+  const features =
+    vectors.length === 1 ? vectors[0] : graph.addNode('Concat', vectors, { axis: 1 });
+  graph.setOutput(features, 'features');
 }

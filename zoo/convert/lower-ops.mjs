@@ -11,8 +11,9 @@
 //   pad                    x, pads, [value]   concat  x…, [axis]; axis
 //   reshape x, shape       transpose x, perm  squeeze x; axes     expand-dims x, axis
 //   resize                 x, size; mode, alignCorners, halfPixel
-//   split                  x; axis, count, [sizes]
-//   identity               x
+//   space-to-batch x, block, pads    batch-to-space x, block, crops    (around a depthwise-conv)
+//   identity x      shape x
+// On constants alone there are more: see constant-ops.mjs.
 import { countOf } from './source-graph.mjs';
 import { foldConstants } from './constant-ops.mjs';
 import { identityOrder, NCHW_FROM_NHWC, permute } from './layout.mjs';
@@ -21,6 +22,7 @@ import { broadcastShapes } from './onnx-shapes.mjs';
 /**
  * @typedef {import('./lowering.mjs').Lowering} Lowering
  * @typedef {import('./lowering.mjs').Value} Value
+ * @typedef {import('./source-graph.mjs').Data} Data
  * @typedef {import('./source-graph.mjs').SourceNode} SourceNode
  * @typedef {(lowering: Lowering, inputs: Value[], attributes: Record<string, any>) => Value} Rule
  */
@@ -29,31 +31,36 @@ import { broadcastShapes } from './onnx-shapes.mjs';
  * @param {Lowering} lowering
  * @param {SourceNode} node
  * @param {Value[]} inputs
- * @returns {Value[]} one for each output
+ * @returns {Value} its only output
  */
 export function lowerNode(lowering, node, inputs) {
-  if (node.op === 'identity') {
-    return [inputs[0]];
+  if (node.op === 'unsupported') {
+    throw new Error(node.attributes.reason);
   }
-  if (node.op === 'split') {
-    return split(lowering, inputs, node.attributes);
+  if (node.op === 'identity') {
+    return inputs[0];
   }
   if (inputs.length > 0 && inputs.every((input) => input.data)) {
-    return [foldConstants(node, inputs)];
+    return foldConstants(node, inputs);
   }
   const rule = rules[node.op];
   if (rule === undefined) {
     throw new Error(`the operator ${node.op} is not supported`);
   }
-  return [rule(lowering, inputs, node.attributes)];
+  return rule(lowering, inputs, node.attributes);
 }
 
-/** @param {Value} value @returns {number[]} the numbers of an input that must be constant */
-function constantOf(value) {
+/** @param {Value} value @returns {Data} the numbers of an input that must be constant */
+function dataOf(value) {
   if (!value?.data) {
     throw new Error('an input would have to be constant');
   }
-  return Array.from(value.data);
+  return value.data;
+}
+
+/** @param {Value} value @returns {number[]} */
+function numbersOf(value) {
+  return Array.from(dataOf(value));
 }
 
 /** @param {number} axis @param {number} rank @returns {number} */
@@ -91,11 +98,14 @@ function unlessOnes(lists) {
   return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.some((n) => n !== 1)));
 }
 
-/** @param {number} group @returns {(...args: Parameters<Rule>) => Value} */
+/** @param {boolean} depthwise @returns {Rule} */
 function convRule(depthwise) {
   return (lowering, [x, weights, bias], { strides, dilations, padding, oihw }) => {
-    constantOf(weights);
-    const data = permute(weights.data, weights.shape, oihw);
+    if (x.spread) {
+      // Its batch is put together again by the batch-to-space that follows.
+      return { ...x, spread: { ...x.spread, weights, oihw } };
+    }
+    const data = permute(dataOf(weights), weights.shape, oihw);
     let shape = oihw.map((axis) => weights.shape[axis]);
     if (depthwise) {
       // Channel c gives the multiplier's outputs c·m … c·m + m - 1, as in a grouped convolution.
@@ -113,7 +123,7 @@ function convRule(depthwise) {
     }
     const inputs = [lowering.inOrder(x, NCHW_FROM_NHWC), lowering.graph.addInitializer(data, shape)];
     if (bias) {
-      inputs.push(lowering.graph.addInitializer(Float32Array.from(constantOf(bias)), bias.shape));
+      inputs.push(lowering.graph.addInitializer(Float32Array.from(dataOf(bias)), bias.shape));
     }
     return lowering.emit('Conv', inputs, attributes, NCHW_FROM_NHWC);
   };
@@ -182,7 +192,7 @@ function prelu(lowering, [x, alpha]) {
 
 /** @type {Rule} */
 function batchNorm(lowering, [x, ...statistics], { epsilon }) {
-  const [scale, offset, mean, variance] = statistics.map(constantOf);
+  const [scale, offset, mean, variance] = statistics.map(numbersOf);
   const factor = scale.map((gain, c) => gain / Math.sqrt(variance[c] + epsilon));
   const shift = factor.map((gain, c) => offset[c] - mean[c] * gain);
   const constant = (list) => ({ shape: [list.length], data: Float32Array.from(list) });
@@ -193,7 +203,7 @@ function batchNorm(lowering, [x, ...statistics], { epsilon }) {
 /** @param {'ReduceMean' | 'ReduceMax'} op @returns {Rule} */
 function reduceRule(op) {
   return (lowering, [x, axesInput], { axes: given, keepDims }) => {
-    const axes = (given ?? constantOf(axesInput)).map((axis) => positive(axis, x.shape.length));
+    const axes = (given ?? numbersOf(axesInput)).map((axis) => positive(axis, x.shape.length));
     const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
     const stored = axes.map((axis) => x.order.indexOf(axis)).sort();
     const isGlobal = x.shape.length === 4 && stored.join() === '2,3';
@@ -208,14 +218,14 @@ function reduceRule(op) {
 
 /** @type {Rule} */
 function pad(lowering, [x, padsInput, value]) {
-  const pairs = constantOf(padsInput);
+  const pairs = numbersOf(padsInput);
   const pads = [
     ...x.order.map((axis) => pairs[2 * axis]),
     ...x.order.map((axis) => pairs[2 * axis + 1]),
   ];
   const inputs = [x.name, lowering.graph.addIntegers(pads)];
-  if (value && constantOf(value)[0] !== 0) {
-    inputs.push(lowering.graph.addScalar(constantOf(value)[0]));
+  if (value && dataOf(value)[0] !== 0) {
+    inputs.push(lowering.graph.addScalar(dataOf(value)[0]));
   }
   return lowering.emit('Pad', inputs, {}, x.order);
 }
@@ -224,39 +234,21 @@ function pad(lowering, [x, padsInput, value]) {
 function concat(lowering, inputs, { axis }) {
   const parts = axis === undefined ? inputs.slice(0, -1) : inputs;
   const { order } = parts.find((part) => part.order);
-  const stored = order.indexOf(positive(axis ?? constantOf(inputs.at(-1))[0], order.length));
+  const stored = order.indexOf(positive(axis ?? dataOf(inputs.at(-1))[0], order.length));
   const names = parts.map((part) => lowering.inOrder(part, order));
   return lowering.emit('Concat', names, { axis: stored }, order);
 }
 
-/**
- * @param {Lowering} lowering
- * @param {Value[]} inputs
- * @param {Record<string, any>} attributes
- * @returns {Value[]}
- */
-function split(lowering, [x], { axis, count, sizes }) {
-  const along = positive(axis, x.shape.length);
-  const parts = sizes ?? Array(count).fill(x.shape[along] / count);
-  const outputs = lowering.graph.addNode(
-    'Split',
-    [x.name, lowering.graph.addIntegers(parts)],
-    { axis: x.order.indexOf(along) },
-    parts.length,
-  );
-  return outputs.map((name) => lowering.tensor(name, x.order));
-}
-
 /** @type {Rule} */
 function reshape(lowering, [x, shapeInput]) {
-  const target = constantOf(shapeInput);
+  const target = numbersOf(shapeInput);
   const known = countOf(target.filter((size) => size !== -1));
   return lowering.reshape(x, target.map((size) => (size === -1 ? countOf(x.shape) / known : size)));
 }
 
 /** @type {Rule} */
 function transpose(_, [x, permInput]) {
-  const perm = constantOf(permInput).map((axis) => positive(axis, x.shape.length));
+  const perm = numbersOf(permInput).map((axis) => positive(axis, x.shape.length));
   const shape = perm.map((axis) => x.shape[axis]);
   return { shape, name: x.name, order: x.order.map((axis) => perm.indexOf(axis)) };
 }
@@ -270,7 +262,7 @@ function squeeze(lowering, [x], { axes }) {
 
 /** @type {Rule} */
 function expandDims(lowering, [x, axisInput]) {
-  const axis = positive(constantOf(axisInput)[0], x.shape.length + 1);
+  const axis = positive(dataOf(axisInput)[0], x.shape.length + 1);
   return lowering.reshape(x, x.shape.toSpliced(axis, 0, 1));
 }
 
@@ -289,7 +281,7 @@ function softmax(lowering, [x], { axis = -1 }) {
 
 /** @type {Rule} */
 function resize(lowering, [x, sizeInput], { mode, alignCorners, halfPixel }) {
-  const [height, width] = constantOf(sizeInput);
+  const [height, width] = numbersOf(sizeInput);
   const coordinates = alignCorners ? 'align_corners' : halfPixel ? 'half_pixel' : 'asymmetric';
   const attributes = { mode, coordinate_transformation_mode: coordinates };
   if (mode === 'nearest') {
@@ -300,8 +292,45 @@ function resize(lowering, [x, sizeInput], { mode, alignCorners, halfPixel }) {
   return lowering.emit('Resize', inputs, attributes, NCHW_FROM_NHWC);
 }
 
+/**
+ * A dilated convolution in the old spelling of TensorFlow: the image is dealt out into a batch of
+ * images, each convolved, and put together again. The pieces of the puzzle are kept on the value.
+ *
+ * @type {Rule}
+ */
+function spaceToBatch(_, [x, block, pads]) {
+  const [top, bottom, left, right] = numbersOf(pads);
+  return { ...x, spread: { dilations: numbersOf(block), pads: [top, left, bottom, right] } };
+}
+
+/** @type {Rule} */
+function batchToSpace(lowering, [x, , cropsInput]) {
+  if (!x.spread?.weights) {
+    throw new Error('a batch-to-space without its space-to-batch and convolution');
+  }
+  const { weights, oihw, dilations, pads } = x.spread;
+  const [top, bottom, left, right] = numbersOf(cropsInput);
+  // What is cropped from a convolution of stride 1 needs no padding in the first place.
+  const padding = [top, left, bottom, right].map((crop, i) => pads[i] - crop);
+  const image = { shape: x.shape, name: x.name, order: x.order };
+  return rules['depthwise-conv'](lowering, [image, weights], {
+    strides: [1, 1],
+    dilations,
+    padding,
+    oihw,
+  });
+}
+
+/** @type {Rule} */
+function shapeOf(_, [x]) {
+  return { shape: [x.shape.length], data: Int32Array.from(x.shape) };
+}
+
 /** @type {Record<string, Rule>} */
 const rules = {
+  'space-to-batch': spaceToBatch,
+  'batch-to-space': batchToSpace,
+  shape: shapeOf,
   conv: convRule(false),
   'depthwise-conv': convRule(true),
   'max-pool': poolRule('MaxPool'),

@@ -8,9 +8,9 @@ import { countOf } from './source-graph.mjs';
 /**
  * @typedef {import('./onnx-graph.mjs').OnnxGraph} OnnxGraph
  * @typedef {import('./source-graph.mjs').Data} Data
- * @typedef {{shape: number[], data?: Data, name?: string, order?: number[]}} Value
- *   in the source's axes; either a constant (data) or a tensor: the ONNX value `name`, whose axis i
- *   is the source's axis order[i]
+ * @typedef {{shape: number[], data?: Data, name?: string, order?: number[],
+ *   spread?: any}} Value in the source's axes; either a constant (data) or a tensor: the ONNX value
+ *   `name`, whose axis i is the source's axis order[i]; `spread` belongs to space-to-batch
  */
 
 export class Lowering {
@@ -38,12 +38,12 @@ export class Lowering {
       // Only axes of size 1 change places: the numbers stay where they are.
       return this.onnxReshape(value.name, order.map((axis) => value.shape[axis]));
     }
-    return this.graph.addNode('Transpose', [value.name], { perm })[0];
+    return this.graph.addNode('Transpose', [value.name], { perm });
   }
 
   /** @param {string} name @param {number[]} shape @returns {string} */
   onnxReshape(name, shape) {
-    return this.graph.addNode('Reshape', [name, this.graph.addIntegers(shape)])[0];
+    return this.graph.addNode('Reshape', [name, this.graph.addIntegers(shape)]);
   }
 
   /** @param {string} name an ONNX value @param {number[]} order @returns {Value} */
@@ -64,7 +64,7 @@ export class Lowering {
    * @returns {Value}
    */
   emit(op, inputs, attributes, order) {
-    return this.tensor(this.graph.addNode(op, inputs, attributes)[0], order);
+    return this.tensor(this.graph.addNode(op, inputs, attributes), order);
   }
 
   /**
@@ -97,7 +97,7 @@ export class Lowering {
  * @returns {{from: number[], to: number[]}[]} the axes of both in groups of equal element counts
  */
 function matchAxes(from, to) {
-  if (countOf(from) !== countOf(to)) {
+  if (countOf(from) !== countOf(to) || !to.every((size) => Number.isInteger(size) && size > 0)) {
     throw new Error(`[${from}] cannot become [${to}]`);
   }
   const groups = [];

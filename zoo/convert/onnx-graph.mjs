@@ -1,14 +1,14 @@
 // An ONNX graph in memory: one input, one output, every shape known. Attributes are plain numbers,
 // strings and arrays; which ONNX attribute type they become is known from their name.
 import { countOf } from './source-graph.mjs';
-import { inferShapes } from './onnx-shapes.mjs';
+import { inferShape } from './onnx-shapes.mjs';
 
 /**
  * @typedef {import('./source-graph.mjs').Data | BigInt64Array} OnnxData Float32Array is written as
  *   float (or float16), Int32Array as int32, BigInt64Array as int64
  * @typedef {{shape: number[], data: OnnxData}} Initializer
- * @typedef {{op: string, inputs: string[], outputs: string[], attributes: Record<string, any>}}
- *   OnnxNode an empty input name is an absent optional input
+ * @typedef {{op: string, inputs: string[], output: string, attributes: Record<string, any>}}
+ *   OnnxNode no operator in use has a second output; an empty input name is an absent input
  */
 
 export class OnnxGraph {
@@ -57,34 +57,28 @@ export class OnnxGraph {
    * @param {string} op
    * @param {string[]} inputs
    * @param {Record<string, any>} [attributes]
-   * @param {number} [outputCount]
-   * @returns {string[]} the names of its outputs
+   * @returns {string} the name of its output
    */
-  addNode(op, inputs, attributes = {}, outputCount = 1) {
-    const outputs = Array.from({ length: outputCount }, () => this.#name('t'));
-    const node = { op, inputs, outputs, attributes };
+  addNode(op, inputs, attributes = {}) {
+    const node = { op, inputs, output: this.#name('t'), attributes };
     this.nodes.push(node);
-    this.setShapes(node);
-    return outputs;
+    this.setShape(node);
+    return node.output;
   }
 
   /** Makes a value the graph's output, under a name of its own. @param {string} value */
   setOutput(value, name) {
     for (const node of this.nodes) {
       node.inputs = node.inputs.map((input) => (input === value ? name : input));
-      node.outputs = node.outputs.map((output) => (output === value ? name : output));
+      node.output = node.output === value ? name : node.output;
     }
     this.shapes.set(name, this.shapeOf(value));
     this.output = name;
   }
 
-  /** Infers and records the shapes of a node's outputs. @param {OnnxNode} node */
-  setShapes(node) {
-    inferShapes(this, node).forEach((shape, i) => {
-      if (node.outputs[i]) {
-        this.shapes.set(node.outputs[i], shape);
-      }
-    });
+  /** Infers and records the shape of a node's output. @param {OnnxNode} node */
+  setShape(node) {
+    this.shapes.set(node.output, inferShape(this, node));
   }
 
   /** @param {string} name @returns {number[]} */

@@ -3,24 +3,24 @@
 /**
  * @typedef {import('./onnx-graph.mjs').OnnxGraph} OnnxGraph
  * @typedef {import('./onnx-graph.mjs').OnnxNode} OnnxNode
- * @typedef {(graph: OnnxGraph, node: OnnxNode) => number[][]} Rule
+ * @typedef {(graph: OnnxGraph, node: OnnxNode) => number[]} Rule
  */
 
 /**
  * @param {OnnxGraph} graph
  * @param {OnnxNode} node
- * @returns {number[][]} one shape for each output
+ * @returns {number[]}
  */
-export function inferShapes(graph, node) {
+export function inferShape(graph, node) {
   const rule = rules[node.op];
   if (rule === undefined) {
     throw new Error(`the operator ${node.op} is not supported`);
   }
-  const shapes = rule(graph, node);
-  if (shapes.some((shape) => shape.some((size) => !(Number.isInteger(size) && size > 0)))) {
-    throw new Error(`${node.op} would give the shape [${shapes.join('], [')}]`);
+  const shape = rule(graph, node);
+  if (!shape.every((size) => Number.isInteger(size) && size > 0)) {
+    throw new Error(`${node.op} would give the shape [${shape}]`);
   }
-  return shapes;
+  return shape;
 }
 
 /** @param {number[][]} shapes @returns {number[]} */
@@ -64,29 +64,29 @@ function conv(graph, { inputs, attributes }) {
   if (channels !== depth * group || filters % group !== 0) {
     throw new Error(`${channels} channels meet ${filters} filters of ${depth}, ${group} groups`);
   }
-  return [[batch, filters, ...slide(sizes, kernel, attributes)]];
+  return [batch, filters, ...slide(sizes, kernel, attributes)];
 }
 
 /** @type {Rule} */
 function pool(graph, { inputs, attributes }) {
   const [batch, channels, ...sizes] = graph.shapeOf(inputs[0]);
-  return [[batch, channels, ...slide(sizes, attributes.kernel_shape, attributes)]];
+  return [batch, channels, ...slide(sizes, attributes.kernel_shape, attributes)];
 }
 
 /** @type {Rule} */
 function globalPool(graph, { inputs }) {
   const [batch, channels, ...sizes] = graph.shapeOf(inputs[0]);
-  return [[batch, channels, ...sizes.map(() => 1)]];
+  return [batch, channels, ...sizes.map(() => 1)];
 }
 
 /** @type {Rule} */
 function same(graph, { inputs }) {
-  return [graph.shapeOf(inputs[0])];
+  return graph.shapeOf(inputs[0]);
 }
 
 /** @type {Rule} */
 function broadcast(graph, { inputs }) {
-  return [broadcastShapes(...inputs.map((input) => graph.shapeOf(input)))];
+  return broadcastShapes(...inputs.map((input) => graph.shapeOf(input)));
 }
 
 /** @type {Rule} */
@@ -95,25 +95,13 @@ function matMul(graph, { inputs }) {
   if (a.length !== 2 || b.length !== 2 || a[1] !== b[0]) {
     throw new Error(`a matrix product of [${a}] and [${b}]`);
   }
-  return [[a[0], b[1]]];
-}
-
-/** @type {Rule} */
-function gemm(graph, { inputs, attributes }) {
-  const a = graph.shapeOf(inputs[0]);
-  const b = graph.shapeOf(inputs[1]);
-  const [rows, depth] = attributes.transA ? [a[1], a[0]] : a;
-  const [bDepth, columns] = attributes.transB ? [b[1], b[0]] : b;
-  if (depth !== bDepth) {
-    throw new Error(`a matrix product of depths ${depth} and ${bDepth}`);
-  }
-  return [[rows, columns]];
+  return [a[0], b[1]];
 }
 
 /** @type {Rule} */
 function transpose(graph, { inputs, attributes }) {
   const shape = graph.shapeOf(inputs[0]);
-  return [attributes.perm.map((axis) => shape[axis])];
+  return attributes.perm.map((axis) => shape[axis]);
 }
 
 /** @type {Rule} */
@@ -126,7 +114,7 @@ function reshape(graph, { inputs }) {
   if (result.reduce((product, size) => product * size, 1) !== count) {
     throw new Error(`[${shape}] cannot become [${target}]`);
   }
-  return [result];
+  return result;
 }
 
 /** @type {Rule} */
@@ -134,7 +122,7 @@ function flatten(graph, { inputs, attributes }) {
   const shape = graph.shapeOf(inputs[0]);
   const axis = attributes.axis ?? 1;
   const product = (sizes) => sizes.reduce((total, size) => total * size, 1);
-  return [[product(shape.slice(0, axis)), product(shape.slice(axis))]];
+  return [product(shape.slice(0, axis)), product(shape.slice(axis))];
 }
 
 /** @type {Rule} */
@@ -146,61 +134,32 @@ function concat(graph, { inputs, attributes }) {
       throw new Error(`[${shapes.join('] and [')}] cannot be joined along axis ${axis}`);
     }
   }
-  return [shapes[0].map((n, i) => (i === axis ? shapes.reduce((sum, s) => sum + s[axis], 0) : n))];
+  return shapes[0].map((n, i) => (i === axis ? shapes.reduce((sum, s) => sum + s[axis], 0) : n));
 }
 
 /** @type {Rule} */
 function pad(graph, { inputs }) {
   const shape = graph.shapeOf(inputs[0]);
   const pads = graph.integersOf(inputs[1]);
-  return [shape.map((size, i) => size + pads[i] + pads[i + shape.length])];
+  return shape.map((size, i) => size + pads[i] + pads[i + shape.length]);
 }
 
 /** @type {Rule} */
 function reduce(graph, { inputs, attributes }) {
   const shape = graph.shapeOf(inputs[0]);
-  const given = attributes.axes ?? (inputs[1] ? graph.integersOf(inputs[1]) : shape.keys());
-  const axes = new Set([...given].map((axis) => (axis < 0 ? axis + shape.length : axis)));
-  return [
-    attributes.keepdims === 0
-      ? shape.filter((_, i) => !axes.has(i))
-      : shape.map((size, i) => (axes.has(i) ? 1 : size)),
-  ];
-}
-
-/** @type {Rule} */
-function slice(graph, { inputs }) {
-  const shape = [...graph.shapeOf(inputs[0])];
-  const starts = graph.integersOf(inputs[1]);
-  const ends = graph.integersOf(inputs[2]);
-  const axes = inputs[3] ? graph.integersOf(inputs[3]) : starts.map((_, i) => i);
-  const steps = inputs[4] ? graph.integersOf(inputs[4]) : starts.map(() => 1);
-  axes.forEach((axis, i) => {
-    const size = shape[axis];
-    const clamp = (at) => Math.min(Math.max(at < 0 ? at + size : at, 0), size);
-    shape[axis] = Math.ceil((clamp(ends[i]) - clamp(starts[i])) / steps[i]);
-  });
-  return [shape];
-}
-
-/** @type {Rule} */
-function split(graph, { inputs, attributes, outputs }) {
-  const shape = graph.shapeOf(inputs[0]);
-  const axis = attributes.axis ?? 0;
-  const sizes = inputs[1]
-    ? graph.integersOf(inputs[1])
-    : outputs.map(() => shape[axis] / outputs.length);
-  return sizes.map((size) => shape.map((n, i) => (i === axis ? size : n)));
+  const given = attributes.axes ?? [...shape.keys()];
+  const axes = new Set(given.map((axis) => (axis < 0 ? axis + shape.length : axis)));
+  return attributes.keepdims === 0
+    ? shape.filter((_, i) => !axes.has(i))
+    : shape.map((size, i) => (axes.has(i) ? 1 : size));
 }
 
 /** @type {Rule} */
 function resize(graph, { inputs }) {
-  const shape = graph.shapeOf(inputs[0]);
-  if (inputs[3]) {
-    return [graph.integersOf(inputs[3])];
+  if (!inputs[3]) {
+    throw new Error('Resize by scales is not supported');
   }
-  const scales = graph.integersOf(inputs[2]);
-  return [shape.map((size, i) => Math.floor(size * scales[i]))];
+  return graph.integersOf(inputs[3]);
 }
 
 /** @type {Record<string, Rule>} */
@@ -211,7 +170,6 @@ const rules = {
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,
   MatMul: matMul,
-  Gemm: gemm,
   Transpose: transpose,
   Reshape: reshape,
   Flatten: flatten,
@@ -219,17 +177,14 @@ const rules = {
   Pad: pad,
   ReduceMean: reduce,
   ReduceMax: reduce,
-  ReduceSum: reduce,
-  Slice: slice,
-  Split: split,
   Resize: resize,
 };
-for (const op of ['Add', 'Sub', 'Mul', 'Div', 'Min', 'Max', 'Pow']) {
+for (const op of ['Add', 'Sub', 'Mul', 'Div', 'Min', 'Max']) {
   rules[op] = broadcast;
 }
 for (const op of [
-  ...['Relu', 'Clip', 'Sigmoid', 'HardSigmoid', 'HardSwish', 'Tanh', 'LeakyRelu', 'PRelu', 'Elu'],
-  ...['Softmax', 'Abs', 'Neg', 'Sqrt', 'Exp', 'Cast', 'BatchNormalization'],
+  ...['Relu', 'Clip', 'Sigmoid', 'HardSigmoid', 'HardSwish', 'Tanh', 'LeakyRelu', 'PRelu'],
+  ...['Softmax', 'Abs', 'Neg', 'Sqrt', 'Exp'],
 ]) {
   rules[op] = same;
 }

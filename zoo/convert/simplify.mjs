@@ -26,7 +26,7 @@ class Uses {
     /** @type {Map<string, OnnxNode[]>} */
     this.readers = new Map();
     for (const node of graph.nodes) {
-      node.outputs.forEach((output) => this.producers.set(output, node));
+      this.producers.set(node.output, node);
       node.inputs.forEach((input) => {
         this.readers.set(input, [...(this.readers.get(input) ?? []), node]);
       });
@@ -63,10 +63,10 @@ class Uses {
     return isConstant(b) ? { tensor: a, constant: b } : { tensor: b, constant: a };
   }
 
-  /** The node's place is taken by another one with the same outputs. */
+  /** The node's place is taken by another one with the same output. */
   replace(node, op, inputs, attributes = {}) {
     Object.assign(node, { op, inputs, attributes });
-    this.graph.setShapes(node);
+    this.graph.setShape(node);
     return true;
   }
 }
@@ -89,7 +89,7 @@ function dropUnused(graph) {
   const used = new Set([graph.output]);
   const kept = [];
   for (const node of graph.nodes.toReversed()) {
-    if (node.outputs.some((output) => used.has(output))) {
+    if (used.has(node.output)) {
       node.inputs.forEach((input) => used.add(input));
       kept.push(node);
     }
@@ -171,6 +171,49 @@ function foldAdd(uses, node) {
   return foldIntoConv(uses, node, (constant) => ({ factor: 1, shift: constant }));
 }
 
+/**
+ * x · factor before a convolution is part of its weights; so is x + shift, where the convolution
+ * sees no padding, which would not be shifted.
+ */
+function foldBeforeConv(uses, node) {
+  const { graph } = uses;
+  const [x, weightName, biasName] = node.inputs;
+  const before = uses.isPrivate(x) && (uses.from(x, 'Mul') || uses.from(x, 'Add'));
+  const sides = before && uses.sides(before);
+  if (!sides || (before.op === 'Add' && node.attributes.pads)) {
+    return false;
+  }
+  const weights = graph.initializers.get(weightName);
+  const [filters, depth] = weights.shape;
+  const group = node.attributes.group ?? 1;
+  const constants = perChannel(graph, sides.constant, depth * group);
+  if (constants === undefined) {
+    return false;
+  }
+  const data = Float32Array.from(weights.data);
+  const bias = new Float32Array(filters);
+  const area = data.length / filters / depth;
+  for (let filter = 0; filter < filters; filter++) {
+    let shift = biasName ? Number(graph.initializers.get(biasName).data[filter]) : 0;
+    const firstChannel = Math.floor(filter / (filters / group)) * depth;
+    for (let i = 0, at = filter * depth * area; i < depth * area; i++, at++) {
+      const constant = constants[firstChannel + Math.floor(i / area)];
+      if (before.op === 'Mul') {
+        data[at] *= constant;
+      } else {
+        shift += data[at] * constant;
+      }
+    }
+    bias[filter] = shift;
+  }
+  const inputs = [
+    sides.tensor,
+    before.op === 'Mul' ? graph.addInitializer(data, weights.shape) : weightName,
+    graph.addInitializer(bias, [filters]),
+  ];
+  return uses.replace(node, 'Conv', inputs, node.attributes);
+}
+
 /** x - c is x + (-c), x / c is x · (1/c): so that the rules for + and · see them. */
 function invertConstant(op, invert) {
   return (uses, node) => {
@@ -227,23 +270,38 @@ function maxToRelu(uses, node) {
 
 /** x · min(max(x + 3, 0), 6) / 6, multiplied in any sequence, is HardSwish. */
 function mulToHardSwish(uses, node) {
-  const factors = node.inputs.map((input) => scaledTensor(uses, input));
+  const factors = node.inputs.map((input) => factorsOf(uses, input));
   const scale = factors[0].scale * factors[1].scale;
-  const tensors = factors.map(({ tensor }) => tensor);
+  const tensors = factors.flatMap((factor) => factor.tensors);
+  if (tensors.length !== 2 || Math.abs(scale * 6 - 1) > 1e-6) {
+    return false;
+  }
   for (const [x, gate] of [tensors, tensors.toReversed()]) {
-    if (Math.abs(scale * 6 - 1) < 1e-6 && isGateOf(uses, gate, x)) {
+    if (isGateOf(uses, gate, x)) {
       return uses.replace(node, 'HardSwish', [x]);
     }
   }
   return false;
 }
 
-/** @param {Uses} uses @param {string} value @returns {{tensor: string, scale: number}} */
-function scaledTensor(uses, value) {
+/**
+ * What a value is the product of, as far as nobody else reads the partial products.
+ *
+ * @param {Uses} uses
+ * @param {string} value
+ * @returns {{tensors: string[], scale: number}}
+ */
+function factorsOf(uses, value) {
+  const scalar = uses.scalar(value);
+  if (scalar !== undefined) {
+    return { tensors: [], scale: scalar };
+  }
   const mul = uses.isPrivate(value) && uses.from(value, 'Mul');
-  const sides = mul && uses.sides(mul);
-  const scale = sides && uses.scalar(sides.constant);
-  return scale === undefined || !sides ? { tensor: value, scale: 1 } : { tensor: sides.tensor, scale };
+  if (!mul) {
+    return { tensors: [value], scale: 1 };
+  }
+  const [a, b] = mul.inputs.map((input) => factorsOf(uses, input));
+  return { tensors: [...a.tensors, ...b.tensors], scale: a.scale * b.scale };
 }
 
 /** @param {Uses} uses @param {string} gate @param {string} x @returns {boolean} gate is relu6(x + 3) */
@@ -263,7 +321,7 @@ const rewrites = {
   Add: [foldAdd],
   Sub: [invertConstant('Add', (c) => -c)],
   Div: [invertConstant('Mul', (c) => 1 / c)],
-  Conv: [foldPad],
+  Conv: [foldPad, foldBeforeConv],
   Min: [minToClip],
   Max: [maxToRelu],
 };

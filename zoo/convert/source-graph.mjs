@@ -10,6 +10,18 @@
  * @typedef {{name: string, shape: (number | undefined)[]}} Entry an input of the model
  */
 
+/**
+ * A node that a reader cannot read. That is an error only if a tap needs the node.
+ *
+ * @param {string[]} inputs
+ * @param {string[]} outputs
+ * @param {string} reason
+ * @returns {SourceNode}
+ */
+export function unsupported(inputs, outputs, reason) {
+  return { op: 'unsupported', inputs, outputs, attributes: { reason } };
+}
+
 /** @param {readonly number[]} shape @returns {number} */
 export function countOf(shape) {
   return shape.reduce((product, size) => product * size, 1);
@@ -47,7 +59,8 @@ export function cutGraph(graph, taps, entry) {
     } else if (!state.has(node)) {
       state.set(node, 'open');
       stack.push({ name, done: true });
-      stack.push(...node.inputs.toReversed().map((input) => ({ name: input, done: false })));
+      const inputs = node.inputs.filter((input) => input !== '').reverse();
+      stack.push(...inputs.map((input) => ({ name: input, done: false })));
     }
   }
   return sorted;

@@ -1,4 +1,5 @@
 // Reads a TF.js graph model (TensorFlow GraphDef as JSON) into a source graph.
+import { unsupported } from './source-graph.mjs';
 import { readWeights } from './tfjs-weights.mjs';
 
 /**
@@ -81,8 +82,16 @@ function fromBase64(text) {
 
 /** @param {Reading} node @returns {SourceNode[]} */
 function readNode(node) {
-  const read = readers[node.op];
-  return read ? read(node) : one(node, `TensorFlow operator ${node.op}`);
+  const { inputs, name, op } = node;
+  const read = readers[op];
+  if (read === undefined) {
+    return [unsupported(inputs, [name], `the TensorFlow operator ${op} is not supported`)];
+  }
+  try {
+    return read(node);
+  } catch (error) {
+    return [unsupported(inputs, [name], error.message)];
+  }
 }
 
 /**
@@ -109,7 +118,7 @@ function fused(node, op, attributes) {
     const inputs = { BiasAdd: [bias], Prelu: [alpha] }[step] ?? [];
     const activation = fusedOps[step];
     if (activation === undefined) {
-      throw new Error(`${node.name}: the fused operator ${step} is not supported`);
+      throw new Error(`the fused operator ${step} is not supported`);
     }
     return { op: activation, inputs, attributes: { alpha: node.number('leakyrelu_alpha', 0.2) } };
   });
@@ -136,7 +145,7 @@ const fusedOps = {
 function convAttributes(node, oihw) {
   const layout = node.string('data_format');
   if (layout !== '' && layout !== 'NHWC') {
-    throw new Error(`${node.name}: the layout ${layout} is not supported`);
+    throw new Error(`the layout ${layout} is not supported`);
   }
   const pairOf = (name) => {
     const list = node.numbers(name);
@@ -187,7 +196,7 @@ function reduceReader(op) {
 /** @param {Reading} node @returns {SourceNode[]} */
 function matMul(node) {
   if (node.flag('transpose_a')) {
-    throw new Error(`${node.name}: transpose_a is not supported`);
+    throw new Error('transpose_a is not supported');
   }
   return fused(node, 'matmul', { transposeB: node.flag('transpose_b') });
 }
@@ -195,6 +204,33 @@ function matMul(node) {
 /** @param {Reading} node @returns {SourceNode[]} */
 function batchNorm(node) {
   return one(node, 'batch-norm', { epsilon: node.number('epsilon', 1e-4) });
+}
+
+/** @param {Reading} node @returns {SourceNode[]} */
+function stridedSlice(node) {
+  return one(node, 'strided-slice', {
+    shrink: node.number('shrink_axis_mask', 0) === 1,
+    openStart: node.number('begin_mask', 0) === 1,
+    openEnd: node.number('end_mask', 0) === 1,
+  });
+}
+
+/** @param {Reading} node @returns {SourceNode[]} */
+function pack(node) {
+  if (node.number('axis', 0) !== 0) {
+    throw new Error('only the first axis is supported');
+  }
+  return one(node, 'pack');
+}
+
+/** A sum of several tensors, two at a time. @type {Reader} */
+function addN({ inputs, name }) {
+  return inputs.slice(1).map((input, i) => ({
+    op: 'add',
+    inputs: [i === 0 ? inputs[0] : `${name}/step-${i - 1}`, input],
+    outputs: [i === inputs.length - 2 ? name : `${name}/step-${i}`],
+    attributes: {},
+  }));
 }
 
 /** @param {string} mode @returns {Reader} */
@@ -223,6 +259,7 @@ const readers = {
   BiasAdd: plain('add'),
   Add: plain('add'),
   AddV2: plain('add'),
+  AddN: addN,
   Sub: plain('sub'),
   Mul: plain('mul'),
   RealDiv: plain('div'),
@@ -248,6 +285,12 @@ const readers = {
   Squeeze: (node) => one(node, 'squeeze', { axes: node.numbers('squeeze_dims') }),
   ExpandDims: plain('expand-dims'),
   ConcatV2: plain('concat'),
+  Shape: plain('shape'),
+  FloorMod: plain('floor-mod'),
+  StridedSlice: stridedSlice,
+  Pack: pack,
+  SpaceToBatchND: plain('space-to-batch'),
+  BatchToSpaceND: plain('batch-to-space'),
   ResizeBilinear: resizeReader('linear'),
   ResizeNearestNeighbor: resizeReader('nearest'),
 };

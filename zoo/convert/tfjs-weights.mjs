@@ -1,5 +1,5 @@
 // The weights manifest of TF.js models: dense arrays one after another, some of them quantised.
-import { fromHalf } from './float16.mjs';
+import { fromHalves } from './float16.mjs';
 import { countOf } from './source-graph.mjs';
 
 /**
@@ -45,20 +45,34 @@ export function readWeights(manifest, bytes) {
  */
 function decode({ name, dtype, quantization }, stored, buffer) {
   const { scale = 1, min = 0 } = quantization ?? {};
-  const TypedArray = dtype === 'float32' ? Float32Array : Int32Array;
   switch (stored) {
     case 'float32':
       return new Float32Array(buffer);
     case 'int32':
       return new Int32Array(buffer);
     case 'float16':
-      return Float32Array.from(new Uint16Array(buffer), fromHalf);
+      return fromHalves(new Uint16Array(buffer));
     case 'uint16':
-      return TypedArray.from(new Uint16Array(buffer), (level) => level * scale + min);
+      return dequantise(new Uint16Array(buffer), dtype, scale, min);
     case 'uint8':
     case 'bool':
-      return TypedArray.from(new Uint8Array(buffer), (level) => level * scale + min);
+      return dequantise(new Uint8Array(buffer), dtype, scale, min);
     default:
       throw new Error(`the weight ${name} has the element type ${stored}`);
   }
+}
+
+/**
+ * @param {Uint8Array | Uint16Array} levels
+ * @param {string} dtype
+ * @param {number} scale
+ * @param {number} min
+ * @returns {Constant['data']}
+ */
+function dequantise(levels, dtype, scale, min) {
+  const data = dtype === 'float32' ? new Float32Array(levels.length) : new Int32Array(levels.length);
+  for (let i = 0; i < levels.length; i++) {
+    data[i] = levels[i] * scale + min;
+  }
+  return data;
 }

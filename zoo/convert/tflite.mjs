@@ -2,7 +2,7 @@
 // Lite's published schema, version 3.
 import { FlatTable } from './flatbuffer-view.mjs';
 import { fromHalves } from './float16.mjs';
-import { countOf } from './source-graph.mjs';
+import { countOf, unsupported } from './source-graph.mjs';
 
 /**
  * @typedef {import('./source-graph.mjs').SourceGraph} SourceGraph
@@ -95,7 +95,8 @@ function readOperator(table, codes, tensors) {
   const operator = { options: table.table(4), inputs: names(1), outputs: names(2) };
   const read = operators[code];
   if (read === undefined) {
-    return [{ op: `tflite operator ${code}`, attributes: {}, ...operator }];
+    const reason = `the TFLite operator ${code} is not supported`;
+    return [unsupported(operator.inputs, operator.outputs, reason)];
   }
   return read(operator);
 }
