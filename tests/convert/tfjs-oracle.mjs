@@ -69,7 +69,7 @@ async function loadTaps({ source, taps, entry }, files) {
  * @returns {Promise<(picture: {nhwc: Float32Array, channels: number}) => Float32Array>} the
  *   features of the original model
  */
-export async function originalFeatures(recipe, files) {
+export async function tfjsFeatures(recipe, files) {
   const run = await loadTaps(recipe, files);
   const { width, height } = recipe.input;
   return ({ nhwc, channels }) =>

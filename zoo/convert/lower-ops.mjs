@@ -129,12 +129,17 @@ function convRule(depthwise) {
   };
 }
 
-/** @param {string} op @returns {Rule} */
-function poolRule(op) {
+/** @param {string} op @param {string} global the same over all pixels @returns {Rule} */
+function poolRule(op, global) {
   return (lowering, [x], { kernel, strides, padding }) => {
-    const pads = padsOf(padding, x.shape.slice(1, 3), kernel, strides, [1, 1]);
+    const sizes = x.shape.slice(1, 3);
+    const pads = padsOf(padding, sizes, kernel, strides, [1, 1]);
+    const image = [lowering.inOrder(x, NCHW_FROM_NHWC)];
+    if (!pads.pads && kernel.join() === sizes.join()) {
+      return lowering.emit(global, image, {}, NCHW_FROM_NHWC);
+    }
     const attributes = { kernel_shape: kernel, ...pads, ...unlessOnes({ strides }) };
-    return lowering.emit(op, [lowering.inOrder(x, NCHW_FROM_NHWC)], attributes, NCHW_FROM_NHWC);
+    return lowering.emit(op, image, attributes, NCHW_FROM_NHWC);
   };
 }
 
@@ -333,8 +338,8 @@ const rules = {
   shape: shapeOf,
   conv: convRule(false),
   'depthwise-conv': convRule(true),
-  'max-pool': poolRule('MaxPool'),
-  'avg-pool': poolRule('AveragePool'),
+  'max-pool': poolRule('MaxPool', 'GlobalMaxPool'),
+  'avg-pool': poolRule('AveragePool', 'GlobalAveragePool'),
   add: binaryRule('Add'),
   sub: binaryRule('Sub'),
   mul: binaryRule('Mul'),

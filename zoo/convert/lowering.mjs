@@ -33,12 +33,16 @@ export class Lowering {
     if (perm.every((axis, i) => axis === i)) {
       return value.name;
     }
-    const moved = perm.filter((axis) => this.graph.shapeOf(value.name)[axis] > 1);
-    if (moved.every((axis, i) => i === 0 || axis > moved[i - 1])) {
-      // Only axes of size 1 change places: the numbers stay where they are.
+    if (this.#keepsNumbers(value, perm)) {
       return this.onnxReshape(value.name, order.map((axis) => value.shape[axis]));
     }
     return this.graph.addNode('Transpose', [value.name], { perm });
+  }
+
+  /** @returns {boolean} whether only axes of size 1 change places */
+  #keepsNumbers(value, perm) {
+    const moved = perm.filter((axis) => this.graph.shapeOf(value.name)[axis] > 1);
+    return moved.every((axis, i) => i === 0 || axis > moved[i - 1]);
   }
 
   /** @param {string} name @param {number[]} shape @returns {string} */
@@ -80,13 +84,19 @@ export class Lowering {
     if (value.data) {
       return { shape, data: value.data };
     }
+    if (shape.join() === value.shape.join()) {
+      return value;
+    }
     const groups = matchAxes(value.shape, shape);
     const position = (axis) => value.order.indexOf(axis);
     const wide = (axes) => axes.filter((axis) => value.shape[axis] > 1);
     const firstOf = ({ from }) => Math.min(...wide(from).map(position), ...[wide(from).length ? Infinity : -1]);
     const placed = [...groups].sort((a, b) => firstOf(a) - firstOf(b));
     const order = placed.flatMap((group) => group.to);
-    const stored = this.inOrder(value, placed.flatMap((group) => group.from));
+    const from = placed.flatMap((group) => group.from);
+    const stored = this.#keepsNumbers(value, from.map(position))
+      ? value.name
+      : this.inOrder(value, from);
     return this.tensor(this.onnxReshape(stored, order.map((axis) => shape[axis])), order);
   }
 }

@@ -9,7 +9,7 @@
 
 /** @param {OnnxGraph} graph changed in place */
 export function simplify(graph) {
-  // Each rewrite removes a node, so this ends.
+  // Each rewrite removes a node or puts it into a form that no rule changes back, so this ends.
   while (rewriteOnce(new Uses(graph))) {
     dropUnused(graph);
   }
@@ -61,6 +61,27 @@ class Uses {
       return undefined;
     }
     return isConstant(b) ? { tensor: a, constant: b } : { tensor: b, constant: a };
+  }
+
+  /** @param {OnnxNode} node @param {string} value that all readers of the node read instead */
+  bypass(node, value) {
+    for (const reader of this.readers.get(node.output) ?? []) {
+      reader.inputs = reader.inputs.map((input) => (input === node.output ? value : input));
+    }
+    return true;
+  }
+
+  /**
+   * @param {OnnxNode} node
+   * @param {string} op
+   * @param {string[]} inputs
+   * @returns {string} the output of a new node that runs before the given one
+   */
+  insertBefore(node, op, inputs) {
+    const { graph } = this;
+    const output = graph.addNode(op, inputs);
+    graph.nodes.splice(graph.nodes.indexOf(node), 0, graph.nodes.pop());
+    return output;
   }
 
   /** The node's place is taken by another one with the same output. */
@@ -180,7 +201,8 @@ function foldBeforeConv(uses, node) {
   const [x, weightName, biasName] = node.inputs;
   const before = uses.isPrivate(x) && (uses.from(x, 'Mul') || uses.from(x, 'Add'));
   const sides = before && uses.sides(before);
-  if (!sides || (before.op === 'Add' && node.attributes.pads)) {
+  const isPadded = (node.attributes.pads ?? []).some((n) => n !== 0);
+  if (!sides || (before.op === 'Add' && isPadded)) {
     return false;
   }
   const weights = graph.initializers.get(weightName);
@@ -230,9 +252,16 @@ function invertConstant(op, invert) {
 /** A padding of zeros before a convolution is the convolution's own. */
 function foldPad(uses, node) {
   const pad = uses.from(node.inputs[0], 'Pad');
-  if (!pad || pad.inputs.length > 2) {
-    return false;
-  }
+  return Boolean(pad) && pad.inputs.length === 2 && replacePadded(uses, node, pad);
+}
+
+/**
+ * @param {Uses} uses
+ * @param {OnnxNode} node a convolution or pooling
+ * @param {OnnxNode} pad the padding before it
+ * @returns {boolean} false if it pads more than the two spatial axes
+ */
+function replacePadded(uses, node, pad) {
   const pads = uses.graph.integersOf(pad.inputs[1]);
   const [batchStart, channelStart, top, left, batchEnd, channelEnd, bottom, right] = pads;
   if (batchStart || channelStart || batchEnd || channelEnd) {
@@ -241,7 +270,7 @@ function foldPad(uses, node) {
   const own = node.attributes.pads ?? [0, 0, 0, 0];
   const sum = [top, left, bottom, right].map((n, i) => n + own[i]);
   const inputs = [pad.inputs[0], ...node.inputs.slice(1)];
-  return uses.replace(node, 'Conv', inputs, { ...node.attributes, pads: sum });
+  return uses.replace(node, node.op, inputs, { ...node.attributes, pads: sum });
 }
 
 /** min(max(x, 0), 6) in its several spellings is one Clip. */
@@ -259,6 +288,30 @@ function minToClip(uses, node) {
   return uses.replace(node, 'Clip', [relu.inputs[0], ...limits]);
 }
 
+/** What is clipped to [0, …] already passes Relu unchanged. */
+function dropRelu(uses, node) {
+  const clip = uses.from(node.inputs[0], 'Clip');
+  return Boolean(clip) && uses.scalar(clip.inputs[1]) === 0 && uses.bypass(node, clip.output);
+}
+
+/** Engines may expect the constant of a sum or a product on the right. */
+function constantLast(uses, node) {
+  const sides = uses.sides(node);
+  if (!sides || sides.constant === node.inputs[1]) {
+    return false;
+  }
+  return uses.replace(node, node.op, [sides.tensor, sides.constant]);
+}
+
+/** A padding below all values before a maximum is the pooling's own. */
+function foldPadIntoPool(uses, node) {
+  const pad = uses.from(node.inputs[0], 'Pad');
+  if (!pad || !(uses.scalar(pad.inputs[2]) < -1e30)) {
+    return false;
+  }
+  return replacePadded(uses, node, pad);
+}
+
 /** max(x, 0) is Relu. */
 function maxToRelu(uses, node) {
   const sides = uses.sides(node);
@@ -268,20 +321,40 @@ function maxToRelu(uses, node) {
   return uses.replace(node, 'Relu', [sides.tensor]);
 }
 
-/** x · min(max(x + 3, 0), 6) / 6, multiplied in any sequence, is HardSwish. */
-function mulToHardSwish(uses, node) {
-  const factors = node.inputs.map((input) => factorsOf(uses, input));
-  const scale = factors[0].scale * factors[1].scale;
-  const tensors = factors.flatMap((factor) => factor.tensors);
-  if (tensors.length !== 2 || Math.abs(scale * 6 - 1) > 1e-6) {
-    return false;
-  }
-  for (const [x, gate] of [tensors, tensors.toReversed()]) {
-    if (isGateOf(uses, gate, x)) {
-      return uses.replace(node, 'HardSwish', [x]);
+/** max(x, 0) + slope · min(x, 0) is PRelu. */
+function addToPRelu(uses, node) {
+  for (const [positive, negative] of [node.inputs, node.inputs.toReversed()]) {
+    const relu = uses.isPrivate(positive) && uses.from(positive, 'Relu');
+    const mul = uses.isPrivate(negative) && uses.from(negative, 'Mul');
+    const sides = relu && mul && uses.sides(mul);
+    const min = sides && uses.isPrivate(sides.tensor) && uses.from(sides.tensor, 'Min');
+    const limits = min && uses.sides(min);
+    if (limits && uses.scalar(limits.constant) === 0 && limits.tensor === relu.inputs[0]) {
+      return uses.replace(node, 'PRelu', [limits.tensor, sides.constant]);
     }
   }
   return false;
+}
+
+/**
+ * x · min(max(x + 3, 0), 6) / 6, multiplied in any sequence, is HardSwish. Publishers who store
+ * weights in half precision store the sixth so, too: what it is off by stays as a factor.
+ */
+function mulToHardSwish(uses, node) {
+  const factors = node.inputs.map((input) => factorsOf(uses, input));
+  const scale = 6 * factors[0].scale * factors[1].scale;
+  const tensors = factors.flatMap((factor) => factor.tensors);
+  if (tensors.length !== 2 || Math.abs(scale - 1) > 1e-3) {
+    return false;
+  }
+  const x = tensors.find((tensor, i) => isGateOf(uses, tensors[1 - i], tensor));
+  if (x === undefined) {
+    return false;
+  }
+  if (Math.abs(scale - 1) < 1e-6) {
+    return uses.replace(node, 'HardSwish', [x]);
+  }
+  return uses.replace(node, 'Mul', [uses.insertBefore(node, 'HardSwish', [x]), uses.graph.addScalar(scale)]);
 }
 
 /**
@@ -317,11 +390,13 @@ function isGateOf(uses, gate, x) {
 
 /** @type {Record<string, ((uses: Uses, node: OnnxNode) => boolean)[]>} */
 const rewrites = {
-  Mul: [foldMul, mulToHardSwish],
-  Add: [foldAdd],
+  Mul: [constantLast, foldMul, mulToHardSwish],
+  Add: [constantLast, foldAdd, addToPRelu],
   Sub: [invertConstant('Add', (c) => -c)],
   Div: [invertConstant('Mul', (c) => 1 / c)],
   Conv: [foldPad, foldBeforeConv],
+  MaxPool: [foldPadIntoPool],
+  Relu: [dropRelu],
   Min: [minToClip],
   Max: [maxToRelu],
 };

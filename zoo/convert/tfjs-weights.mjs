@@ -27,7 +27,7 @@ export function readWeights(manifest, bytes) {
       );
     }
     // A copy, because the typed arrays want aligned bytes.
-    const data = decode(weight, stored, bytes.slice(at, at + size).buffer);
+    const data = decode(weight, stored, new Uint8Array(bytes.subarray(at, at + size)).buffer);
     constants.set(weight.name, { shape: weight.shape, data });
     at += size;
   }
