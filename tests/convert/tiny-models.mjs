@@ -61,7 +61,7 @@ export function tfjsGraphFiles(inputShape, nodes, weights) {
   }));
   const model = {
     format: 'graph-model',
-    modelTopology: { node: [placeholder, ...constants, ...nodes.map((node) => ({ attr: {}, ...node }))] },
+    modelTopology: { versions: { producer: '1.15' }, node: [placeholder, ...constants, ...nodes.map((node) => ({ attr: {}, ...node }))] },
     weightsManifest: [
       {
         paths: ['tiny.bin'],

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fromHalf, toHalf } from '../../zoo/convert/float16.mjs';
+import { readLiteral } from '../../zoo/convert/js-literal.mjs';
+import { measure } from '../../zoo/convert/measure.mjs';
+import { convertModel } from '../../zoo/convert/convert.mjs';
+import { readRecipes } from '../../zoo/convert/main.mjs';
+import { locateSource, repositoryRoot } from '../../zoo/convert/source.mjs';
+
+test('every half survives the way to a number and back', () => {
+  for (let bits = 0; bits < 0x10000; bits++) {
+    const value = fromHalf(bits);
+    if (!Number.isNaN(value)) {
+      assert.equal(toHalf(value), bits);
+    }
+  }
+});
+
+test('a number becomes the nearest half, the even one of two', () => {
+  assert.equal(fromHalf(0x3c00), 1);
+  assert.equal(fromHalf(0x7bff), 65504);
+  assert.equal(fromHalf(0x0001), 2 ** -24);
+  assert.equal(toHalf(1 + 2 ** -11), 0x3c00);
+  assert.equal(toHalf(1 + 3 * 2 ** -11), 0x3c02);
+  assert.equal(toHalf(1 + 2 ** -11 + 2 ** -20), 0x3c01);
+  assert.equal(toHalf(65520), 0x7c00);
+  assert.equal(toHalf(-0), 0x8000);
+  assert.equal(toHalf(1.5 * 2 ** -24), 0x0002);
+  assert.equal(toHalf(0.5 * 2 ** -24), 0x0000);
+  assert.equal(toHalf(NaN) & 0x7fff, 0x7e00);
+});
+
+test('a literal is read out of minified JavaScript', () => {
+  const text = 'f(x={a:[1,-.5,2e-3],"b-c":!0,d:!1,e:null,f:\'it\\\'s\',g:{},h:[],2:"\\u00e9"})';
+  assert.deepEqual(readLiteral(text, 4), {
+    a: [1, -0.5, 0.002], 'b-c': true, d: false, e: null, f: "it's", g: {}, h: [], 2: 'é',
+  });
+});
+
+test('what is no literal is refused with its place', () => {
+  for (const text of ['{a:1', '[1 2]', 'f()', '"open', '{a}', '[,]', `${'['.repeat(1000)}`, '{a:new X}']) {
+    assert.throws(() => readLiteral(text, 0), /at character \d+: wanted/, text);
+  }
+});
+
+test('MobileNetV2 of the encoder has the parameters and products that its paper counts', async () => {
+  const [encoder] = await readRecipes();
+  const { params, macs } = measure(await convertModel(encoder));
+  // 3.4 M parameters with, 2.2 M without the classifier; 300 M multiply-adds at 224.
+  assert.ok(params > 2.15e6 && params < 2.25e6, `${params} parameters`);
+  assert.ok(macs > 295e6 && macs < 305e6, `${macs} multiply-adds`);
+});
+
+test('a missing package is named with the command that brings it', async () => {
+  const [recipe] = await readRecipes();
+  const source = { ...recipe.source, package: '@nobody/nothing', version: '1.2.3' };
+  await assert.rejects(
+    locateSource({ source }),
+    /the package @nobody\/nothing is not installed: npm i @nobody\/nothing@1\.2\.3$/,
+  );
+});
+
+test('another version, another hash and a missing file are refused', async () => {
+  const recipe = (await readRecipes()).find(({ id }) => id === 'liveness');
+  const changed = (change) => locateSource({ source: { ...recipe.source, ...change } });
+  await assert.rejects(changed({ version: '0.0.1' }), /is installed as 3\.0\.4, wanted is 0\.0\.1/);
+  await assert.rejects(changed({ sha256: '0'.repeat(64) }), /^ConversionError: models\/liveness\.json: the SHA-256 is/);
+  await assert.rejects(changed({ file: 'models/none.json' }), /models\/none\.json: cannot be read \(ENOENT\)/);
+  await assert.rejects(changed({ size: 10 ** 9 }), /bytes, wanted are 0 to 1000000000/);
+});
+
+test('a package below another root is found there', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'modelspider-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  const folder = join(root, 'node_modules/somewhere');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{"version": "1.0.0"}');
+  writeFileSync(join(folder, 'model.tflite'), 'no model');
+  const source = { package: 'somewhere', version: '1.0.0', file: 'model.tflite', format: 'tflite', sha256: 'none' };
+  const { files } = await locateSource({ source }, { packageRoot: root, anyHash: true });
+  assert.equal(Buffer.from(files[0].bytes).toString(), 'no model');
+  await assert.rejects(convertModel({ source, taps: ['x'], input: {}, licence: '' }, { packageRoot: root }), /SHA-256/);
+});
+
+test('the command converts what it is told to, once, and leaves nothing half written', (t) => {
+  const out = mkdtempSync(join(tmpdir(), 'modelspider-'));
+  t.after(() => rmSync(out, { recursive: true }));
+  const command = [join(repositoryRoot, 'zoo/convert/main.mjs'), 'liveness', 'emotion', '--out', out];
+  execFileSync(process.execPath, command, { stdio: 'pipe' });
+  assert.deepEqual(readdirSync(out).sort(), [
+    'emotion.onnx', 'emotion.onnx.recipe', 'liveness.onnx', 'liveness.onnx.recipe',
+  ]);
+  const before = statSync(join(out, 'liveness.onnx')).mtimeMs;
+  const again = spawnSync(process.execPath, command, { encoding: 'utf8' });
+  assert.equal(again.status, 0);
+  assert.equal(again.stderr, 'liveness: kept\nemotion: kept\n');
+  assert.equal(statSync(join(out, 'liveness.onnx')).mtimeMs, before);
+  writeFileSync(join(out, 'emotion.onnx.recipe'), 'another recipe');
+  const bytes = readFileSync(join(out, 'emotion.onnx'));
+  const third = spawnSync(process.execPath, command, { encoding: 'utf8' });
+  assert.equal(third.stderr, 'liveness: kept\nemotion: converted\n');
+  assert.ok(readFileSync(join(out, 'emotion.onnx')).equals(bytes));
+});
+
+test('the command refuses an unknown model', () => {
+  const command = [join(repositoryRoot, 'zoo/convert/main.mjs'), 'nobody'];
+  const { status, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
+  assert.equal(status, 2);
+  assert.equal(stderr, 'no recipe is called nobody\n');
+});
