@@ -108,8 +108,12 @@ const cases = [
         shrink_axis_mask: attr.int(0),
       }),
       node('FloorMod', 'rest', ['sides', 'rate']),
-      node('StridedSlice', 'below', ['rest', 'zero', 'one', 'one'], { shrink_axis_mask: attr.int(1) }),
-      node('StridedSlice', 'right', ['rest', 'one', 'two', 'one'], { shrink_axis_mask: attr.int(1) }),
+      node('StridedSlice', 'below', ['rest', 'zero', 'one', 'one'], {
+        shrink_axis_mask: attr.int(1),
+      }),
+      node('StridedSlice', 'right', ['rest', 'one', 'two', 'one'], {
+        shrink_axis_mask: attr.int(1),
+      }),
       node('Pack', 'rows', ['no', 'below'], { axis: attr.int(0) }),
       node('Pack', 'columns', ['no', 'right'], { axis: attr.int(0) }),
       node('Pack', 'excess', ['rows', 'columns'], { axis: attr.int(0) }),
@@ -132,7 +136,12 @@ const cases = [
       node('Sub', 's', ['m', 'shift']),
       node('RealDiv', 'out', ['s', 'divisor']),
     ],
-    { w: floats([3, 3, 3, 4]), scale: floats([4], 2), shift: floats([1, 1, 1, 4], 3), divisor: floats([4], 4, (x) => x + 2) },
+    {
+      w: floats([3, 3, 3, 4]),
+      scale: floats([4], 2),
+      shift: floats([1, 1, 1, 4], 3),
+      divisor: floats([4], 4, (x) => x + 2),
+    },
     ['Conv'],
   ],
   [
@@ -159,9 +168,13 @@ const cases = [
     'batch normalisation after and without a convolution',
     [
       node('Conv2D', 'c', ['image', 'w'], convolution([1, 1], 'SAME')),
-      node('FusedBatchNormV3', 'n', ['c', 'scale', 'offset', 'mean', 'variance'], { epsilon: attr.float(0.001) }),
+      node('FusedBatchNormV3', 'n', ['c', 'scale', 'offset', 'mean', 'variance'], {
+        epsilon: attr.float(0.001),
+      }),
       node('Relu', 'r', ['n']),
-      node('FusedBatchNormV3', 'out', ['r', 'scale', 'offset', 'mean', 'variance'], { epsilon: attr.float(0.001) }),
+      node('FusedBatchNormV3', 'out', ['r', 'scale', 'offset', 'mean', 'variance'], {
+        epsilon: attr.float(0.001),
+      }),
     ],
     {
       w: floats([3, 3, 3, 4]), scale: floats([4], 2), offset: floats([4], 3),
@@ -194,7 +207,11 @@ const cases = [
     { pads: ints([0, 0, 1, 1, 1, 1, 0, 0], [4, 2]), lowest: scalar(-3e38) },
     ['MaxPool'],
   ],
-  ['maximum over windows', [node('MaxPool', 'out', ['image'], { ...window2, ksize: attr.ints([1, 3, 3, 1]) })], {}],
+  [
+    'maximum over windows',
+    [node('MaxPool', 'out', ['image'], { ...window2, ksize: attr.ints([1, 3, 3, 1]) })],
+    {},
+  ],
   [
     'mean over windows, padding not counted',
     [node('AvgPool', 'out', ['image'], { ...window2, ksize: attr.ints([1, 3, 3, 1]) })],
@@ -202,26 +219,125 @@ const cases = [
   ],
   [
     'mean over one window of all pixels',
-    [node('AvgPool', 'out', ['image'], { ksize: attr.ints([1, 12, 10, 1]), strides: attr.ints([1, 1, 1, 1]), padding: attr.text('VALID') })],
+    [
+      node('AvgPool', 'out', ['image'], {
+        ksize: attr.ints([1, 12, 10, 1]),
+        strides: attr.ints([1, 1, 1, 1]),
+        padding: attr.text('VALID'),
+      }),
+    ],
     {},
   ],
-  ['mean of all pixels, axes kept', [node('Mean', 'm', ['image', 'axes'], { keep_dims: attr.flag(true) }), node('Mul', 'out', ['image', 'm'])], { axes: ints([1, 2]) }],
-  ['mean of all pixels, as a vector', [node('Mean', 'out', ['image', 'axes'], { keep_dims: attr.flag(false) })], { axes: ints([1, 2]) }],
-  ['mean over channels', [node('Mean', 'm', ['image', 'axes'], { keep_dims: attr.flag(true) }), node('Sub', 'out', ['image', 'm'])], { axes: ints([3]) }],
-  ['maximum of all pixels', [node('Max', 'out', ['image', 'axes'], { keep_dims: attr.flag(false) })], { axes: ints([1, 2]) }],
-  ['concatenation of channels', [node('Relu', 'r', ['image']), node('ConcatV2', 'out', ['image', 'r', 'axis'])], { axis: ints([3], []) }],
-  ['sum of three', [node('Relu', 'r', ['image']), node('Tanh', 't', ['image']), node('AddN', 'out', ['image', 'r', 't'])], {}],
-  ...['Relu', 'Relu6', 'Sigmoid', 'Tanh', 'Abs', 'Neg', 'Exp'].map((op) => [op, [node('Mul', 'm', ['image', 'four']), node(op, 'out', ['m'])], { four: scalar(4) }]),
+  [
+    'mean of all pixels, axes kept',
+    [
+      node('Mean', 'm', ['image', 'axes'], { keep_dims: attr.flag(true) }),
+      node('Mul', 'out', ['image', 'm']),
+    ],
+    { axes: ints([1, 2]) },
+  ],
+  [
+    'mean of all pixels, as a vector',
+    [node('Mean', 'out', ['image', 'axes'], { keep_dims: attr.flag(false) })],
+    { axes: ints([1, 2]) },
+  ],
+  [
+    'mean over channels',
+    [
+      node('Mean', 'm', ['image', 'axes'], { keep_dims: attr.flag(true) }),
+      node('Sub', 'out', ['image', 'm']),
+    ],
+    { axes: ints([3]) },
+  ],
+  [
+    'maximum of all pixels',
+    [node('Max', 'out', ['image', 'axes'], { keep_dims: attr.flag(false) })],
+    { axes: ints([1, 2]) },
+  ],
+  [
+    'concatenation of channels',
+    [node('Relu', 'r', ['image']), node('ConcatV2', 'out', ['image', 'r', 'axis'])],
+    { axis: ints([3], []) },
+  ],
+  [
+    'sum of three',
+    [
+      node('Relu', 'r', ['image']),
+      node('Tanh', 't', ['image']),
+      node('AddN', 'out', ['image', 'r', 't']),
+    ],
+    {},
+  ],
+  ...['Relu', 'Relu6', 'Sigmoid', 'Tanh', 'Abs', 'Neg', 'Exp'].map((op) => [
+    op,
+    [node('Mul', 'm', ['image', 'four']), node(op, 'out', ['m'])],
+    { four: scalar(4) },
+  ]),
   ['square root', [node('Abs', 'a', ['image']), node('Sqrt', 'out', ['a'])], {}],
-  ['minimum and maximum of tensors', [node('Neg', 'n', ['image']), node('Minimum', 'a', ['image', 'n']), node('Maximum', 'b', ['image', 'n']), node('ConcatV2', 'out', ['a', 'b', 'axis'])], { axis: ints([3], []) }],
-  ['ReLU6 spelled as minimum and maximum', [node('Mul', 'm', ['image', 'nine']), node('Relu', 'r', ['m']), node('Minimum', 'n', ['r', 'six']), node('Maximum', 'out', ['n', 'zero'])], { nine: scalar(9), six: scalar(6), zero: scalar(0) }, ['Mul', 'Clip']],
-  ['parametric ReLU spelled out', [node('Maximum', 'p', ['zero', 'image']), node('Minimum', 'n', ['zero', 'image']), node('Mul', 's', ['slope', 'n']), node('AddV2', 'out', ['p', 's'])], { zero: scalar(0), slope: floats([3], 4) }, ['PRelu']],
-  ['hard swish, the sixth on the gate', [node('AddV2', 'a', ['image', 'three']), node('Relu6', 'r', ['a']), node('Mul', 'g', ['r', 'sixth']), node('Mul', 'out', ['image', 'g'])], { three: scalar(3), sixth: scalar(1 / 6) }, ['HardSwish']],
-  ['hard swish, a coarse sixth on the tensor', [node('AddV2', 'a', ['three', 'image']), node('Relu6', 'r', ['a']), node('Mul', 'g', ['sixth', 'image']), node('Mul', 'out', ['g', 'r'])], { three: scalar(3), sixth: scalar(0.166626) }, ['HardSwish', 'Mul']],
+  [
+    'minimum and maximum of tensors',
+    [
+      node('Neg', 'n', ['image']),
+      node('Minimum', 'a', ['image', 'n']),
+      node('Maximum', 'b', ['image', 'n']),
+      node('ConcatV2', 'out', ['a', 'b', 'axis']),
+    ],
+    { axis: ints([3], []) },
+  ],
+  [
+    'ReLU6 spelled as minimum and maximum',
+    [
+      node('Mul', 'm', ['image', 'nine']),
+      node('Relu', 'r', ['m']),
+      node('Minimum', 'n', ['r', 'six']),
+      node('Maximum', 'out', ['n', 'zero']),
+    ],
+    { nine: scalar(9), six: scalar(6), zero: scalar(0) },
+    ['Mul', 'Clip'],
+  ],
+  [
+    'parametric ReLU spelled out',
+    [
+      node('Maximum', 'p', ['zero', 'image']),
+      node('Minimum', 'n', ['zero', 'image']),
+      node('Mul', 's', ['slope', 'n']),
+      node('AddV2', 'out', ['p', 's']),
+    ],
+    { zero: scalar(0), slope: floats([3], 4) },
+    ['PRelu'],
+  ],
+  [
+    'hard swish, the sixth on the gate',
+    [
+      node('AddV2', 'a', ['image', 'three']),
+      node('Relu6', 'r', ['a']),
+      node('Mul', 'g', ['r', 'sixth']),
+      node('Mul', 'out', ['image', 'g']),
+    ],
+    { three: scalar(3), sixth: scalar(1 / 6) },
+    ['HardSwish'],
+  ],
+  [
+    'hard swish, a coarse sixth on the tensor',
+    [
+      node('AddV2', 'a', ['three', 'image']),
+      node('Relu6', 'r', ['a']),
+      node('Mul', 'g', ['sixth', 'image']),
+      node('Mul', 'out', ['g', 'r']),
+    ],
+    { three: scalar(3), sixth: scalar(0.166626) },
+    ['HardSwish', 'Mul'],
+  ],
   ['softmax over channels', [node('Softmax', 'out', ['image'])], {}],
   [
     'flattened image times a matrix, in the source\'s sequence of pixels',
-    [node('Reshape', 'flat', ['image', 'shape']), node('_FusedMatMul', 'out', ['flat', 'w', 'b'], { fused_ops: attr.texts(['BiasAdd', 'Relu']), num_args: attr.int(1) })],
+    [
+      node('Reshape', 'flat', ['image', 'shape']),
+      node('_FusedMatMul', 'out', ['flat', 'w', 'b'], {
+        fused_ops: attr.texts(['BiasAdd', 'Relu']),
+        num_args: attr.int(1),
+      }),
+    ],
     { shape: ints([1, -1]), w: floats([360, 6]), b: floats([6], 2) },
   ],
   [
@@ -233,7 +349,13 @@ const cases = [
       node('Reshape', 's', ['t', 'merge']),
       node('DepthwiseConv2dNative', 'out', ['s', 'd'], convolution([1, 1], 'SAME')),
     ],
-    { w: floats([1, 1, 3, 6]), split: ints([1, 12, 10, 2, 3]), perm: ints([0, 1, 2, 4, 3]), merge: ints([1, 12, 10, 6]), d: floats([3, 3, 6, 1], 2) },
+    {
+      w: floats([1, 1, 3, 6]),
+      split: ints([1, 12, 10, 2, 3]),
+      perm: ints([0, 1, 2, 4, 3]),
+      merge: ints([1, 12, 10, 6]),
+      d: floats([3, 3, 6, 1], 2),
+    },
     ['Conv', 'Reshape', 'Transpose', 'Reshape', 'Conv'],
   ],
   [
@@ -244,7 +366,12 @@ const cases = [
       node('Transpose', 'u', ['m', 'last']),
       node('Conv2D', 'out', ['u', 'w'], convolution([1, 1], 'SAME')),
     ],
-    { first: ints([0, 3, 1, 2]), last: ints([0, 2, 3, 1]), scale: floats([1, 3, 1, 1]), w: floats([3, 3, 3, 4]) },
+    {
+      first: ints([0, 3, 1, 2]),
+      last: ints([0, 2, 3, 1]),
+      scale: floats([1, 3, 1, 1]),
+      w: floats([3, 3, 3, 4]),
+    },
     ['Conv'],
   ],
   [
@@ -260,11 +387,33 @@ const cases = [
   ],
   ...[[false, false], [true, false], [false, true]].map(([corners, centres]) => [
     `bilinear resize${corners ? ', corners aligned' : ''}${centres ? ', pixel centres' : ''}`,
-    [node('ResizeBilinear', 'out', ['image', 'size'], { align_corners: attr.flag(corners), half_pixel_centers: attr.flag(centres) })],
+    [
+      node('ResizeBilinear', 'out', ['image', 'size'], {
+        align_corners: attr.flag(corners),
+        half_pixel_centers: attr.flag(centres),
+      }),
+    ],
     { size: ints([24, 15]) },
   ]),
-  ['nearest resize', [node('ResizeNearestNeighbor', 'out', ['image', 'size'], { align_corners: attr.flag(false), half_pixel_centers: attr.flag(false) })], { size: ints([24, 20]) }],
-  ['weights behind a transpose and a reshape', [node('Reshape', 'a', ['raw', 'shape']), node('Transpose', 'w', ['a', 'perm']), node('Conv2D', 'out', ['image', 'w'], convolution([1, 1], 'SAME'))], { raw: floats([108]), shape: ints([4, 3, 3, 3]), perm: ints([2, 3, 1, 0]) }],
+  [
+    'nearest resize',
+    [
+      node('ResizeNearestNeighbor', 'out', ['image', 'size'], {
+        align_corners: attr.flag(false),
+        half_pixel_centers: attr.flag(false),
+      }),
+    ],
+    { size: ints([24, 20]) },
+  ],
+  [
+    'weights behind a transpose and a reshape',
+    [
+      node('Reshape', 'a', ['raw', 'shape']),
+      node('Transpose', 'w', ['a', 'perm']),
+      node('Conv2D', 'out', ['image', 'w'], convolution([1, 1], 'SAME')),
+    ],
+    { raw: floats([108]), shape: ints([4, 3, 3, 3]), perm: ints([2, 3, 1, 0]) },
+  ],
 ];
 
 /** @param {Uint8Array} bytes @returns {string[]} the operators between image and mean */

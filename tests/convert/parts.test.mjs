@@ -68,8 +68,9 @@ test('another version, another hash and a missing file are refused', async () =>
   const recipe = (await readRecipes()).find(({ id }) => id === 'liveness');
   const changed = (change) => locateSource({ source: { ...recipe.source, ...change } });
   await assert.rejects(changed({ version: '0.0.1' }), /is installed as 3\.0\.4, wanted is 0\.0\.1/);
-  await assert.rejects(changed({ sha256: '0'.repeat(64) }), /^ConversionError: models\/liveness\.json: the SHA-256 is/);
-  await assert.rejects(changed({ file: 'models/none.json' }), /models\/none\.json: cannot be read \(ENOENT\)/);
+  const wrongHash = changed({ sha256: '0'.repeat(64) });
+  await assert.rejects(wrongHash, /^ConversionError: models\/liveness\.json: the SHA-256 is/);
+  await assert.rejects(changed({ file: 'models/no.json' }), /models\/no\.json: cannot be read \(ENOENT\)/);
   await assert.rejects(changed({ size: 10 ** 9 }), /bytes, wanted are 0 to 1000000000/);
 });
 
@@ -80,10 +81,14 @@ test('a package below another root is found there', async (t) => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"version": "1.0.0"}');
   writeFileSync(join(folder, 'model.tflite'), 'no model');
-  const source = { package: 'somewhere', version: '1.0.0', file: 'model.tflite', format: 'tflite', sha256: 'none' };
+  const source = {
+    ...{ package: 'somewhere', version: '1.0.0' },
+    ...{ file: 'model.tflite', format: 'tflite', sha256: 'none' },
+  };
   const { files } = await locateSource({ source }, { packageRoot: root, anyHash: true });
   assert.equal(Buffer.from(files[0].bytes).toString(), 'no model');
-  await assert.rejects(convertModel({ source, taps: ['x'], input: {}, licence: '' }, { packageRoot: root }), /SHA-256/);
+  const recipe = { source, taps: ['x'], input: {}, licence: '' };
+  await assert.rejects(convertModel(recipe, { packageRoot: root }), /SHA-256/);
 });
 
 test('the command converts what it is told to, once, and leaves nothing half written', (t) => {

@@ -61,7 +61,10 @@ export function tfjsGraphFiles(inputShape, nodes, weights) {
   }));
   const model = {
     format: 'graph-model',
-    modelTopology: { versions: { producer: '1.15' }, node: [placeholder, ...constants, ...nodes.map((node) => ({ attr: {}, ...node }))] },
+    modelTopology: {
+      versions: { producer: '1.15' },
+      node: [placeholder, ...constants, ...nodes.map((node) => ({ attr: {}, ...node }))],
+    },
     weightsManifest: [
       {
         paths: ['tiny.bin'],
@@ -76,94 +79,90 @@ export function tfjsGraphFiles(inputShape, nodes, weights) {
   ];
 }
 
+/** Writes the tables of TFLite's schema with the published FlatBuffers runtime. */
+class TfliteWriter {
+  builder = new flatbuffers.Builder(1024);
+
+  /** @param {number} fieldCount @param {[number, 'Int8' | 'Int32' | 'Offset', number][]} fields */
+  table(fieldCount, fields) {
+    this.builder.startObject(fieldCount);
+    // The default, which would not be written, is one that no field here has.
+    fields.forEach(([field, type, value]) => this.builder[`addField${type}`](field, value, -1));
+    return this.builder.endObject();
+  }
+
+  offsets(list) {
+    this.builder.startVector(4, list.length, 4);
+    list.toReversed().forEach((offset) => this.builder.addOffset(offset));
+    return this.builder.endVector();
+  }
+
+  ints(list) {
+    this.builder.startVector(4, list.length, 4);
+    list.toReversed().forEach((value) => this.builder.addInt32(value));
+    return this.builder.endVector();
+  }
+
+  buffer(view) {
+    if (!view) {
+      return this.table(1, []);
+    }
+    this.builder.startVector(1, view.byteLength, 16);
+    new Uint8Array(view.buffer).toReversed().forEach((value) => this.builder.addInt8(value));
+    return this.table(1, [[0, 'Offset', this.builder.endVector()]]);
+  }
+
+  tensor(name, shape, type, buffer) {
+    const nameOffset = this.builder.createString(name);
+    const shapeOffset = this.ints(shape);
+    return this.table(4, [
+      [0, 'Offset', shapeOffset], [1, 'Int8', type], [2, 'Int32', buffer], [3, 'Offset', nameOffset],
+    ]);
+  }
+
+  operator(code, inputs, outputs, options) {
+    const lists = [this.ints(inputs), this.ints(outputs)];
+    const optional = options ? [[4, 'Offset', options]] : [];
+    return this.table(5, [
+      [0, 'Int32', code], [1, 'Offset', lists[0]], [2, 'Offset', lists[1]], ...optional,
+    ]);
+  }
+}
+
 /**
- * A TFLite file of one convolution (3×3, stride 2, SAME, ReLU6) with half-precision weights behind a
- * DEQUANTIZE, written with the published FlatBuffers runtime.
+ * A TFLite file of one convolution (3×3, stride 2, SAME, ReLU6) with half-precision weights behind
+ * a DEQUANTIZE.
  *
- * @param {{height: number, width: number, filters: number, weights: Float32Array, halves: Uint16Array,
+ * @param {{height: number, width: number, filters: number, halves: Uint16Array,
  *   bias: Float32Array}} options
  * @returns {Uint8Array}
  */
 export function tfliteFile({ height, width, filters, halves, bias }) {
-  const builder = new flatbuffers.Builder(1024);
-  const table = (fieldCount, fields) => {
-    builder.startObject(fieldCount);
-    fields.forEach((write) => write());
-    return builder.endObject();
-  };
-  const offsets = (list) => {
-    builder.startVector(4, list.length, 4);
-    list.toReversed().forEach((offset) => builder.addOffset(offset));
-    return builder.endVector();
-  };
-  const ints = (list) => {
-    builder.startVector(4, list.length, 4);
-    list.toReversed().forEach((value) => builder.addInt32(value));
-    return builder.endVector();
-  };
-  const bytes = (view) => {
-    builder.startVector(1, view.byteLength, 16);
-    new Uint8Array(view.buffer).toReversed().forEach((value) => builder.addInt8(value));
-    return builder.endVector();
-  };
-  const buffer = (view) => {
-    const data = view && bytes(view);
-    return table(1, data ? [() => builder.addFieldOffset(0, data, 0)] : []);
-  };
-  const tensor = (name, shape, type, bufferIndex) => {
-    const nameOffset = builder.createString(name);
-    const shapeOffset = ints(shape);
-    return table(4, [
-      () => builder.addFieldOffset(0, shapeOffset, 0),
-      () => builder.addFieldInt8(1, type, 0),
-      () => builder.addFieldInt32(2, bufferIndex, 0),
-      () => builder.addFieldOffset(3, nameOffset, 0),
-    ]);
-  };
-  const operator = (code, inputs, outputs, options) => {
-    const inputsOffset = ints(inputs);
-    const outputsOffset = ints(outputs);
-    return table(5, [
-      () => builder.addFieldInt32(0, code, 0),
-      () => builder.addFieldOffset(1, inputsOffset, 0),
-      () => builder.addFieldOffset(2, outputsOffset, 0),
-      () => builder.addFieldOffset(4, options ?? 0, 0),
-    ]);
-  };
-  const code = (builtin) => table(4, [() => builder.addFieldInt8(0, builtin, 0)]);
-
-  const buffers = offsets([buffer(), buffer(halves), buffer(bias)]);
-  const outSize = [Math.ceil(height / 2), Math.ceil(width / 2)];
-  const tensors = offsets([
-    tensor('image', [1, height, width, 3], 0, 0),
-    tensor('weights_half', [filters, 3, 3, 3], 1, 1),
-    tensor('weights', [filters, 3, 3, 3], 0, 0),
-    tensor('bias', [filters], 0, 2),
-    tensor('block/Relu6;block/Conv2D', [1, ...outSize, filters], 0, 0),
+  const writer = new TfliteWriter();
+  const buffers = writer.offsets([writer.buffer(), writer.buffer(halves), writer.buffer(bias)]);
+  const tensors = writer.offsets([
+    writer.tensor('image', [1, height, width, 3], 0, 0),
+    writer.tensor('weights_half', [filters, 3, 3, 3], 1, 1),
+    writer.tensor('weights', [filters, 3, 3, 3], 0, 0),
+    writer.tensor('bias', [filters], 0, 2),
+    writer.tensor('block/Relu6;block/Conv2D', [1, Math.ceil(height / 2), Math.ceil(width / 2), filters], 0, 0),
   ]);
-  const convOptions = table(6, [
-    () => builder.addFieldInt8(0, 0, 1),
-    () => builder.addFieldInt32(1, 2, 0),
-    () => builder.addFieldInt32(2, 2, 0),
-    () => builder.addFieldInt8(3, 3, 0),
+  // SAME, both strides 2, ReLU6.
+  const options = writer.table(6, [[0, 'Int8', 0], [1, 'Int32', 2], [2, 'Int32', 2], [3, 'Int8', 3]]);
+  const operators = writer.offsets([
+    writer.operator(0, [1], [2]),
+    writer.operator(1, [0, 2, 3], [4], options),
   ]);
-  const operators = offsets([operator(0, [1], [2]), operator(1, [0, 2, 3], [4], convOptions)]);
-  const inputs = ints([0]);
-  const outputs = ints([4]);
-  const subgraph = table(4, [
-    () => builder.addFieldOffset(0, tensors, 0),
-    () => builder.addFieldOffset(1, inputs, 0),
-    () => builder.addFieldOffset(2, outputs, 0),
-    () => builder.addFieldOffset(3, operators, 0),
+  const [inputs, outputs] = [writer.ints([0]), writer.ints([4])];
+  const subgraph = writer.table(4, [
+    [0, 'Offset', tensors], [1, 'Offset', inputs], [2, 'Offset', outputs], [3, 'Offset', operators],
   ]);
-  const subgraphs = offsets([subgraph]);
-  const codes = offsets([code(6), code(3)]);
-  const model = table(5, [
-    () => builder.addFieldInt32(0, 3, 0),
-    () => builder.addFieldOffset(1, codes, 0),
-    () => builder.addFieldOffset(2, subgraphs, 0),
-    () => builder.addFieldOffset(4, buffers, 0),
+  const subgraphs = writer.offsets([subgraph]);
+  // DEQUANTIZE and CONV_2D.
+  const codes = writer.offsets([6, 3].map((code) => writer.table(4, [[0, 'Int8', code]])));
+  const model = writer.table(5, [
+    [0, 'Int32', 3], [1, 'Offset', codes], [2, 'Offset', subgraphs], [4, 'Offset', buffers],
   ]);
-  builder.finish(model, 'TFL3');
-  return builder.asUint8Array();
+  writer.builder.finish(model, 'TFL3');
+  return writer.builder.asUint8Array();
 }

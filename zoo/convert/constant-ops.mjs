@@ -22,7 +22,9 @@ export function foldConstants(node, inputs) {
   return rule(inputs, node.attributes);
 }
 
-/** @param {(a: number, b: number) => number} combine */
+/** @typedef {(inputs: Constant[], attributes: any) => Constant} Rule */
+
+/** @param {(a: number, b: number) => number} combine @returns {Rule} */
 function binaryRule(combine) {
   return ([a, b]) => {
     const shape = broadcastShapes(a.shape, b.shape);
@@ -87,7 +89,7 @@ function pack(inputs) {
   return { shape, data };
 }
 
-/** @type {Record<string, (inputs: Constant[], attributes: any) => Constant>} */
+/** @type {Record<string, Rule>} */
 const rules = {
   'floor-mod': binaryRule((a, b) => a - Math.floor(a / b) * b),
   'strided-slice': stridedSlice,

@@ -11,6 +11,7 @@ import { readTfjsLayers } from './tfjs-layers.mjs';
 import { readTflite } from './tflite.mjs';
 
 /**
+ * @typedef {import('./onnx-graph.mjs').OnnxGraph} OnnxGraph
  * @typedef {import('./source.mjs').SourceFile} SourceFile
  * @typedef {import('./source-graph.mjs').SourceGraph} SourceGraph
  * @typedef {{id: string, source: import('./source.mjs').Source, taps: string[], entry?: string,
@@ -36,25 +37,44 @@ export async function convertModel(recipe, options) {
  * @returns {Uint8Array} an ONNX file
  */
 export function convertFiles(recipe, files, sha256) {
-  const { source, licence, taps, input } = recipe;
+  const { source, licence, taps } = recipe;
   return naming(source.file, () => {
-    const graph = readSource(source.format, files);
-    const entry = graph.entries.find(({ name }) => name === recipe.entry) ?? graph.entries[0];
-    const channels = input.channels === 'grey' ? 1 : 3;
-    const onnx = buildGraph(source.format, graph, {
-      taps,
-      entry: recipe.entry ?? entry?.name,
-      shape: [1, channels, input.height, input.width],
-      channelsFirst: entry?.shape[1] === channels,
-    });
-    simplify(onnx);
-    return encodeOnnx(onnx, {
+    const graph = source.format === 'onnx' ? cutOnnx(recipe, files) : lowerSource(recipe, files);
+    simplify(graph);
+    return encodeOnnx(graph, {
       source: `${source.package}@${source.version}`,
       file: source.file,
       sha256,
       taps: taps.join(' '),
       licence,
     });
+  });
+}
+
+/** @param {Recipe} recipe @returns {number[]} the shape of the image that the network will take */
+function imageShape({ input: { channels, height, width } }) {
+  return [1, channels === 'grey' ? 1 : 3, height, width];
+}
+
+/** @param {Recipe} recipe @param {SourceFile[]} files @returns {OnnxGraph} */
+function cutOnnx(recipe, [{ bytes }]) {
+  const source = readOnnx(bytes);
+  const entry = recipe.entry ?? source.entries[0]?.name;
+  const { graph, taps } = rebuildOnnx(source, { taps: recipe.taps, entry, shape: imageShape(recipe) });
+  joinFeatures(graph, taps);
+  return graph;
+}
+
+/** @param {Recipe} recipe @param {SourceFile[]} files @returns {OnnxGraph} */
+function lowerSource(recipe, files) {
+  const source = readSource(recipe.source.format, files);
+  const entry = source.entries.find(({ name }) => name === recipe.entry) ?? source.entries[0];
+  const shape = imageShape(recipe);
+  return lowerGraph(source, {
+    taps: recipe.taps,
+    entry: recipe.entry ?? entry?.name,
+    shape,
+    channelsFirst: entry?.shape[1] === shape[1],
   });
 }
 
@@ -72,26 +92,9 @@ function readSource(format, files) {
       return readTfjsGraph(readTfjsJson(file, bytes), joinShards(shards));
     case 'tfjs-layers':
       return readTfjsLayers(readTfjsJson(file, bytes), joinShards(shards));
-    case 'onnx':
-      return readOnnx(bytes);
     default:
       throw new Error(`the source format ${format} is not supported`);
   }
-}
-
-/**
- * @param {string} format
- * @param {SourceGraph} source
- * @param {{taps: string[], entry: string, shape: number[], channelsFirst: boolean}} options
- * @returns {import('./onnx-graph.mjs').OnnxGraph}
- */
-function buildGraph(format, source, options) {
-  if (format !== 'onnx') {
-    return lowerGraph(source, options);
-  }
-  const { graph, taps } = rebuildOnnx(source, options);
-  joinFeatures(graph, taps);
-  return graph;
 }
 
 /** @param {SourceFile[]} shards @returns {Uint8Array} */

@@ -21,6 +21,12 @@ export class FlatTable {
     return new FlatTable(bytes, bytes.getUint32(0, true));
   }
 
+  /** @returns {FlatTable} a table all of whose fields are absent */
+  static empty() {
+    // The table at 4 has its list of fields at 0, which is as short as such lists get.
+    return new FlatTable(new DataView(Uint8Array.of(4, 0, 0, 0, 4, 0, 0, 0).buffer), 4);
+  }
+
   /** @param {number} field @returns {number} position of the value, 0 when absent */
   #locate(field) {
     if (field >= this.#fieldCount) {

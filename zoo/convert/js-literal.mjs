@@ -6,6 +6,7 @@ const IDENTIFIER = /[A-Za-z_$][\w$]*/y;
 const SPACE = /\s*/y;
 const MAX_DEPTH = 64;
 
+/** @type {Record<string, boolean | null>} */
 const words = { true: true, false: false, null: null };
 
 /**
@@ -76,7 +77,7 @@ class LiteralReader {
       return Number(number);
     }
     const word = this.#match(IDENTIFIER);
-    return word !== undefined && word in words ? words[word] : this.#fail('a literal');
+    return word !== undefined && Object.hasOwn(words, word) ? words[word] : this.#fail('a literal');
   }
 
   /** @param {number} depth @returns {Record<string, any>} */

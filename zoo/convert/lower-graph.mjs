@@ -1,9 +1,9 @@
 // Source graph -> ONNX graph, from the image to the feature vector.
 import { identityOrder, NCHW_FROM_NHWC } from './layout.mjs';
-import { Lowering } from './lowering.mjs';
+import { Lowering, tensorOf } from './lowering.mjs';
 import { lowerNode } from './lower-ops.mjs';
 import { OnnxGraph } from './onnx-graph.mjs';
-import { cutGraph } from './source-graph.mjs';
+import { cutGraph, inNode } from './source-graph.mjs';
 
 /**
  * @typedef {import('./source-graph.mjs').SourceGraph} SourceGraph
@@ -22,17 +22,16 @@ export function lowerGraph(source, { taps, entry, shape, channelsFirst }) {
   /** @type {Map<string, Value>} */
   const values = new Map(source.constants);
   values.set(entry, lowering.tensor('image', channelsFirst ? identityOrder(4) : NCHW_FROM_NHWC));
+  /** @param {string} name of a value that comes before its readers */
+  const valueOf = (name) => /** @type {Value} */ (values.get(name));
   for (const node of cutGraph(source, taps, entry)) {
-    try {
-      const inputs = node.inputs.map((name) => values.get(name));
-      values.set(node.outputs[0], lowerNode(lowering, node, inputs));
-    } catch (error) {
-      throw new Error(`${node.op} ${node.outputs[0]}: ${error.message}`, { cause: error });
-    }
+    inNode(node, () => {
+      values.set(node.outputs[0], lowerNode(lowering, node, node.inputs.map(valueOf)));
+    });
   }
   const order = channelsFirst ? identityOrder(4) : NCHW_FROM_NHWC;
   const stored = taps.map((tap) => {
-    const value = values.get(tap);
+    const value = tensorOf(valueOf(tap));
     return lowering.inOrder(value, value.shape.length === 4 ? order : identityOrder(2));
   });
   joinFeatures(graph, stored);

@@ -8,10 +8,43 @@ import { countOf } from './source-graph.mjs';
 /**
  * @typedef {import('./onnx-graph.mjs').OnnxGraph} OnnxGraph
  * @typedef {import('./source-graph.mjs').Data} Data
- * @typedef {{shape: number[], data?: Data, name?: string, order?: number[],
- *   spread?: any}} Value in the source's axes; either a constant (data) or a tensor: the ONNX value
- *   `name`, whose axis i is the source's axis order[i]; `spread` belongs to space-to-batch
+ * @typedef {{shape: number[], data: Data, name?: undefined}} Constant
+ * @typedef {{shape: number[], data?: undefined, name: string, order: number[]}} Tensor the ONNX value
+ *   `name`, whose axis i is the source's axis order[i]
+ * @typedef {{dilations: number[], pads: number[], weights?: Constant, oihw?: number[]}} Spread
+ * @typedef {{shape: number[], data?: undefined, name?: undefined, image: Tensor, spread: Spread}}
+ *   SpreadImage an image that space-to-batch has dealt out
+ * @typedef {Constant | Tensor | SpreadImage} Value; the shape is in the source's axes
  */
+
+/** @param {Value | undefined} value @returns {Tensor} an input that must come from the image */
+export function tensorOf(value) {
+  if (value === undefined || value.name === undefined) {
+    throw new Error('an input would have to be a tensor');
+  }
+  return value;
+}
+
+/** @param {Value | undefined} value @returns {Constant} an input that must not */
+export function constantOf(value) {
+  if (value?.data === undefined) {
+    throw new Error('an input would have to be constant');
+  }
+  return value;
+}
+
+/** @param {Value | undefined} value @returns {number[]} */
+export function numbersOf(value) {
+  return Array.from(constantOf(value).data);
+}
+
+/** @param {number} axis @param {number} rank @returns {number} an axis counted from the front */
+export function axisOf(axis, rank) {
+  if (!(axis >= -rank && axis < rank)) {
+    throw new Error(`axis ${axis} of a tensor of rank ${rank}`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
 
 export class Lowering {
   /** @param {OnnxGraph} graph */
@@ -20,11 +53,14 @@ export class Lowering {
   }
 
   /**
-   * @param {Value} value
+   * @param {Constant | Tensor} value
    * @param {number[]} order
    * @returns {string} the name of an ONNX value that holds it with its axes in this order
    */
   inOrder(value, order) {
+    if (order.length !== value.shape.length) {
+      throw new Error(`[${value.shape}] where ${order.length} axes are wanted`);
+    }
     if (value.data) {
       const shape = order.map((axis) => value.shape[axis]);
       return this.graph.addInitializer(permute(value.data, value.shape, order), shape);
@@ -39,7 +75,7 @@ export class Lowering {
     return this.graph.addNode('Transpose', [value.name], { perm });
   }
 
-  /** @returns {boolean} whether only axes of size 1 change places */
+  /** @param {Tensor} value @param {number[]} perm @returns {boolean} only axes of size 1 change places */
   #keepsNumbers(value, perm) {
     const moved = perm.filter((axis) => this.graph.shapeOf(value.name)[axis] > 1);
     return moved.every((axis, i) => i === 0 || axis > moved[i - 1]);
@@ -50,9 +86,10 @@ export class Lowering {
     return this.graph.addNode('Reshape', [name, this.graph.addIntegers(shape)]);
   }
 
-  /** @param {string} name an ONNX value @param {number[]} order @returns {Value} */
+  /** @param {string} name an ONNX value @param {number[]} order @returns {Tensor} */
   tensor(name, order) {
     const stored = this.graph.shapeOf(name);
+    /** @type {number[]} */
     const shape = [];
     order.forEach((axis, i) => {
       shape[axis] = stored[i];
@@ -65,7 +102,7 @@ export class Lowering {
    * @param {string[]} inputs ONNX values
    * @param {Record<string, any>} attributes
    * @param {number[]} order of the output
-   * @returns {Value}
+   * @returns {Tensor}
    */
   emit(op, inputs, attributes, order) {
     return this.tensor(this.graph.addNode(op, inputs, attributes), order);
@@ -76,22 +113,31 @@ export class Lowering {
    * group of new axes; a group whose axes lie in sequence in the stored order can be reshaped where
    * it is, the others must be moved first.
    *
-   * @param {Value} value
+   * @template {Constant | Tensor} T
+   * @param {T} value
    * @param {number[]} shape
-   * @returns {Value}
+   * @returns {T}
    */
   reshape(value, shape) {
-    if (value.data) {
-      return { shape, data: value.data };
-    }
     if (shape.join() === value.shape.join()) {
       return value;
     }
-    const groups = matchAxes(value.shape, shape);
+    if (value.data) {
+      return { ...value, shape };
+    }
+    return /** @type {T} */ (this.#reshapeTensor(/** @type {Tensor} */ (value), shape));
+  }
+
+  /** @param {Tensor} value @param {number[]} shape @returns {Tensor} */
+  #reshapeTensor(value, shape) {
+    /** @param {number} axis */
     const position = (axis) => value.order.indexOf(axis);
-    const wide = (axes) => axes.filter((axis) => value.shape[axis] > 1);
-    const firstOf = ({ from }) => Math.min(...wide(from).map(position), ...[wide(from).length ? Infinity : -1]);
-    const placed = [...groups].sort((a, b) => firstOf(a) - firstOf(b));
+    /** @param {{from: number[]}} group where its first axis that matters is stored */
+    const firstOf = ({ from }) => {
+      const wide = from.filter((axis) => value.shape[axis] > 1);
+      return wide.length > 0 ? Math.min(...wide.map(position)) : -1;
+    };
+    const placed = matchAxes(value.shape, shape).sort((a, b) => firstOf(a) - firstOf(b));
     const order = placed.flatMap((group) => group.to);
     const from = placed.flatMap((group) => group.from);
     const stored = this.#keepsNumbers(value, from.map(position))
@@ -110,6 +156,7 @@ function matchAxes(from, to) {
   if (countOf(from) !== countOf(to) || !to.every((size) => Number.isInteger(size) && size > 0)) {
     throw new Error(`[${from}] cannot become [${to}]`);
   }
+  /** @type {{from: number[], to: number[]}[]} */
   const groups = [];
   let i = 0;
   let j = 0;

@@ -1,9 +1,9 @@
 // node zoo/convert/main.mjs [ID…] [--out DIR] [--force]
 // Converts the models of the browser zoo, or those named; skips what is there already.
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { convertModel } from './convert.mjs';
 import { repositoryRoot } from './source.mjs';
@@ -16,14 +16,19 @@ export async function readRecipes() {
 }
 
 /**
- * What a converted file depends on. It is stored beside the file, so that an unchanged model is not
- * converted again.
+ * What a converted file depends on: its recipe and this converter. It is stored beside the file, so
+ * that an unchanged model is not converted again.
  *
  * @param {any} recipe
- * @returns {string}
+ * @returns {Promise<string>}
  */
-function fingerprintOf(recipe) {
-  return createHash('sha256').update(JSON.stringify(recipe)).digest('hex');
+async function fingerprintOf(recipe) {
+  const hash = createHash('sha256').update(JSON.stringify(recipe));
+  const folder = fileURLToPath(new URL('.', import.meta.url));
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.mjs')).sort()) {
+    hash.update(await readFile(join(folder, name)));
+  }
+  return hash.digest('hex');
 }
 
 /**
@@ -34,9 +39,9 @@ function fingerprintOf(recipe) {
 async function convertTo(recipe, { directory, force }) {
   const file = join(directory, `${recipe.id}.onnx`);
   const stamp = `${file}.recipe`;
-  const fingerprint = fingerprintOf(recipe);
+  const fingerprint = await fingerprintOf(recipe);
   const previous = await readFile(stamp, 'utf8').catch(() => '');
-  const isThere = await readFile(file).then(Boolean, () => false);
+  const isThere = await access(file).then(() => true, () => false);
   if (!force && isThere && previous === fingerprint) {
     return 'kept';
   }
@@ -45,7 +50,12 @@ async function convertTo(recipe, { directory, force }) {
   return 'converted';
 }
 
-/** A reader of the file sees the old one or the new one, never a part. */
+/**
+ * A reader of the file sees the old one or the new one, never a part.
+ *
+ * @param {string} file
+ * @param {string | Uint8Array} content
+ */
 async function replaceFile(file, content) {
   const temporary = `${file}.${process.pid}.part`;
   await writeFile(temporary, content);
@@ -75,7 +85,7 @@ async function main(args) {
       const outcome = await convertTo(recipe, { directory: values.out, force: values.force });
       process.stderr.write(`${recipe.id}: ${outcome}\n`);
     } catch (error) {
-      process.stderr.write(`${recipe.id}: ${error.message}\n`);
+      process.stderr.write(`${recipe.id}: ${error instanceof Error ? error.message : error}\n`);
       exitCode = 4;
     }
   }

@@ -12,11 +12,8 @@ export function measure(onnxBytes, file = 'model.onnx') {
   return naming(file, () => {
     const source = readOnnx(onnxBytes);
     const [entry] = source.entries;
-    const { graph } = rebuildOnnx(source, {
-      taps: source.outputs,
-      entry: entry?.name,
-      shape: entry?.shape,
-    });
+    const shape = entry?.shape.map(Number);
+    const { graph } = rebuildOnnx(source, { taps: source.outputs, entry: entry?.name, shape });
     let params = 0;
     for (const { shape, data } of graph.initializers.values()) {
       // Scalars are limits of activations, integers are shapes: neither was learned.
@@ -37,7 +34,7 @@ function macsOf(graph, { op, inputs, output }) {
     case 'Conv':
       return outputCount * countOf(graph.shapeOf(inputs[1]).slice(1));
     case 'MatMul':
-      return outputCount * graph.shapeOf(inputs[0]).at(-1);
+      return outputCount * graph.shapeOf(inputs[0])[1];
     default:
       return 0;
   }

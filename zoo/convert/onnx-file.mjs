@@ -79,7 +79,14 @@ function typeOf(data) {
   return data instanceof Int32Array ? schema.INT32 : schema.INT64;
 }
 
-/** All machines that run this are little-endian, as ONNX files are. */
+/**
+ * All machines that run this are little-endian, as ONNX files are.
+ *
+ * @param {string} name
+ * @param {number[]} dims
+ * @param {number} dataType
+ * @param {Initializer['data'] | Uint16Array} data
+ */
 function encodeTensor(name, dims, dataType, data) {
   return { name, dims, dataType, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }

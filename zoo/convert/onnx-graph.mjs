@@ -66,7 +66,12 @@ export class OnnxGraph {
     return node.output;
   }
 
-  /** Makes a value the graph's output, under a name of its own. @param {string} value */
+  /**
+   * Makes a value the graph's output, under a name of its own.
+   *
+   * @param {string} value
+   * @param {string} name
+   */
   setOutput(value, name) {
     for (const node of this.nodes) {
       node.inputs = node.inputs.map((input) => (input === value ? name : input));
@@ -88,6 +93,15 @@ export class OnnxGraph {
       throw new Error(`the value ${name} is used before it is made`);
     }
     return shape;
+  }
+
+  /** @param {string} name @returns {{shape: number[], data: Float32Array}} a constant float input */
+  floatsOf(name) {
+    const { shape, data } = this.initializers.get(name) ?? {};
+    if (shape === undefined || !(data instanceof Float32Array)) {
+      throw new Error(`${name} would have to be constant floats`);
+    }
+    return { shape, data };
   }
 
   /** @param {string} name @returns {number[]} the numbers of a constant integer input */

@@ -2,8 +2,13 @@
 // the published onnx.proto; unknown fields are skipped on reading.
 import protobuf from 'protobufjs/light.js';
 
+/** @typedef {(type: string, id: number) => any} Field */
+
+/** @type {Field} */
 const repeated = (type, id) => ({ rule: 'repeated', type, id, options: { packed: false } });
+/** @type {Field} */
 const packed = (type, id) => ({ rule: 'repeated', type, id, options: { packed: true } });
+/** @type {Field} */
 const one = (type, id) => ({ type, id });
 
 const types = {

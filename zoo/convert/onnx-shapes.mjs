@@ -1,4 +1,5 @@
 // Shape inference for the ONNX operators that occur in the zoo, at opset 13 and 14.
+import { countOf } from './source-graph.mjs';
 
 /**
  * @typedef {import('./onnx-graph.mjs').OnnxGraph} OnnxGraph
@@ -101,17 +102,17 @@ function matMul(graph, { inputs }) {
 /** @type {Rule} */
 function transpose(graph, { inputs, attributes }) {
   const shape = graph.shapeOf(inputs[0]);
-  return attributes.perm.map((axis) => shape[axis]);
+  return attributes.perm.map((/** @type {number} */ axis) => shape[axis]);
 }
 
 /** @type {Rule} */
 function reshape(graph, { inputs }) {
   const shape = graph.shapeOf(inputs[0]);
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = countOf(shape);
   const target = graph.integersOf(inputs[1]).map((size, i) => (size === 0 ? shape[i] : size));
-  const known = target.reduce((product, size) => (size === -1 ? product : product * size), 1);
+  const known = countOf(target.filter((size) => size !== -1));
   const result = target.map((size) => (size === -1 ? count / known : size));
-  if (result.reduce((product, size) => product * size, 1) !== count) {
+  if (countOf(result) !== count) {
     throw new Error(`[${shape}] cannot become [${target}]`);
   }
   return result;
@@ -121,8 +122,7 @@ function reshape(graph, { inputs }) {
 function flatten(graph, { inputs, attributes }) {
   const shape = graph.shapeOf(inputs[0]);
   const axis = attributes.axis ?? 1;
-  const product = (sizes) => sizes.reduce((total, size) => total * size, 1);
-  return [product(shape.slice(0, axis)), product(shape.slice(axis))];
+  return [countOf(shape.slice(0, axis)), countOf(shape.slice(axis))];
 }
 
 /** @type {Rule} */
@@ -147,7 +147,7 @@ function pad(graph, { inputs }) {
 /** @type {Rule} */
 function reduce(graph, { inputs, attributes }) {
   const shape = graph.shapeOf(inputs[0]);
-  const given = attributes.axes ?? [...shape.keys()];
+  const given = /** @type {number[]} */ (attributes.axes ?? [...shape.keys()]);
   const axes = new Set(given.map((axis) => (axis < 0 ? axis + shape.length : axis)));
   return attributes.keepdims === 0
     ? shape.filter((_, i) => !axes.has(i))

@@ -3,140 +3,147 @@
 import { fromHalves } from './float16.mjs';
 import { OnnxGraph } from './onnx-graph.mjs';
 import * as schema from './onnx-schema.mjs';
-import { cutGraph, unsupported } from './source-graph.mjs';
+import { cutGraph, inNode, unsupported } from './source-graph.mjs';
 
 /**
- * @typedef {import('./source-graph.mjs').SourceGraph} SourceGraph
+ * @typedef {import('./source-graph.mjs').SourceNode} SourceNode
+ * @typedef {import('./source-graph.mjs').Entry} Entry
  * @typedef {import('./onnx-graph.mjs').Initializer} Initializer
+ * @typedef {{nodes: SourceNode[], constants: Map<string, Initializer>, entries: Entry[],
+ *   outputs: string[]}} OnnxSource in ONNX's own operators
+ * @typedef {(graph: OnnxGraph, inputs: string[], attributes: Record<string, any>) => string} Renewal
  */
 
-const readersByType = {
-  [schema.FLOAT]: { raw: (buffer) => new Float32Array(buffer), field: 'floatData' },
-  [schema.INT32]: { raw: (buffer) => new Int32Array(buffer), field: 'int32Data' },
-  [schema.INT64]: { raw: (buffer) => new BigInt64Array(buffer), field: 'int64Data' },
-  [schema.FLOAT16]: {
-    raw: (buffer) => fromHalves(new Uint16Array(buffer)),
-    field: 'int32Data',
-  },
-};
-
 /** Operators that meant something else before some opset; the others in use never changed. */
-const meaningSince = { Pad: 11, Resize: 11, Softmax: 13 };
+const meaningSince = new Map([
+  ['Pad', 11],
+  ['Resize', 11],
+  ['Softmax', 13],
+]);
 
 /** @param {any} tensor TensorProto @returns {Initializer} */
-function readTensor(tensor) {
-  const reader = readersByType[tensor.dataType];
-  if (reader === undefined || tensor.dataLocation) {
-    throw new Error(`the tensor ${tensor.name} has the element type ${tensor.dataType}`);
+function readTensor({ name, dims, dataType, dataLocation, rawData, floatData, int32Data, int64Data }) {
+  const shape = dims.map(Number);
+  // A copy, because the typed arrays want aligned bytes.
+  const raw = rawData.length > 0 ? new Uint8Array(rawData).buffer : undefined;
+  if (dataLocation) {
+    throw new Error(`the tensor ${name} lies in another file`);
   }
-  const shape = tensor.dims.map(Number);
-  if (tensor.rawData.length > 0) {
-    // A copy, because the typed arrays want aligned bytes.
-    return { shape, data: reader.raw(new Uint8Array(tensor.rawData).buffer) };
-  }
-  const values = Array.from(tensor[reader.field], Number);
-  switch (tensor.dataType) {
+  switch (dataType) {
     case schema.FLOAT:
-      return { shape, data: Float32Array.from(values) };
+      return { shape, data: raw ? new Float32Array(raw) : Float32Array.from(floatData) };
     case schema.FLOAT16:
-      return { shape, data: fromHalves(Uint16Array.from(values)) };
+      return { shape, data: fromHalves(raw ? new Uint16Array(raw) : Uint16Array.from(int32Data)) };
     case schema.INT32:
-      return { shape, data: Int32Array.from(values) };
+      return { shape, data: raw ? new Int32Array(raw) : Int32Array.from(int32Data) };
+    case schema.INT64:
+      return { shape, data: raw ? new BigInt64Array(raw) : BigInt64Array.from(int64Data, toBigInt) };
     default:
-      return { shape, data: BigInt64Array.from(values, BigInt) };
+      throw new Error(`the tensor ${name} has the element type ${dataType}`);
   }
 }
 
-/** @param {any[]} list AttributeProto @returns {Record<string, any>} */
-function readAttributes(list) {
-  const { ATTRIBUTE } = schema;
-  return Object.fromEntries(
-    list.map((attribute) => {
-      switch (attribute.type) {
-        case ATTRIBUTE.FLOAT:
-          return [attribute.name, attribute.f];
-        case ATTRIBUTE.INT:
-          return [attribute.name, Number(attribute.i)];
-        case ATTRIBUTE.STRING:
-          return [attribute.name, new TextDecoder().decode(attribute.s)];
-        case ATTRIBUTE.TENSOR:
-          return [attribute.name, readTensor(attribute.t)];
-        case ATTRIBUTE.INTS:
-          return [attribute.name, attribute.ints.map(Number)];
-        default:
-          throw new Error(`the attribute ${attribute.name} has the type ${attribute.type}`);
-      }
-    }),
-  );
+/** @param {any} value a number, or an object that stands for a long one @returns {bigint} */
+function toBigInt(value) {
+  return BigInt(Number(value));
 }
 
-/** @param {Uint8Array} bytes @returns {any} ModelProto */
-function decodeModel(bytes) {
-  const model = schema.ModelProto.decode(bytes);
+/** @param {any} attribute AttributeProto @returns {any} */
+function readAttribute({ name, type, f, i, s, t, ints }) {
+  const { ATTRIBUTE } = schema;
+  switch (type) {
+    case ATTRIBUTE.FLOAT:
+      return f;
+    case ATTRIBUTE.INT:
+      return Number(i);
+    case ATTRIBUTE.STRING:
+      return new TextDecoder().decode(s);
+    case ATTRIBUTE.TENSOR:
+      return readTensor(t);
+    case ATTRIBUTE.INTS:
+      return ints.map(Number);
+    default:
+      throw new Error(`the attribute ${name} has the type ${type}`);
+  }
+}
+
+/** @param {any} node NodeProto @param {number} opset @returns {SourceNode} */
+function readNode({ opType: op, input, output, attribute }, opset) {
+  const [inputs, outputs] = [[...input], [...output]];
+  if (opset < (meaningSince.get(op) ?? 0)) {
+    return unsupported(inputs, outputs, `${op} of opset ${opset} is not supported`);
+  }
+  /** @type {Record<string, any>} */
+  const attributes = {};
+  for (const each of attribute) {
+    attributes[each.name] = readAttribute(each);
+  }
+  return { op, inputs, outputs, attributes };
+}
+
+/** @param {any} info ValueInfoProto @returns {Entry} */
+function readEntry({ name, type }) {
+  /** @type {any[]} */
+  const dims = type?.tensorType?.shape?.dim ?? [];
+  const sizes = dims.map(({ dimValue }) => Number(dimValue));
+  return { name, shape: sizes.map((size) => (size > 0 ? size : undefined)) };
+}
+
+/** @param {Uint8Array} bytes @returns {OnnxSource} */
+export function readOnnx(bytes) {
+  const model = /** @type {any} */ (schema.ModelProto.decode(bytes));
   if (!model.graph || model.graph.node.length === 0) {
     throw new Error('no ONNX model: it holds no graph');
   }
-  return model;
-}
-
-/**
- * @param {Uint8Array} bytes
- * @returns {SourceGraph & {outputs: string[]}} in ONNX's own operators
- */
-export function readOnnx(bytes) {
-  const { graph, opsetImport } = decodeModel(bytes);
-  const opset = Number(opsetImport.find(({ domain }) => domain === '')?.version ?? 1);
-  const constants = new Map(graph.initializer.map((tensor) => [tensor.name, readTensor(tensor)]));
-  const nodes = [];
-  for (const node of graph.node) {
-    const attributes = readAttributes(node.attribute);
-    const inputs = [...node.input];
-    if (node.opType === 'Constant') {
-      constants.set(node.output[0], attributes.value);
-    } else if (node.opType === 'Cast' && constants.has(inputs[0])) {
+  const standard = model.opsetImport.find((/** @type {any} */ { domain }) => domain === '');
+  /** @type {OnnxSource} */
+  const source = { nodes: [], constants: new Map(), entries: [], outputs: [] };
+  for (const tensor of model.graph.initializer) {
+    source.constants.set(tensor.name, readTensor(tensor));
+  }
+  for (const nodeProto of model.graph.node) {
+    const node = readNode(nodeProto, Number(standard?.version ?? 1));
+    const behindCast = node.op === 'Cast' ? source.constants.get(node.inputs[0]) : undefined;
+    if (node.op === 'Constant') {
+      source.constants.set(node.outputs[0], node.attributes.value);
+    } else if (behindCast) {
       // Half-precision weights as we write them ourselves; they were read as floats above.
-      constants.set(node.output[0], constants.get(inputs[0]));
-    } else if (opset < meaningSince[node.opType]) {
-      const reason = `${node.opType} of opset ${opset} is not supported`;
-      nodes.push(unsupported(inputs, [...node.output], reason));
+      source.constants.set(node.outputs[0], behindCast);
     } else {
-      nodes.push({ op: node.opType, inputs, outputs: [...node.output], attributes });
+      source.nodes.push(node);
     }
   }
-  const entries = graph.input
-    .filter(({ name }) => !constants.has(name))
-    .map(({ name, type }) => ({ name, shape: readShape(type) }));
-  return { nodes, constants, entries, outputs: graph.output.map(({ name }) => name) };
-}
-
-/** @param {any} type TypeProto @returns {(number | undefined)[]} */
-function readShape(type) {
-  const dims = type?.tensorType?.shape?.dim ?? [];
-  return dims.map(({ dimValue }) => (Number(dimValue) > 0 ? Number(dimValue) : undefined));
+  const entries = /** @type {Entry[]} */ (model.graph.input.map(readEntry));
+  source.entries = entries.filter(({ name }) => !source.constants.has(name));
+  source.outputs = model.graph.output.map((/** @type {any} */ { name }) => name);
+  return source;
 }
 
 /**
- * @param {SourceGraph} source in ONNX's operators
+ * @param {OnnxSource} source
  * @param {{taps: string[], entry: string, shape: number[]}} options shape of the image
  * @returns {{graph: OnnxGraph, taps: string[]}} with every shape known, and the taps' new names
  */
 export function rebuildOnnx(source, { taps, entry, shape }) {
   const graph = new OnnxGraph('image', shape);
   const names = new Map([['', ''], [entry, 'image']]);
+  /** @param {string} name @returns {string} */
   const nameOf = (name) => {
-    if (!names.has(name)) {
-      const { data, shape: constantShape } = source.constants.get(name);
-      names.set(name, graph.addInitializer(data, constantShape));
+    const constant = source.constants.get(name);
+    if (constant && !names.has(name)) {
+      names.set(name, graph.addInitializer(constant.data, constant.shape));
     }
-    return names.get(name);
+    return names.get(name) ?? '';
   };
-  for (const { op, inputs, outputs, attributes } of cutGraph(source, taps, entry)) {
-    const rule = renewals[op] ?? ((to, from, given) => to.addNode(op, from, given));
-    try {
-      names.set(outputs[0], rule(graph, inputs.map(nameOf), attributes));
-    } catch (error) {
-      throw new Error(`${op} ${outputs[0]}: ${error.message}`, { cause: error });
-    }
+  for (const node of cutGraph(source, taps, entry)) {
+    inNode(node, () => {
+      const renew = renewals[node.op];
+      const inputs = node.inputs.map(nameOf);
+      const made = renew
+        ? renew(graph, inputs, node.attributes)
+        : graph.addNode(node.op, inputs, node.attributes);
+      names.set(node.outputs[0], made);
+    });
   }
   return { graph, taps: taps.map(nameOf) };
 }
@@ -144,15 +151,10 @@ export function rebuildOnnx(source, { taps, entry, shape }) {
 /**
  * Batch normalisation becomes a product and a sum, which a convolution before it can take in.
  *
- * @param {OnnxGraph} graph
- * @param {string[]} inputs
- * @param {Record<string, any>} attributes
- * @returns {string}
+ * @type {Renewal}
  */
 function batchNorm(graph, [x, ...statistics], { epsilon = 1e-5 }) {
-  const [scale, offset, mean, variance] = statistics.map((name) => {
-    return Array.from(graph.initializers.get(name).data, Number);
-  });
+  const [scale, offset, mean, variance] = statistics.map((name) => Array.from(graph.floatsOf(name).data));
   const factor = scale.map((gain, c) => gain / Math.sqrt(variance[c] + epsilon));
   const shift = factor.map((gain, c) => offset[c] - mean[c] * gain);
   const shape = [scale.length, 1, 1];
@@ -160,15 +162,16 @@ function batchNorm(graph, [x, ...statistics], { epsilon = 1e-5 }) {
   return graph.addNode('Add', [scaled, graph.addInitializer(Float32Array.from(shift), shape)]);
 }
 
-/** Until opset 10 the limits of Clip were attributes. */
+/** Until opset 10 the limits of Clip were attributes. @type {Renewal} */
 function clip(graph, inputs, { min, max }) {
   const limits = min === undefined ? inputs.slice(1) : [graph.addScalar(min), graph.addScalar(max)];
   return graph.addNode('Clip', [inputs[0], ...limits]);
 }
 
-/** @returns {never} */
+/** @type {Renewal} */
 function refuse(_, __, { reason }) {
   throw new Error(reason);
 }
 
+/** @type {Record<string, Renewal>} */
 const renewals = { BatchNormalization: batchNorm, Clip: clip, unsupported: refuse };

@@ -22,6 +22,21 @@ export function unsupported(inputs, outputs, reason) {
   return { op: 'unsupported', inputs, outputs, attributes: { reason } };
 }
 
+/**
+ * @template T
+ * @param {SourceNode} node that errors are about
+ * @param {() => T} step
+ * @returns {T}
+ */
+export function inNode({ op, outputs }, step) {
+  try {
+    return step();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${op} ${outputs[0]}: ${reason}`, { cause: error });
+  }
+}
+
 /** @param {readonly number[]} shape @returns {number} */
 export function countOf(shape) {
   return shape.reduce((product, size) => product * size, 1);
@@ -30,30 +45,32 @@ export function countOf(shape) {
 /**
  * The nodes that the taps need, each after the nodes it reads from, starting at the entry.
  *
- * @param {SourceGraph} graph
+ * @param {{nodes: SourceNode[], constants: Map<string, unknown>}} graph
  * @param {string[]} taps
  * @param {string} entry the tensor that the image replaces
  * @returns {SourceNode[]}
  */
 export function cutGraph(graph, taps, entry) {
+  /** @type {Map<string, SourceNode>} */
   const producers = new Map();
   for (const node of graph.nodes) {
     for (const output of node.outputs) {
       producers.set(output, node);
     }
   }
+  /** @type {SourceNode[]} */
   const sorted = [];
   const state = new Map();
   // An explicit stack: a corrupt file may chain more nodes than the call stack holds.
   const stack = [...taps].reverse().map((name) => ({ name, done: false }));
-  while (stack.length > 0) {
-    const { name, done } = stack.pop();
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const { name, done } = top;
     const node = name === entry || graph.constants.has(name) ? undefined : producers.get(name);
-    if (done) {
+    if (node === undefined) {
+      requireKnown(graph, name, entry);
+    } else if (done) {
       state.set(node, 'sorted');
       sorted.push(node);
-    } else if (node === undefined) {
-      requireKnown(graph, name, entry);
     } else if (state.get(node) === 'open') {
       throw new Error(`the graph has a cycle through ${name}`);
     } else if (!state.has(node)) {
@@ -66,7 +83,7 @@ export function cutGraph(graph, taps, entry) {
   return sorted;
 }
 
-/** @param {SourceGraph} graph @param {string} name @param {string} entry */
+/** @param {{constants: Map<string, unknown>}} graph @param {string} name @param {string} entry */
 function requireKnown(graph, name, entry) {
   if (name !== entry && !graph.constants.has(name)) {
     throw new Error(`no node or weight is called ${name}`);

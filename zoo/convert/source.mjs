@@ -28,7 +28,8 @@ async function locatePackage({ package: name, version, file }, packageRoot) {
     if (manifest !== undefined) {
       const found = naming(`${name}/package.json`, () => JSON.parse(manifest)).version;
       if (found !== version) {
-        throw new ConversionError(file, `${name} is installed as ${found}, wanted is ${version}: npm i ${name}@${version}`);
+        const wanted = `wanted is ${version}: npm i ${name}@${version}`;
+        throw new ConversionError(file, `${name} is installed as ${found}, ${wanted}`);
       }
       return root;
     }
@@ -82,7 +83,9 @@ export async function locateSource({ source }, { packageRoot = repositoryRoot, a
 function shardNames(file, bytes) {
   return naming(file, () => {
     const { weightsManifest } = readTfjsJson(file, bytes);
-    return weightsManifest.flatMap(({ paths }) => paths).map((path) => {
+    /** @type {{paths: string[]}[]} */
+    const groups = weightsManifest;
+    return groups.flatMap(({ paths }) => paths).map((path) => {
       const name = file.endsWith('.min.js') ? `${path}.min.js` : path;
       if (name !== posix.basename(name)) {
         throw new Error(`the weights lie in another directory: ${name}`);

@@ -32,7 +32,7 @@ export function readTfjsGraph(model, weightBytes) {
 /** @param {GraphNode} node @returns {(number | undefined)[]} */
 function placeholderShape({ attr }) {
   const dims = attr?.shape?.shape?.dim ?? [];
-  return dims.map(({ size }) => (Number(size) > 0 ? Number(size) : undefined));
+  return dims.map((/** @type {{size: string}} */ { size }) => Number(size) > 0 ? Number(size) : undefined);
 }
 
 /** A node and its attributes, which are protobuf messages as JSON. */
@@ -90,7 +90,7 @@ function readNode(node) {
   try {
     return read(node);
   } catch (error) {
-    return [unsupported(inputs, [name], error.message)];
+    return [unsupported(inputs, [name], error instanceof Error ? error.message : String(error))];
   }
 }
 
@@ -115,7 +115,7 @@ function one({ inputs, name }, op, attributes = {}) {
 function fused(node, op, attributes) {
   const [x, weights, bias, alpha] = node.inputs;
   const steps = node.strings('fused_ops').map((step) => {
-    const inputs = { BiasAdd: [bias], Prelu: [alpha] }[step] ?? [];
+    const inputs = step === 'BiasAdd' ? [bias] : step === 'Prelu' ? [alpha] : [];
     const activation = fusedOps[step];
     if (activation === undefined) {
       throw new Error(`the fused operator ${step} is not supported`);
@@ -123,6 +123,7 @@ function fused(node, op, attributes) {
     return { op: activation, inputs, attributes: { alpha: node.number('leakyrelu_alpha', 0.2) } };
   });
   const chain = [{ op, inputs: [x, weights], attributes }, ...steps];
+  /** @type {string | undefined} */
   let previous;
   return chain.map((step, i) => {
     const output = i === chain.length - 1 ? node.name : `${node.name}/step-${i}`;
@@ -132,6 +133,7 @@ function fused(node, op, attributes) {
   });
 }
 
+/** @type {Record<string, string>} */
 const fusedOps = {
   BiasAdd: 'add',
   Relu: 'relu',
@@ -147,6 +149,7 @@ function convAttributes(node, oihw) {
   if (layout !== '' && layout !== 'NHWC') {
     throw new Error(`the layout ${layout} is not supported`);
   }
+  /** @param {string} name */
   const pairOf = (name) => {
     const list = node.numbers(name);
     return list.length === 4 ? list.slice(1, 3) : [1, 1];

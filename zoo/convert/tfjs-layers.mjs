@@ -24,6 +24,7 @@ export function readTfjsLayers(model, weightBytes) {
   if (!Array.isArray(layers) || !Array.isArray(model.weightsManifest)) {
     throw new Error('no functional layers model: model_config.config.layers is missing');
   }
+  /** @type {SourceGraph} */
   const graph = {
     nodes: [],
     constants: readWeights(model.weightsManifest, weightBytes),
@@ -31,8 +32,9 @@ export function readTfjsLayers(model, weightBytes) {
   };
   for (const layer of layers) {
     if (layer.class_name === 'InputLayer') {
-      const [, ...shape] = layer.config.batch_input_shape.map((size) => size ?? undefined);
-      graph.entries.push({ name: layer.name, shape: [1, ...shape] });
+      /** @type {(number | null)[]} */
+      const [, ...sizes] = layer.config.batch_input_shape;
+      graph.entries.push({ name: layer.name, shape: [1, ...sizes.map((size) => size ?? undefined)] });
     } else {
       graph.nodes.push(...readLayer(layer, graph));
     }
@@ -45,7 +47,7 @@ function readLayer(layer, graph) {
   if (layer.inbound_nodes.length !== 1) {
     throw new Error(`${layer.name}: a layer used ${layer.inbound_nodes.length} times`);
   }
-  const inputs = layer.inbound_nodes[0].map(([name]) => name);
+  const inputs = layer.inbound_nodes[0].map((/** @type {[string]} */ [name]) => name);
   const read = readers[layer.class_name];
   if (read === undefined) {
     const reason = `the Keras layer ${layer.class_name} is not supported`;
@@ -63,14 +65,13 @@ function readLayer(layer, graph) {
 
 /** @param {string | undefined} name @returns {Step[]} */
 function activation(name) {
-  const known = { relu: 'relu', relu6: 'relu6', sigmoid: 'sigmoid', tanh: 'tanh', softmax: 'softmax' };
   if (name === undefined || name === 'linear') {
     return [];
   }
-  if (known[name] === undefined) {
+  if (!['relu', 'relu6', 'sigmoid', 'tanh', 'softmax'].includes(name)) {
     throw new Error(`the activation ${name} is not supported`);
   }
-  return [{ op: known[name] }];
+  return [{ op: name }];
 }
 
 /** @param {KerasLayer} layer */

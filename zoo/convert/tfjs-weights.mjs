@@ -8,6 +8,7 @@ import { countOf } from './source-graph.mjs';
  *   quantization?: {dtype: string, scale?: number, min?: number}}} Weight
  */
 
+/** @type {Record<string, number>} */
 const widths = { float32: 4, int32: 4, uint16: 2, float16: 2, uint8: 1, bool: 1 };
 
 /**

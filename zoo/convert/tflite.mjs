@@ -7,17 +7,19 @@ import { countOf, unsupported } from './source-graph.mjs';
 /**
  * @typedef {import('./source-graph.mjs').SourceGraph} SourceGraph
  * @typedef {import('./source-graph.mjs').SourceNode} SourceNode
- * @typedef {{op: string, options?: FlatTable, inputs: string[], outputs: string[]}} Operator
+ * @typedef {(operator: Operator) => SourceNode[]} Reader
+ * @typedef {{options: FlatTable, inputs: string[], outputs: string[]}} Operator `options` is empty
+ *   where the file has none
  */
 
 const MAGIC = 0x334c4654; // "TFL3"
 
 /** Element types by their number in the schema: how to read them, and how wide they are. */
-const elementTypes = {
-  0: { size: 4, read: (bytes) => new Float32Array(bytes) },
-  1: { size: 2, read: (bytes) => fromHalves(new Uint16Array(bytes)) },
-  2: { size: 4, read: (bytes) => new Int32Array(bytes) },
-};
+const elementTypes = [
+  { size: 4, read: (/** @type {ArrayBuffer} */ buffer) => new Float32Array(buffer) },
+  { size: 2, read: (/** @type {ArrayBuffer} */ buffer) => fromHalves(new Uint16Array(buffer)) },
+  { size: 4, read: (/** @type {ArrayBuffer} */ buffer) => new Int32Array(buffer) },
+];
 
 /** @type {(string | undefined)[]} fused activations by their number in the schema */
 const activations = [undefined, 'relu', undefined, 'relu6', 'tanh'];
@@ -36,7 +38,12 @@ export function readTflite(bytes) {
   const buffers = model.tables(4);
   const tensors = subgraph.tables(0).map((table) => readTensor(table, buffers));
   nameApart(tensors);
-  const constants = new Map(tensors.filter(({ data }) => data).map((tensor) => [tensor.name, tensor]));
+  const constants = new Map();
+  for (const { name, shape, data } of tensors) {
+    if (data) {
+      constants.set(name, { shape, data });
+    }
+  }
   const codes = model.tables(1).map((code) => Math.max(code.int8(0), code.int32(3)));
   const nodes = subgraph.tables(3).flatMap((operator) => readOperator(operator, codes, tensors));
   const entries = subgraph.int32s(1).map((index) => tensorAt(tensors, index));
@@ -46,7 +53,7 @@ export function readTflite(bytes) {
 /**
  * @param {FlatTable} table
  * @param {FlatTable[]} buffers
- * @returns {{name: string, shape: number[], data?: any}}
+ * @returns {{name: string, shape: number[], data?: import('./source-graph.mjs').Data}}
  */
 function readTensor(table, buffers) {
   const shape = table.int32s(0);
@@ -84,15 +91,16 @@ function tensorAt(tensors, index) {
 /**
  * @param {FlatTable} table
  * @param {number[]} codes
- * @param {{name: string}[]} tensors
+ * @param {{name: string, shape: number[]}[]} tensors
  * @returns {SourceNode[]}
  */
 function readOperator(table, codes, tensors) {
   const code = codes[table.int32(0)];
   // Index -1 marks an absent optional input; only trailing ones occur.
-  const names = (field) =>
+  const names = (/** @type {number} */ field) =>
     table.int32s(field).filter((index) => index !== -1).map((index) => tensorAt(tensors, index).name);
-  const operator = { options: table.table(4), inputs: names(1), outputs: names(2) };
+  const options = table.table(4) ?? FlatTable.empty();
+  const operator = { options, inputs: names(1), outputs: names(2) };
   const read = operators[code];
   if (read === undefined) {
     const reason = `the TFLite operator ${code} is not supported`;
@@ -109,7 +117,7 @@ function readOperator(table, codes, tensors) {
  * @returns {SourceNode[]}
  */
 function nodesOf(op, { inputs, outputs, options }, attributes = {}, activationField = -1) {
-  const code = activationField === -1 ? 0 : (options?.int8(activationField) ?? 0);
+  const code = activationField === -1 ? 0 : options.int8(activationField);
   if (code === 0) {
     return [{ op, inputs, outputs, attributes }];
   }
@@ -123,12 +131,12 @@ function nodesOf(op, { inputs, outputs, options }, attributes = {}, activationFi
   ];
 }
 
-/** @param {FlatTable | undefined} options @returns {string} */
+/** @param {FlatTable} options @returns {string} */
 function paddingOf(options) {
-  return options?.int8(0) ? 'valid' : 'same';
+  return options.int8(0) ? 'valid' : 'same';
 }
 
-/** @param {Operator} operator */
+/** @type {Reader} */
 function conv(operator) {
   const { options } = operator;
   const attributes = {
@@ -140,7 +148,7 @@ function conv(operator) {
   return nodesOf('conv', operator, attributes, 3);
 }
 
-/** @param {Operator} operator */
+/** @type {Reader} */
 function depthwiseConv(operator) {
   const { options } = operator;
   const attributes = {
@@ -152,7 +160,7 @@ function depthwiseConv(operator) {
   return nodesOf('depthwise-conv', operator, attributes, 4);
 }
 
-/** @param {string} op */
+/** @param {string} op @returns {Reader} */
 function poolReader(op) {
   return (operator) => {
     const { options } = operator;
@@ -165,12 +173,12 @@ function poolReader(op) {
   };
 }
 
-/** @param {string} op @param {number} [activationField] */
+/** @param {string} op @param {number} [activationField] @returns {Reader} */
 function plain(op, activationField) {
   return (operator) => nodesOf(op, operator, {}, activationField);
 }
 
-/** @param {Operator} operator */
+/** @type {Reader} */
 function fullyConnected(operator) {
   const [x, weights, bias] = operator.inputs;
   const [output] = operator.outputs;
@@ -182,21 +190,21 @@ function fullyConnected(operator) {
   ];
 }
 
-/** @param {string} mode */
+/** @param {string} mode @returns {Reader} */
 function resizeReader(mode) {
   return (operator) => {
     const { options } = operator;
     const first = mode === 'linear' ? 2 : 0;
     const attributes = {
       mode,
-      alignCorners: options?.int8(first) === 1,
-      halfPixel: options?.int8(first + 1) === 1,
+      alignCorners: options.int8(first) === 1,
+      halfPixel: options.int8(first + 1) === 1,
     };
     return nodesOf('resize', operator, attributes);
   };
 }
 
-/** Readers by builtin operator code. @type {Record<number, (operator: any) => SourceNode[]>} */
+/** Readers by builtin operator code. @type {Record<number, Reader>} */
 const operators = {
   0: plain('add', 0),
   1: poolReader('avg-pool'),
@@ -216,7 +224,7 @@ const operators = {
   28: plain('tanh'),
   34: plain('pad'),
   39: plain('transpose'),
-  40: (operator) => nodesOf('mean', operator, { keepDims: operator.options?.int8(0) === 1 }),
+  40: (operator) => nodesOf('mean', operator, { keepDims: operator.options.int8(0) === 1 }),
   41: plain('sub', 0),
   42: plain('div', 0),
   54: plain('prelu'),
