@@ -2,5 +2,6 @@
 #include "kernel/kernels.h"
 
 const ms_kernels *ms_kernels_best(void) {
-  return &ms_kernels_scalar;
+  const ms_kernels *fast = ms_kernels_simd128();
+  return fast != NULL ? fast : &ms_kernels_scalar;
 }
