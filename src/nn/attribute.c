@@ -1,0 +1,152 @@
+/* What infer functions read of a node: attributes, constant inputs, and checks on both. */
+#include "nn/graph.h"
+
+ms_value *ms_node_input(const ms_node *node, size_t i) {
+  return i < node->input_count ? node->inputs[i] : NULL;
+}
+
+const ms_onnx_attribute *ms_node_attribute(const ms_node *node, const char *name) {
+  for (size_t i = 0; i < node->attribute_count; i++) {
+    if (ms_text_is(node->attributes[i].name, name)) {
+      return &node->attributes[i];
+    }
+  }
+  return NULL;
+}
+
+/* The attribute, NULL if it is not there; fails if it is of another kind. */
+static ms_status find(ms_graph *graph, const ms_node *node, const char *name, int kind,
+                      const ms_onnx_attribute **attribute) {
+  *attribute = ms_node_attribute(node, name);
+  /* Files of the first versions leave the kind out. */
+  if (*attribute != NULL && (*attribute)->kind != kind && (*attribute)->kind != 0) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "attribute %s is of kind %d, expected %d", name,
+                        (*attribute)->kind, kind);
+  }
+  return MS_OK;
+}
+
+ms_status ms_node_integer(ms_graph *graph, const ms_node *node, const char *name, int64_t otherwise,
+                          int64_t *value) {
+  const ms_onnx_attribute *attribute = NULL;
+  MS_TRY(find(graph, node, name, MS_ONNX_INT, &attribute));
+  *value = attribute == NULL ? otherwise : attribute->integer;
+  return MS_OK;
+}
+
+ms_status ms_node_float(ms_graph *graph, const ms_node *node, const char *name, float otherwise,
+                        float *value) {
+  const ms_onnx_attribute *attribute = NULL;
+  MS_TRY(find(graph, node, name, MS_ONNX_FLOAT, &attribute));
+  *value = attribute == NULL ? otherwise : attribute->number;
+  return MS_OK;
+}
+
+ms_status ms_node_integers(ms_graph *graph, const ms_node *node, const char *name,
+                           const int64_t **values, size_t *count) {
+  const ms_onnx_attribute *attribute = NULL;
+  MS_TRY(find(graph, node, name, MS_ONNX_INTS, &attribute));
+  *values = attribute == NULL ? NULL : attribute->integers;
+  *count = attribute == NULL ? 0 : attribute->integer_count;
+  return MS_OK;
+}
+
+ms_status ms_node_text(ms_graph *graph, const ms_node *node, const char *name, ms_text *text) {
+  const ms_onnx_attribute *attribute = NULL;
+  MS_TRY(find(graph, node, name, MS_ONNX_STRING, &attribute));
+  *text = attribute == NULL ? (ms_text){0} : attribute->text;
+  return MS_OK;
+}
+
+ms_status ms_node_axis(ms_graph *graph, const ms_node *node, int64_t axis, size_t rank,
+                       size_t *result) {
+  int64_t signed_rank = (int64_t)rank;
+  if (axis < -signed_rank || axis >= signed_rank) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "axis %lld of a tensor of %zu dimensions",
+                        (long long)axis, rank);
+  }
+  *result = (size_t)(axis < 0 ? axis + signed_rank : axis);
+  return MS_OK;
+}
+
+static ms_status constant_input(ms_graph *graph, const ms_node *node, size_t i, bool is_float,
+                                ms_value **value) {
+  *value = ms_node_input(node, i);
+  if (*value == NULL || !(*value)->is_constant) {
+    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "its input %zu is not a constant", i);
+  }
+  if (ms_type_is_float((*value)->type) != is_float) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "its input %zu is of type %s", i,
+                        ms_type_name((*value)->type));
+  }
+  return ms_value_load(graph, *value);
+}
+
+ms_status ms_node_constant_integers(ms_graph *graph, const ms_node *node, size_t i,
+                                    const int64_t **values, size_t *count) {
+  ms_value *value = NULL;
+  MS_TRY(constant_input(graph, node, i, false, &value));
+  *values = ms_integers(value);
+  *count = value->count;
+  return MS_OK;
+}
+
+ms_status ms_node_constant_floats(ms_graph *graph, const ms_node *node, size_t i,
+                                  const float **values, size_t *count) {
+  ms_value *value = NULL;
+  MS_TRY(constant_input(graph, node, i, true, &value));
+  *values = ms_floats(value);
+  *count = value->count;
+  return MS_OK;
+}
+
+ms_status ms_node_state(ms_graph *graph, ms_node *node, size_t size) {
+  return ms_pool_take(graph->context, &graph->pool, 1, size, &node->state);
+}
+
+ms_status ms_node_expect_float(ms_graph *graph, const ms_node *node, size_t i) {
+  const ms_value *value = ms_node_input(node, i);
+  if (value == NULL || !ms_type_is_float(value->type)) {
+    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "its input %zu is of type %s", i,
+                        value == NULL ? "none" : ms_type_name(value->type));
+  }
+  return MS_OK;
+}
+
+void ms_node_keep_inputs(ms_node *node, size_t count) {
+  for (size_t i = count; i < node->input_count; i++) {
+    if (node->inputs[i] != NULL) {
+      node->inputs[i]->use_count--;
+    }
+  }
+  node->input_count = node->input_count < count ? node->input_count : count;
+}
+
+void ms_node_replace_output(ms_node *node, ms_value *value) {
+  ms_value *output = node->outputs[0];
+  output->replaced = value;
+  value->use_count += output->use_count;
+  value->is_output = value->is_output || output->is_output;
+  output->use_count = 0;
+}
+
+void ms_node_release_input(ms_graph *graph, ms_node *node, size_t i) {
+  ms_value *input = ms_node_input(node, i);
+  if (input == NULL) {
+    return;
+  }
+  node->inputs[i] = NULL;
+  if (--input->use_count == 0 && input->is_constant) {
+    ms_value_unload(graph, input);
+  }
+}
+
+void ms_node_set_input(ms_node *node, size_t i, ms_value *value) {
+  if (node->inputs[i] != NULL) {
+    node->inputs[i]->use_count--;
+  }
+  node->inputs[i] = value;
+  if (value != NULL) {
+    value->use_count++;
+  }
+}

@@ -1,0 +1,105 @@
+/*
+ * The infer pass: goes over the nodes in order, so that every input has its shape when it is read.
+ * What depends on constants only is computed here, by the operator's own run function; after this
+ * pass shape arithmetic is gone.
+ */
+#include <string.h>
+
+#include "nn/graph.h"
+
+static ms_status check_outputs(ms_graph *graph, const ms_node *node) {
+  for (size_t i = 0; i < node->output_count; i++) {
+    const ms_value *output = node->outputs[i];
+    if (output != NULL && output->use_count > 0 && output->type == MS_TYPE_NONE) {
+      return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "its output %zu is unsupported", i);
+    }
+  }
+  return MS_OK;
+}
+
+static bool all_constant(const ms_node *node) {
+  for (size_t i = 0; i < node->input_count; i++) {
+    if (node->inputs[i] != NULL && !node->inputs[i]->is_constant) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* A view of a constant: the same numbers under another shape or float type. */
+static ms_status fold_view(ms_graph *graph, const ms_value *input, ms_value *output) {
+  output->is_constant = true;
+  if (input->data == NULL) {
+    output->tensor = input->tensor;
+    return MS_OK;
+  }
+  MS_TRY(ms_value_allocate(graph, output));
+  memcpy(output->data, input->data, ms_value_size(output));
+  return MS_OK;
+}
+
+static ms_status fold(ms_graph *graph, ms_node *node) {
+  ms_context *context = graph->context;
+  ms_run run = {.context = context, .kernels = graph->kernels};
+  if (node->op->flags & MS_OP_VIEW) {
+    return fold_view(graph, node->inputs[0], node->outputs[0]);
+  }
+  for (size_t i = 0; i < node->input_count; i++) {
+    if (node->inputs[i] != NULL) {
+      MS_TRY(ms_value_load(graph, node->inputs[i]));
+    }
+  }
+  for (size_t i = 0; i < node->output_count; i++) {
+    if (node->outputs[i] != NULL && node->outputs[i]->type != MS_TYPE_NONE) {
+      node->outputs[i]->is_constant = true;
+      MS_TRY(ms_value_allocate(graph, node->outputs[i]));
+    }
+  }
+  if (node->op->prepare != NULL) {
+    MS_TRY(node->op->prepare(graph, node));
+  }
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  MS_TRY(MS_SCRATCH(context, node->scratch_size, &run.scratch));
+  ms_status status = node->op->run(&run, node);
+  ms_arena_drop(context, mark);
+  return status == MS_ERR_DATA ? MS_ERR_FORMAT : status;
+}
+
+static ms_value *follow(ms_value *value) {
+  while (value != NULL && value->replaced != NULL) {
+    value = value->replaced;
+  }
+  return value;
+}
+
+static ms_status infer_node(ms_graph *graph, ms_node *node) {
+  for (size_t i = 0; i < node->input_count; i++) {
+    node->inputs[i] = follow(node->inputs[i]);
+  }
+  MS_TRY(node->op->infer(graph, node));
+  const ms_value *first = node->outputs[0];
+  if (first != NULL && (first->replaced != NULL || first->is_constant)) {
+    ms_graph_remove_node(graph, node);
+    return MS_OK;
+  }
+  MS_TRY(check_outputs(graph, node));
+  /* Operators that want channels last find them only after the layout pass. */
+  if (node->layout != MS_LAYOUT_LAST && all_constant(node)) {
+    MS_TRY(fold(graph, node));
+    ms_graph_remove_node(graph, node);
+    return MS_OK;
+  }
+  graph->mac_count += node->mac_count;
+  return MS_OK;
+}
+
+ms_status ms_graph_infer(ms_graph *graph) {
+  for (size_t i = 0; i < graph->order_count; i++) {
+    MS_TRY(infer_node(graph, graph->order[i]));
+  }
+  for (size_t i = 0; i < graph->output_count; i++) {
+    graph->outputs[i] = follow(graph->outputs[i]);
+  }
+  ms_graph_compact(graph);
+  return MS_OK;
+}

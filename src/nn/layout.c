@@ -1,0 +1,181 @@
+/*
+ * The layout pass. Convolutions and pools want channels last, matrix products want what ONNX says,
+ * most others take either. Conversions are inserted where two wishes meet; a tensor of one pixel or
+ * one channel needs none.
+ */
+#include "nn/loop.h"
+#include "nn/ops.h"
+
+/* The order that the pass makes: the old nodes and the conversions. */
+typedef struct new_order {
+  ms_node **nodes;
+  size_t count;
+  size_t room;
+} new_order;
+
+static ms_status append(ms_graph *graph, new_order *order, ms_node *node) {
+  if (order->count == order->room) {
+    return ms_fail(graph->context, MS_ERR_INTERNAL, "more layout conversions than inputs");
+  }
+  order->nodes[order->count++] = node;
+  return MS_OK;
+}
+
+/* A constant in the other layout: converted now. */
+static ms_status convert_constant(ms_graph *graph, ms_value *value, ms_value *copy) {
+  ms_loop loop = ms_loop_over(&copy->shape);
+  copy->is_constant = true;
+  MS_TRY(ms_value_load(graph, value));
+  MS_TRY(ms_value_allocate(graph, copy));
+  ms_loop_operand(&loop, 0, copy);
+  ms_loop_operand(&loop, 1, value);
+  ms_loop_copy(graph->kernels, loop, ms_stored_size(value->type), copy->data, value->data);
+  return MS_OK;
+}
+
+/* The value in a layout: itself, its copy, or a new copy that a new node makes. */
+static ms_status convert(ms_graph *graph, new_order *order, ms_value *value, bool channels_last,
+                         ms_value **converted) {
+  ms_node *node = NULL;
+  *converted = value;
+  if (value->channels_last == channels_last || ms_value_is_neutral(value)) {
+    return MS_OK;
+  }
+  if (value->other_copy == NULL) {
+    ms_value *copy = NULL;
+    MS_TRY(ms_graph_add_value(graph, value, &copy));
+    copy->channels_last = channels_last;
+    value->other_copy = copy;
+    if (value->is_constant) {
+      MS_TRY(convert_constant(graph, value, copy));
+    } else {
+      MS_TRY(ms_graph_add_node(graph, ms_op_internal("Layout"), 1, 1, &node));
+      node->name = value->name;
+      node->outputs[0] = copy;
+      copy->producer = node;
+      ms_node_set_input(node, 0, value);
+      MS_TRY(append(graph, order, node));
+    }
+  }
+  *converted = value->other_copy;
+  return MS_OK;
+}
+
+static ms_status convert_input(ms_graph *graph, new_order *order, ms_node *node, size_t i,
+                               bool channels_last) {
+  ms_value *converted = NULL;
+  if (ms_node_input(node, i) == NULL) {
+    return MS_OK;
+  }
+  MS_TRY(convert(graph, order, node->inputs[i], channels_last, &converted));
+  if (converted != node->inputs[i]) {
+    ms_node_set_input(node, i, converted);
+  }
+  return MS_OK;
+}
+
+static void set_outputs(ms_node *node, bool channels_last) {
+  for (size_t i = 0; i < node->output_count; i++) {
+    if (node->outputs[i] != NULL) {
+      node->outputs[i]->channels_last = channels_last && node->outputs[i]->shape.rank >= 3;
+    }
+  }
+}
+
+/* Whether an input that is no constant has channels last where it matters. */
+static bool wants_last(const ms_node *node) {
+  for (size_t i = 0; i < node->input_count; i++) {
+    const ms_value *input = node->inputs[i];
+    if (input != NULL && !input->is_constant && input->channels_last &&
+        !ms_value_is_neutral(input)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static ms_status follow_inputs(ms_graph *graph, new_order *order, ms_node *node) {
+  bool channels_last = wants_last(node);
+  for (size_t i = 0; i < node->input_count; i++) {
+    if (node->inputs[i] != NULL && node->inputs[i]->shape.rank == node->outputs[0]->shape.rank) {
+      MS_TRY(convert_input(graph, order, node, i, channels_last));
+    }
+  }
+  set_outputs(node, channels_last);
+  return MS_OK;
+}
+
+/* A reshape that leaves batch and channels alone only joins or splits the pixels. */
+static ms_status pass_reshape(ms_graph *graph, new_order *order, ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  ms_value *y = node->outputs[0];
+  bool keeps = x->channels_last && x->shape.rank >= 3 && y->shape.rank >= 3 &&
+               x->shape.dims[0] == y->shape.dims[0] && x->shape.dims[1] == y->shape.dims[1];
+  if (!keeps) {
+    MS_TRY(convert_input(graph, order, node, 0, false));
+  }
+  y->channels_last = keeps;
+  return MS_OK;
+}
+
+/* The output takes the layout in which nothing has to move, if there is one. */
+static void pass_transpose(ms_node *node) {
+  ms_value *y = node->outputs[0];
+  bool is_view = ms_transpose_is_view(node);
+  if (!is_view && y->shape.rank >= 3) {
+    y->channels_last = true;
+    is_view = ms_transpose_is_view(node);
+    y->channels_last = is_view;
+  }
+  if (is_view) {
+    node->op = ms_op_internal("View");
+  }
+}
+
+static ms_status assign(ms_graph *graph, new_order *order, ms_node *node) {
+  switch (node->layout) {
+  case MS_LAYOUT_LAST:
+    MS_TRY(convert_input(graph, order, node, 0, true));
+    MS_TRY(convert_input(graph, order, node, MS_INPUT_RESIDUAL, true));
+    set_outputs(node, true);
+    return MS_OK;
+  case MS_LAYOUT_FOLLOW:
+    return follow_inputs(graph, order, node);
+  case MS_LAYOUT_RESHAPE:
+    return pass_reshape(graph, order, node);
+  case MS_LAYOUT_TRANSPOSE:
+    pass_transpose(node);
+    return MS_OK;
+  default:
+    for (size_t i = 0; i < node->input_count; i++) {
+      MS_TRY(convert_input(graph, order, node, i, false));
+    }
+    return MS_OK;
+  }
+}
+
+ms_status ms_graph_assign_layouts(ms_graph *graph) {
+  new_order order = {.room = graph->order_count + graph->output_count};
+  for (size_t i = 0; i < graph->order_count; i++) {
+    order.room += graph->order[i]->input_count;
+  }
+  MS_TRY(MS_KEEP(graph->context, &graph->pool, order.room, &order.nodes));
+  for (size_t i = 0; i < graph->order_count; i++) {
+    MS_TRY(assign(graph, &order, graph->order[i]));
+    MS_TRY(append(graph, &order, graph->order[i]));
+  }
+  for (size_t i = 0; i < graph->output_count; i++) {
+    ms_value *output = graph->outputs[i];
+    if (!graph->keeps_layout) {
+      MS_TRY(convert(graph, &order, output, false, &graph->outputs[i]));
+    }
+    if (graph->outputs[i] != output) {
+      output->use_count--;
+      graph->outputs[i]->use_count++;
+    }
+  }
+  graph->order = order.nodes;
+  graph->order_count = order.count;
+  ms_graph_compact(graph);
+  return MS_OK;
+}

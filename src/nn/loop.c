@@ -1,0 +1,146 @@
+/* Loops with steps: how they are set up, joined and walked, and copying by them. */
+#include "nn/loop.h"
+
+#include <string.h>
+
+size_t ms_stored_size(ms_type type) {
+  return ms_type_is_float(type) ? sizeof(float) : sizeof(int64_t);
+}
+
+ms_loop ms_loop_over(const ms_shape *shape) {
+  ms_loop loop = {.rank = shape->rank};
+  memcpy(loop.dims, shape->dims, sizeof loop.dims);
+  return loop;
+}
+
+void ms_loop_operand(ms_loop *loop, size_t operand, const ms_value *value) {
+  ptrdiff_t steps[MS_MAX_RANK];
+  ms_value_steps(value, steps);
+  for (size_t i = 0; i < value->shape.rank; i++) {
+    size_t from = value->shape.rank - 1 - i;
+    loop->steps[operand][loop->rank - 1 - i] = value->shape.dims[from] == 1 ? 0 : steps[from];
+  }
+}
+
+/* Moves a dimension of one loop behind the last one of another. */
+static void append_dimension(ms_loop *to, const ms_loop *from, size_t i) {
+  to->dims[to->rank] = from->dims[i];
+  for (size_t k = 0; k < MS_LOOP_OPERANDS; k++) {
+    to->steps[k][to->rank] = from->steps[k][i];
+  }
+  to->rank++;
+}
+
+/* Without dimensions of size 1, the one with the largest step of operand 0 first. */
+static ms_loop sort_dimensions(const ms_loop *loop) {
+  ms_loop sorted = {0};
+  size_t order[MS_MAX_RANK];
+  size_t count = 0;
+  for (size_t i = 0; i < loop->rank; i++) {
+    if (loop->dims[i] == 1) {
+      continue;
+    }
+    size_t at = count++;
+    while (at > 0 && loop->steps[0][order[at - 1]] < loop->steps[0][i]) {
+      order[at] = order[at - 1];
+      at--;
+    }
+    order[at] = i;
+  }
+  for (size_t i = 0; i < count; i++) {
+    append_dimension(&sorted, loop, order[i]);
+  }
+  return sorted;
+}
+
+void ms_loop_join(ms_loop *loop, size_t operand_count) {
+  ms_loop sorted = sort_dimensions(loop);
+  ms_loop joined = {0};
+  for (size_t i = 0; i < sorted.rank; i++) {
+    bool together = joined.rank > 0;
+    for (size_t k = 0; together && k < operand_count; k++) {
+      together = joined.steps[k][joined.rank - 1] == sorted.steps[k][i] * (ptrdiff_t)sorted.dims[i];
+    }
+    if (together) {
+      sorted.dims[i] *= joined.dims[--joined.rank];
+    }
+    append_dimension(&joined, &sorted, i);
+  }
+  if (joined.rank == 0) {
+    joined.rank = 1;
+    joined.dims[0] = 1;
+  }
+  *loop = joined;
+}
+
+bool ms_loop_next(const ms_loop *loop, size_t operand_count, ms_loop_place *place) {
+  for (size_t i = loop->rank - 1; i-- > 0;) {
+    place->index[i]++;
+    for (size_t k = 0; k < operand_count; k++) {
+      place->offset[k] += loop->steps[k][i];
+    }
+    if (place->index[i] < loop->dims[i]) {
+      return true;
+    }
+    for (size_t k = 0; k < operand_count; k++) {
+      place->offset[k] -= loop->steps[k][i] * (ptrdiff_t)loop->dims[i];
+    }
+    place->index[i] = 0;
+  }
+  return false;
+}
+
+/* One run of the innermost dimension. */
+static void copy_run(size_t size, uint8_t *y, ptrdiff_t y_step, const uint8_t *x, ptrdiff_t x_step,
+                     size_t count) {
+  if (y_step == 1 && x_step == 1) {
+    memcpy(y, x, count * size);
+    return;
+  }
+  if (size == sizeof(float)) {
+    float *to = (float *)(void *)y;
+    const float *from = (const float *)(const void *)x;
+    for (size_t i = 0; i < count; i++) {
+      to[(ptrdiff_t)i * y_step] = from[(ptrdiff_t)i * x_step];
+    }
+    return;
+  }
+  int64_t *to = (int64_t *)(void *)y;
+  const int64_t *from = (const int64_t *)(const void *)x;
+  for (size_t i = 0; i < count; i++) {
+    to[(ptrdiff_t)i * y_step] = from[(ptrdiff_t)i * x_step];
+  }
+}
+
+/* Whether the last two dimensions of a float copy are a whole transposed matrix. */
+static bool is_transpose(const ms_loop *loop) {
+  size_t i = loop->rank - 2;
+  return loop->rank >= 2 && loop->steps[0][i + 1] == 1 &&
+         loop->steps[0][i] == (ptrdiff_t)loop->dims[i + 1] && loop->steps[1][i] == 1 &&
+         loop->steps[1][i + 1] == (ptrdiff_t)loop->dims[i];
+}
+
+void ms_loop_copy(const ms_kernels *kernels, ms_loop loop, size_t size, void *y, const void *x) {
+  ms_loop_place place = {0};
+  for (size_t i = 0; i < loop.rank; i++) {
+    if (loop.dims[i] == 0) {
+      return;
+    }
+  }
+  ms_loop_join(&loop, 2);
+  size_t columns = loop.dims[loop.rank - 1];
+  size_t rows = 0;
+  if (size == sizeof(float) && is_transpose(&loop)) {
+    rows = loop.dims[loop.rank - 2];
+    loop.rank--; /* the two last dimensions are done at once */
+  }
+  do {
+    uint8_t *to = (uint8_t *)y + place.offset[0] * (ptrdiff_t)size;
+    const uint8_t *from = (const uint8_t *)x + place.offset[1] * (ptrdiff_t)size;
+    if (rows > 0) {
+      kernels->transpose((const float *)(const void *)from, columns, rows, (float *)(void *)to);
+    } else {
+      copy_run(size, to, loop.steps[0][loop.rank - 1], from, loop.steps[1][loop.rank - 1], columns);
+    }
+  } while (ms_loop_next(&loop, 2, &place));
+}

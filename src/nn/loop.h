@@ -1,0 +1,47 @@
+/*
+ * Loops over tensors of any rank with a step per dimension and operand: broadcasting, slices,
+ * transposes and copies are all this. Dimensions that lie together in every operand are joined, so
+ * that the innermost run is as long as it can be.
+ */
+#ifndef MS_NN_LOOP_H
+#define MS_NN_LOOP_H
+
+#include "nn/graph.h"
+
+enum { MS_LOOP_OPERANDS = 4 };
+
+typedef struct ms_loop {
+  size_t rank; /* at least 1 once ms_loop_join was called */
+  size_t dims[MS_MAX_RANK];
+  ptrdiff_t steps[MS_LOOP_OPERANDS][MS_MAX_RANK]; /* elements from one index to the next */
+} ms_loop;
+
+/* A place in the loop: indices of all dimensions but the last, and the operands' offsets there. */
+typedef struct ms_loop_place {
+  size_t index[MS_MAX_RANK];
+  ptrdiff_t offset[MS_LOOP_OPERANDS];
+} ms_loop_place;
+
+/* A loop over a shape, all steps 0. */
+ms_loop ms_loop_over(const ms_shape *shape);
+/*
+ * An operand's steps along the loop's dimensions, in whatever layout the value has; where it is
+ * smaller it is broadcast as ONNX does.
+ */
+void ms_loop_operand(ms_loop *loop, size_t operand, const ms_value *value);
+/*
+ * Drops dimensions of size 1, puts the others into the order of operand 0's memory, and joins
+ * neighbours where the first operand_count operands allow it.
+ */
+void ms_loop_join(ms_loop *loop, size_t operand_count);
+/* Goes on to the next place. False at the end. */
+bool ms_loop_next(const ms_loop *loop, size_t operand_count, ms_loop_place *place);
+/*
+ * Copies elements of size bytes (4 or 8): operand 0 is y, operand 1 is x. Joins the loop first.
+ * Does nothing for an empty loop.
+ */
+void ms_loop_copy(const ms_kernels *kernels, ms_loop loop, size_t size, void *y, const void *x);
+/* Bytes of one stored number of a type. */
+size_t ms_stored_size(ms_type type);
+
+#endif

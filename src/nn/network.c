@@ -1,0 +1,120 @@
+/*
+ * ms_network: a graph whose first input is an image and whose first output is a feature tensor. It
+ * leaves pixels to the image module and everything else to the graph; only the mean over space or
+ * tokens is taken here.
+ */
+#include "image/image.h"
+#include "nn/graph.h"
+
+struct ms_network {
+  ms_context *context;
+  ms_graph *graph;
+  ms_image_spec spec;
+  size_t feature_count;
+};
+
+/* Whether the loaded graph maps one image to one feature tensor, and how long its features are. */
+static ms_status check_tensors(ms_network *network) {
+  ms_context *context = network->context;
+  ms_tensor input = ms_graph_get_input(network->graph, 0);
+  ms_tensor output = ms_graph_get_output(network->graph, 0);
+  size_t rank = output.shape.rank;
+  if (input.type != MS_TYPE_FLOAT) {
+    return ms_fail(context, MS_ERR_UNSUPPORTED, "the image input '%.*s' is of type %s",
+                   MS_TEXT(input.name), ms_type_name(input.type));
+  }
+  if (output.type != MS_TYPE_FLOAT || rank < 2 || rank > 4 || output.shape.dims[0] != 1 ||
+      output.count == 0) {
+    return ms_fail(context, MS_ERR_UNSUPPORTED,
+                   "the output '%.*s' of type %s with %zu dimensions is no feature tensor",
+                   MS_TEXT(output.name), ms_type_name(output.type), rank);
+  }
+  network->feature_count = output.shape.dims[rank == 3 ? 2 : 1];
+  return MS_OK;
+}
+
+static ms_status load(ms_network *network, const void *bytes, size_t size,
+                      const ms_image_spec *spec) {
+  const size_t image_size[3] = {spec->channel_count, spec->height, spec->width};
+  const ms_graph_options options = {.image_size = image_size, .image_to_features = true};
+  network->spec = *spec;
+  MS_TRY(ms_graph_load(network->context, bytes, size, &options, &network->graph));
+  if (ms_graph_input_count(network->graph) != 1) {
+    return ms_fail(network->context, MS_ERR_UNSUPPORTED, "the file has %zu inputs, expected one",
+                   ms_graph_input_count(network->graph));
+  }
+  return check_tensors(network);
+}
+
+ms_status ms_network_load(ms_context *context, const void *bytes, size_t size,
+                          const ms_image_spec *spec, ms_network **network) {
+  ms_network *created = NULL;
+  *network = NULL;
+  MS_TRY(MS_NEW(context, 1, &created));
+  created->context = context;
+  ms_status status = load(created, bytes, size, spec);
+  if (status != MS_OK) {
+    ms_network_destroy(created);
+    return status;
+  }
+  *network = created;
+  return MS_OK;
+}
+
+void ms_network_destroy(ms_network *network) {
+  if (network == NULL) {
+    return;
+  }
+  ms_graph_destroy(network->graph);
+  ms_release(network->context, network);
+}
+
+size_t ms_network_feature_count(const ms_network *network) {
+  return network->feature_count;
+}
+
+uint64_t ms_network_mac_count(const ms_network *network) {
+  return ms_graph_mac_count(network->graph);
+}
+
+uint64_t ms_network_parameter_count(const ms_network *network) {
+  return ms_graph_parameter_count(network->graph);
+}
+
+size_t ms_network_memory_size(const ms_network *network) {
+  return sizeof *network + ms_graph_memory_size(network->graph);
+}
+
+/* The output as features: [1][D] as it is, [1][T][D] and [1][D][H][W] averaged. */
+static void pool_features(const ms_network *network, float *features) {
+  const ms_kernels *kernels = ms_kernels_best();
+  ms_tensor output = ms_graph_get_output(network->graph, 0);
+  const float *x = output.data;
+  size_t channels = network->feature_count;
+  size_t pixels = output.count / channels;
+  bool rows_of_channels = output.shape.rank == 3 ? !output.channels_last : output.channels_last;
+  if (rows_of_channels || pixels == 1) {
+    kernels->mean_rows(x, channels, pixels, channels, features);
+    return;
+  }
+  for (size_t c = 0; c < channels; c++) {
+    features[c] = kernels->sum(x + c * pixels, pixels) / (float)pixels;
+  }
+}
+
+ms_status ms_network_embed(ms_network *network, const uint8_t *rgba, size_t width, size_t height,
+                           float *features, size_t count) {
+  ms_tensor input = ms_graph_get_input(network->graph, 0);
+  if (count < network->feature_count) {
+    return ms_fail(network->context, MS_ERR_ARGUMENT, "room for %zu of %zu features", count,
+                   network->feature_count);
+  }
+  ms_arena_mark mark = ms_arena_get_mark(network->context);
+  ms_status status =
+      ms_image_prepare(network->context, &network->spec, rgba, width, height, input.data);
+  ms_arena_drop(network->context, mark);
+  MS_TRY(status);
+  MS_TRY(ms_graph_run(network->graph));
+  pool_features(network, features);
+  return MS_OK;
+}

@@ -1,0 +1,178 @@
+/*
+ * Loads a graph by running the passes one after the other, and runs it. What is needed for running
+ * lives in the graph; everything else was scratch memory or is gone when loading ends.
+ */
+#include "nn/nn.h"
+
+#include <string.h>
+
+#include "nn/graph.h"
+
+static ms_status load_if_constant(ms_graph *graph, ms_value *value) {
+  return value != NULL && value->is_constant ? ms_value_load(graph, value) : MS_OK;
+}
+
+ms_status ms_graph_prepare(ms_graph *graph) {
+  for (size_t i = 0; i < graph->order_count; i++) {
+    ms_node *node = graph->order[i];
+    if (node->op->prepare != NULL) {
+      MS_TRY(node->op->prepare(graph, node));
+    }
+    if (node->scratch_size > graph->scratch_size) {
+      graph->scratch_size = node->scratch_size;
+    }
+  }
+  for (size_t i = 0; i < graph->value_count; i++) {
+    if (graph->values[i]->is_constant && graph->values[i]->use_count == 0) {
+      ms_value_unload(graph, graph->values[i]);
+    }
+  }
+  for (size_t i = 0; i < graph->order_count; i++) {
+    for (size_t k = 0; k < graph->order[i]->input_count; k++) {
+      MS_TRY(load_if_constant(graph, graph->order[i]->inputs[k]));
+    }
+  }
+  for (size_t i = 0; i < graph->output_count; i++) {
+    MS_TRY(load_if_constant(graph, graph->outputs[i]));
+  }
+  return MS_OK;
+}
+
+static ms_status keep_text(ms_graph *graph, ms_text *text) {
+  enum { MAX_KEPT = 64 };
+  char *copy = NULL;
+  size_t size = text->size > MAX_KEPT ? MAX_KEPT : text->size;
+  MS_TRY(MS_KEEP(graph->context, &graph->pool, size, &copy));
+  if (size > 0) {
+    memcpy(copy, text->bytes, size);
+  }
+  *text = (ms_text){copy, size};
+  return MS_OK;
+}
+
+/* Copies the names that are needed later, and forgets what points into the file. */
+static ms_status let_go_of_file(ms_graph *graph) {
+  for (size_t i = 0; i < graph->value_count; i++) {
+    graph->values[i]->tensor = NULL;
+    if (!graph->values[i]->is_input && !graph->values[i]->is_output) {
+      graph->values[i]->name = (ms_text){0};
+    } else {
+      MS_TRY(keep_text(graph, &graph->values[i]->name));
+    }
+  }
+  for (size_t i = 0; i < graph->output_count; i++) {
+    MS_TRY(keep_text(graph, &graph->output_names[i]));
+  }
+  for (size_t i = 0; i < graph->order_count; i++) {
+    graph->order[i]->attributes = NULL;
+    graph->order[i]->attribute_count = 0;
+    MS_TRY(keep_text(graph, &graph->order[i]->name));
+  }
+  return MS_OK;
+}
+
+static ms_status load(ms_graph *graph, const void *bytes, size_t size,
+                      const ms_graph_options *options) {
+  ms_onnx_model model;
+  MS_TRY(ms_onnx_read(graph->context, bytes, size, &model));
+  MS_TRY(ms_graph_build(graph, &model, options));
+  MS_TRY(ms_graph_infer(graph));
+  MS_TRY(ms_graph_fuse(graph));
+  MS_TRY(ms_graph_assign_layouts(graph));
+  MS_TRY(ms_graph_prepare(graph));
+  MS_TRY(ms_graph_plan(graph));
+  return let_go_of_file(graph);
+}
+
+ms_status ms_graph_load(ms_context *context, const void *bytes, size_t size,
+                        const ms_graph_options *options, ms_graph **graph) {
+  ms_graph *created = NULL;
+  uint8_t *scratch = NULL;
+  *graph = NULL;
+  MS_TRY(MS_NEW(context, 1, &created));
+  created->context = context;
+  created->kernels = ms_kernels_best();
+  created->keeps_layout = options->image_to_features;
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  ms_status status = load(created, bytes, size, options);
+  ms_arena_drop(context, mark);
+  if (status == MS_OK) { /* so that running finds this much scratch memory */
+    status = MS_SCRATCH(context, created->scratch_size, &scratch);
+    ms_arena_drop(context, mark);
+  }
+  if (status != MS_OK) {
+    ms_graph_destroy(created);
+    return status;
+  }
+  *graph = created;
+  return MS_OK;
+}
+
+void ms_graph_destroy(ms_graph *graph) {
+  if (graph == NULL) {
+    return;
+  }
+  for (size_t i = 0; i < graph->value_count; i++) {
+    ms_value_unload(graph, graph->values[i]);
+  }
+  ms_release(graph->context, graph->values);
+  ms_release(graph->context, graph->arena);
+  ms_pool_drop(graph->context, &graph->pool);
+  ms_release(graph->context, graph);
+}
+
+size_t ms_graph_input_count(const ms_graph *graph) {
+  return graph->input_count;
+}
+
+size_t ms_graph_output_count(const ms_graph *graph) {
+  return graph->output_count;
+}
+
+static ms_tensor make_tensor(const ms_value *value, ms_text name) {
+  return (ms_tensor){.name = name,
+                     .type = value->type,
+                     .shape = value->shape,
+                     .count = value->count,
+                     .channels_last = value->channels_last,
+                     .data = value->data};
+}
+
+ms_tensor ms_graph_get_input(const ms_graph *graph, size_t i) {
+  ms_tensor tensor = make_tensor(graph->inputs[i], graph->inputs[i]->name);
+  tensor.data = graph->inputs[i]->is_constant ? NULL : tensor.data;
+  return tensor;
+}
+
+ms_tensor ms_graph_get_output(const ms_graph *graph, size_t i) {
+  return make_tensor(graph->outputs[i], graph->output_names[i]);
+}
+
+ms_status ms_graph_run(ms_graph *graph) {
+  ms_context *context = graph->context;
+  ms_run run = {.context = context, .kernels = graph->kernels};
+  ms_status status = MS_OK;
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  MS_TRY(MS_SCRATCH(context, graph->scratch_size, &run.scratch));
+  for (size_t i = 0; status == MS_OK && i < graph->order_count; i++) {
+    const ms_node *node = graph->order[i];
+    if (!(node->op->flags & MS_OP_VIEW)) {
+      status = node->op->run(&run, node);
+    }
+  }
+  ms_arena_drop(context, mark);
+  return status;
+}
+
+uint64_t ms_graph_mac_count(const ms_graph *graph) {
+  return graph->mac_count;
+}
+
+uint64_t ms_graph_parameter_count(const ms_graph *graph) {
+  return graph->parameter_count;
+}
+
+size_t ms_graph_memory_size(const ms_graph *graph) {
+  return sizeof *graph + graph->pool.total_size + graph->constant_size + graph->arena_size +
+         graph->value_room * sizeof *graph->values;
+}

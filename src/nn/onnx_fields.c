@@ -1,0 +1,114 @@
+/*
+ * Protobuf's wire format, bounded: fields of a message one after the other, each a number or a view
+ * of the file. What the fields mean is left to onnx_reader.c.
+ */
+#include "nn/onnx_fields.h"
+
+#include <string.h>
+
+static const char *const message_name = "ONNX file";
+
+ms_status ms_field_next(ms_context *context, ms_reader *reader, ms_field *field) {
+  uint64_t key = 0;
+  uint64_t size = 0;
+  MS_TRY(ms_read_varint(context, reader, &key));
+  if (key >> 3 == 0 || key >> 3 > 536870911) {
+    return ms_fail(context, MS_ERR_FORMAT, "%s has a field numbered %llu, so it is no ONNX file",
+                   reader->what, (unsigned long long)(key >> 3));
+  }
+  *field = (ms_field){.number = (uint32_t)(key >> 3), .wire = (ms_wire)(key & 7)};
+  switch (field->wire) {
+  case MS_WIRE_VARINT:
+    return ms_read_varint(context, reader, &field->value);
+  case MS_WIRE_FIXED64:
+    field->size = 8;
+    break;
+  case MS_WIRE_FIXED32:
+    field->size = 4;
+    break;
+  case MS_WIRE_BYTES:
+    MS_TRY(ms_read_varint(context, reader, &size));
+    if (size > ms_reader_left(reader)) {
+      return ms_fail(context, MS_ERR_FORMAT, "%s is cut off: a field of %llu bytes, %zu are left",
+                     reader->what, (unsigned long long)size, ms_reader_left(reader));
+    }
+    field->size = (size_t)size;
+    break;
+  default:
+    return ms_fail(context, MS_ERR_FORMAT, "%s has a field of wire type %u, so it is no ONNX file",
+                   reader->what, (unsigned)(key & 7));
+  }
+  return ms_read_view(context, reader, field->size, &field->bytes);
+}
+
+ms_status ms_field_count(ms_context *context, const uint8_t *bytes, size_t size,
+                         size_t counts[MS_FIELD_COUNTS]) {
+  ms_reader reader = ms_reader_make(bytes, size, message_name);
+  memset(counts, 0, MS_FIELD_COUNTS * sizeof *counts);
+  while (ms_reader_left(&reader) > 0) {
+    ms_field field = {0};
+    MS_TRY(ms_field_next(context, &reader, &field));
+    if (field.number < MS_FIELD_COUNTS) {
+      counts[field.number]++;
+    }
+  }
+  return MS_OK;
+}
+
+ms_status ms_field_expect(ms_context *context, const ms_field *field, ms_wire wire) {
+  if (field->wire != wire) {
+    return ms_fail(context, MS_ERR_FORMAT, "%s has field %u with wire type %d, expected %d",
+                   message_name, (unsigned)field->number, (int)field->wire, (int)wire);
+  }
+  return MS_OK;
+}
+
+ms_status ms_field_text(ms_context *context, const ms_field *field, ms_text *text) {
+  MS_TRY(ms_field_expect(context, field, MS_WIRE_BYTES));
+  *text = (ms_text){.bytes = (const char *)field->bytes, .size = field->size};
+  return MS_OK;
+}
+
+ms_status ms_field_integer(ms_context *context, const ms_field *field, int64_t *value) {
+  MS_TRY(ms_field_expect(context, field, MS_WIRE_VARINT));
+  *value = (int64_t)field->value;
+  return MS_OK;
+}
+
+ms_status ms_field_integers(ms_context *context, const ms_field *field, int64_t *values,
+                            size_t *count) {
+  if (field->wire == MS_WIRE_VARINT) {
+    if (values != NULL) {
+      values[*count] = (int64_t)field->value;
+    }
+    *count += 1;
+    return MS_OK;
+  }
+  MS_TRY(ms_field_expect(context, field, MS_WIRE_BYTES));
+  ms_reader reader = ms_reader_make(field->bytes, field->size, message_name);
+  while (ms_reader_left(&reader) > 0) {
+    uint64_t value = 0;
+    MS_TRY(ms_read_varint(context, &reader, &value));
+    if (values != NULL) {
+      values[*count] = (int64_t)value;
+    }
+    *count += 1;
+  }
+  return MS_OK;
+}
+
+ms_status ms_field_fixed(ms_context *context, const ms_field *field, size_t size, uint8_t *values,
+                         size_t *count) {
+  if (field->wire != MS_WIRE_BYTES) {
+    MS_TRY(ms_field_expect(context, field, size == 4 ? MS_WIRE_FIXED32 : MS_WIRE_FIXED64));
+  }
+  if (field->size % size != 0) {
+    return ms_fail(context, MS_ERR_FORMAT, "%s has %zu bytes of numbers of %zu bytes", message_name,
+                   field->size, size);
+  }
+  if (values != NULL && field->size > 0) {
+    memcpy(values + *count * size, field->bytes, field->size);
+  }
+  *count += field->size / size;
+  return MS_OK;
+}

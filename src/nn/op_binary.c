@@ -1,0 +1,272 @@
+/*
+ * Element-wise functions of several arguments with ONNX's broadcasting: arithmetic on floats
+ * through the kernel table, and plain loops for integers, comparisons, logic and Where.
+ */
+#include <math.h>
+
+#include "nn/loop.h"
+#include "nn/ops.h"
+
+/* The shape that a tensor and another one broadcast to. */
+static ms_status broadcast_shape(ms_graph *graph, const ms_node *node, const ms_shape *other,
+                                 ms_shape *shape) {
+  ms_shape result = {.rank = shape->rank > other->rank ? shape->rank : other->rank};
+  for (size_t i = 0; i < result.rank; i++) {
+    size_t a = i < shape->rank ? shape->dims[shape->rank - 1 - i] : 1;
+    size_t b = i < other->rank ? other->dims[other->rank - 1 - i] : 1;
+    if (a != b && a != 1 && b != 1) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "sizes %zu and %zu do not match", a, b);
+    }
+    result.dims[result.rank - 1 - i] = a == 1 ? b : a;
+  }
+  *shape = result;
+  return MS_OK;
+}
+
+static ms_status infer_broadcast(ms_graph *graph, ms_node *node, size_t first, ms_type type) {
+  ms_shape shape = node->inputs[0]->shape;
+  for (size_t i = 1; i < node->input_count; i++) {
+    MS_TRY(broadcast_shape(graph, node, &node->inputs[i]->shape, &shape));
+    if (i > first && node->inputs[i]->type != node->inputs[first]->type) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "its inputs are of types %s and %s",
+                          ms_type_name(node->inputs[first]->type),
+                          ms_type_name(node->inputs[i]->type));
+    }
+  }
+  return ms_value_set(graph, node, node->outputs[0], type, &shape);
+}
+
+ms_status ms_infer_binary(ms_graph *graph, ms_node *node) {
+  for (size_t i = 0; i < node->input_count; i++) {
+    if (node->inputs[i] == NULL) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "its input %zu is left out", i);
+    }
+  }
+  if (node->op->variant == MS_BINARY_POWER || node->op->variant == MS_BINARY_PRELU) {
+    MS_TRY(ms_node_expect_float(graph, node, 0));
+    MS_TRY(ms_node_expect_float(graph, node, 1));
+  }
+  if (node->input_count == 1) {
+    ms_node_replace_output(node, node->inputs[0]);
+    return MS_OK;
+  }
+  return infer_broadcast(graph, node, 0, node->inputs[0]->type);
+}
+
+static int64_t apply_integer(ms_binary function, int64_t a, int64_t b) {
+  switch (function) {
+  case MS_BINARY_ADD:
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+  case MS_BINARY_SUBTRACT:
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+  case MS_BINARY_MULTIPLY:
+    return (int64_t)((uint64_t)a * (uint64_t)b);
+  case MS_BINARY_DIVIDE:
+    return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
+  case MS_BINARY_MINIMUM:
+    return a < b ? a : b;
+  default:
+    return a > b ? a : b;
+  }
+}
+
+static ms_loop broadcast_loop(const ms_value *y, const ms_value *a, const ms_value *b) {
+  ms_loop loop = ms_loop_over(&y->shape);
+  ms_loop_operand(&loop, 0, y);
+  ms_loop_operand(&loop, 1, a);
+  ms_loop_operand(&loop, 2, b);
+  ms_loop_join(&loop, 3);
+  return loop;
+}
+
+static ms_status run_integers(const ms_run *run, ms_binary function, ms_value *y, const ms_value *a,
+                              const ms_value *b) {
+  ms_loop loop = broadcast_loop(y, a, b);
+  ms_loop_place place = {0};
+  size_t last = loop.rank - 1;
+  do {
+    for (size_t i = 0; i < loop.dims[last]; i++) {
+      ptrdiff_t at = (ptrdiff_t)i;
+      int64_t left = ms_integers(a)[place.offset[1] + at * loop.steps[1][last]];
+      int64_t right = ms_integers(b)[place.offset[2] + at * loop.steps[2][last]];
+      if (function == MS_BINARY_DIVIDE && right == 0) {
+        return ms_fail(run->context, MS_ERR_DATA, "an integer is divided by zero");
+      }
+      ms_integers(y)[place.offset[0] + at] =
+          ms_integer_wrap(y->type, apply_integer(function, left, right));
+    }
+  } while (ms_loop_next(&loop, 3, &place));
+  return MS_OK;
+}
+
+static void run_floats(const ms_run *run, ms_binary function, ms_value *y, const ms_value *a,
+                       const ms_value *b) {
+  ms_loop loop = broadcast_loop(y, a, b);
+  ms_loop_place place = {0};
+  size_t last = loop.rank - 1;
+  do {
+    run->kernels->binary(function, ms_floats(y) + place.offset[0], ms_floats(a) + place.offset[1],
+                         (size_t)loop.steps[1][last], ms_floats(b) + place.offset[2],
+                         (size_t)loop.steps[2][last], loop.dims[last]);
+  } while (ms_loop_next(&loop, 3, &place));
+}
+
+ms_status ms_apply_binary(const ms_run *run, ms_binary function, ms_value *y, const ms_value *a,
+                          const ms_value *b) {
+  if (y->count == 0) {
+    return MS_OK;
+  }
+  if (!ms_type_is_float(y->type)) {
+    return run_integers(run, function, y, a, b);
+  }
+  run_floats(run, function, y, a, b);
+  return MS_OK;
+}
+
+ms_status ms_run_binary(const ms_run *run, const ms_node *node) {
+  ms_value *y = node->outputs[0];
+  ms_binary function = (ms_binary)node->op->variant;
+  MS_TRY(ms_apply_binary(run, function, y, node->inputs[0], node->inputs[1]));
+  for (size_t i = 2; i < node->input_count; i++) {
+    MS_TRY(ms_apply_binary(run, function, y, y, node->inputs[i]));
+  }
+  return MS_OK;
+}
+
+ms_status ms_infer_mean(ms_graph *graph, ms_node *node) {
+  MS_TRY(ms_node_expect_float(graph, node, 0));
+  return ms_infer_binary(graph, node);
+}
+
+ms_status ms_run_mean(const ms_run *run, const ms_node *node) {
+  ms_value *y = node->outputs[0];
+  float scale = 1.0f / (float)node->input_count;
+  MS_TRY(ms_run_binary(run, node));
+  run->kernels->binary(MS_BINARY_MULTIPLY, ms_floats(y), ms_floats(y), 1, &scale, 0, y->count);
+  return MS_OK;
+}
+
+ms_status ms_infer_compare(ms_graph *graph, ms_node *node) {
+  bool is_logic = node->op->variant >= MS_COMPARE_AND;
+  if (is_logic && node->inputs[0]->type != MS_TYPE_BOOL) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "an input of type %s",
+                        ms_type_name(node->inputs[0]->type));
+  }
+  return infer_broadcast(graph, node, 0, MS_TYPE_BOOL);
+}
+
+static bool compare_floats(ms_compare function, float a, float b) {
+  switch (function) {
+  case MS_COMPARE_EQUAL:
+    return a == b;
+  case MS_COMPARE_LESS:
+    return a < b;
+  case MS_COMPARE_LESS_OR_EQUAL:
+    return a <= b;
+  case MS_COMPARE_GREATER:
+    return a > b;
+  default:
+    return a >= b;
+  }
+}
+
+static bool compare_integers(ms_compare function, int64_t a, int64_t b) {
+  switch (function) {
+  case MS_COMPARE_EQUAL:
+    return a == b;
+  case MS_COMPARE_LESS:
+    return a < b;
+  case MS_COMPARE_LESS_OR_EQUAL:
+    return a <= b;
+  case MS_COMPARE_GREATER:
+    return a > b;
+  case MS_COMPARE_GREATER_OR_EQUAL:
+    return a >= b;
+  case MS_COMPARE_AND:
+    return a != 0 && b != 0;
+  case MS_COMPARE_OR:
+    return a != 0 || b != 0;
+  default:
+    return (a != 0) != (b != 0);
+  }
+}
+
+ms_status ms_run_compare(const ms_run *run, const ms_node *node) {
+  (void)run;
+  ms_value *y = node->outputs[0];
+  const ms_value *a = node->inputs[0];
+  const ms_value *b = node->inputs[1];
+  ms_compare function = (ms_compare)node->op->variant;
+  ms_loop_place place = {0};
+  if (y->count == 0) {
+    return MS_OK;
+  }
+  ms_loop loop = broadcast_loop(y, a, b);
+  size_t last = loop.rank - 1;
+  do {
+    for (size_t i = 0; i < loop.dims[last]; i++) {
+      ptrdiff_t a_at = place.offset[1] + (ptrdiff_t)i * loop.steps[1][last];
+      ptrdiff_t b_at = place.offset[2] + (ptrdiff_t)i * loop.steps[2][last];
+      bool result = ms_type_is_float(a->type)
+                        ? compare_floats(function, ms_floats(a)[a_at], ms_floats(b)[b_at])
+                        : compare_integers(function, ms_integers(a)[a_at], ms_integers(b)[b_at]);
+      ms_integers(y)[place.offset[0] + (ptrdiff_t)i] = result;
+    }
+  } while (ms_loop_next(&loop, 3, &place));
+  return MS_OK;
+}
+
+ms_status ms_infer_not(ms_graph *graph, ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  if (x->type != MS_TYPE_BOOL) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "an input of type %s", ms_type_name(x->type));
+  }
+  return ms_value_set(graph, node, node->outputs[0], MS_TYPE_BOOL, &x->shape);
+}
+
+ms_status ms_run_not(const ms_run *run, const ms_node *node) {
+  (void)run;
+  for (size_t i = 0; i < node->inputs[0]->count; i++) {
+    ms_integers(node->outputs[0])[i] = ms_integers(node->inputs[0])[i] == 0;
+  }
+  return MS_OK;
+}
+
+ms_status ms_infer_where(ms_graph *graph, ms_node *node) {
+  if (node->inputs[0]->type != MS_TYPE_BOOL) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "a condition of type %s",
+                        ms_type_name(node->inputs[0]->type));
+  }
+  return infer_broadcast(graph, node, 1, node->inputs[1]->type);
+}
+
+ms_status ms_run_where(const ms_run *run, const ms_node *node) {
+  (void)run;
+  ms_value *y = node->outputs[0];
+  ms_loop loop = ms_loop_over(&y->shape);
+  ms_loop_place place = {0};
+  if (y->count == 0) {
+    return MS_OK;
+  }
+  ms_loop_operand(&loop, 0, y);
+  for (size_t k = 0; k < 3; k++) {
+    ms_loop_operand(&loop, 1 + k, node->inputs[k]);
+  }
+  ms_loop_join(&loop, 4);
+  size_t last = loop.rank - 1;
+  do {
+    for (size_t i = 0; i < loop.dims[last]; i++) {
+      ptrdiff_t at[4];
+      for (size_t k = 0; k < 4; k++) {
+        at[k] = place.offset[k] + (ptrdiff_t)i * loop.steps[k][last];
+      }
+      size_t chosen = ms_integers(node->inputs[0])[at[1]] != 0 ? 1 : 2;
+      if (ms_type_is_float(y->type)) {
+        ms_floats(y)[at[0]] = ms_floats(node->inputs[chosen])[at[1 + chosen]];
+      } else {
+        ms_integers(y)[at[0]] = ms_integers(node->inputs[chosen])[at[1 + chosen]];
+      }
+    }
+  } while (ms_loop_next(&loop, 4, &place));
+  return MS_OK;
+}

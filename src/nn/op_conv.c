@@ -1,0 +1,336 @@
+/*
+ * Conv and ConvTranspose over channels-last images. Three ways: a 1×1 kernel is a product on the
+ * activation itself, a depthwise kernel has its own loop, everything else is a product of gathered
+ * rows, group by group. A transposed convolution gathers, too: taps that meet no input pixel read
+ * zeros. Weights are packed once if they are constant, else in every run.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "nn/ops.h"
+#include "nn/window.h"
+
+enum { TABLE_POINTERS = 4096, LEAST_ROWS = 16, ALIGNMENT = 64 };
+
+typedef struct conv_state {
+  ms_product product;
+  ms_window window;
+  size_t batch;
+  size_t channels;
+  size_t groups;
+  size_t depth;         /* channels of one group */
+  size_t columns;       /* filters of one group */
+  size_t group_size;    /* packed floats of one group */
+  size_t tile;          /* output pixels whose pointers are in the table at a time */
+  size_t table_offset;  /* where in the scratch memory: the table, */
+  size_t zero_offset;   /* a row of zeros, */
+  size_t packed_offset; /* and the weights if they are packed in every run */
+  bool depthwise;
+  bool pointwise;
+  float *packed; /* NULL: packed in every run */
+} conv_state;
+
+static ms_status check_weights(ms_graph *graph, const ms_node *node, bool transposed,
+                               conv_state *state) {
+  const ms_shape *x = &node->inputs[0]->shape;
+  const ms_shape *w = &node->inputs[1]->shape;
+  const ms_value *bias = ms_node_input(node, 2);
+  int64_t groups = 0;
+  MS_TRY(ms_node_integer(graph, node, "group", 1, &groups));
+  if (w->rank != x->rank || x->rank < 3) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT,
+                        "an input of %zu dimensions meets weights of %zu", x->rank, w->rank);
+  }
+  state->batch = x->dims[0];
+  state->channels = x->dims[1];
+  if (groups < 1 || (uint64_t)groups > state->channels || state->channels % (size_t)groups != 0) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu channels in %lld groups", state->channels,
+                        (long long)groups);
+  }
+  state->groups = (size_t)groups;
+  state->depth = state->channels / state->groups;
+  size_t depth = transposed ? w->dims[0] / state->groups : w->dims[1];
+  state->columns = transposed ? w->dims[1] : w->dims[0] / state->groups;
+  size_t filters = 0;
+  bool fits = depth == state->depth && state->columns > 0 &&
+              ms_size_mul(state->columns, state->groups, &filters) &&
+              (transposed ? w->dims[0] == state->channels : w->dims[0] == filters);
+  if (!fits || (bias != NULL && (bias->shape.rank != 1 || bias->count != filters))) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT,
+                        "%zu channels in %zu groups do not fit weights [%zu][%zu] and their bias",
+                        state->channels, state->groups, w->dims[0], w->dims[1]);
+  }
+  state->product.columns = filters;
+  return MS_OK;
+}
+
+static void count_macs(ms_node *node, const conv_state *state) {
+  const ms_window *window = &state->window;
+  size_t pixels = window->transposed ? window->input_count : window->output_count;
+  node->mac_count =
+      (uint64_t)state->batch * pixels * window->taps * state->depth * state->product.columns;
+}
+
+ms_status ms_infer_conv(ms_graph *graph, ms_node *node) {
+  bool transposed = node->op->variant != 0;
+  ms_value *x = node->inputs[0];
+  ms_value *weights = node->inputs[1];
+  const ms_value *bias = ms_node_input(node, 2);
+  for (size_t i = 0; i < node->input_count; i++) {
+    if (node->inputs[i] != NULL) {
+      MS_TRY(ms_node_expect_float(graph, node, i));
+    }
+  }
+  MS_TRY(ms_node_state(graph, node, sizeof(conv_state)));
+  conv_state *state = node->state;
+  MS_TRY(check_weights(graph, node, transposed, state));
+  MS_TRY(
+      ms_window_infer(graph, node, &x->shape, weights->shape.dims + 2, transposed, &state->window));
+  const ms_window *window = &state->window;
+  state->product.fused = (ms_fused){.low = -INFINITY, .high = INFINITY};
+  state->product.bias_axis = 1;
+  state->product.can_fuse = weights->is_constant && (bias == NULL || bias->is_constant);
+  state->depthwise = state->groups > 1 && state->depth == 1 && state->columns == 1;
+  bool same = window->taps == 1 && window->output_count == window->input_count;
+  for (size_t i = 0; i < MS_MAX_SPATIAL; i++) {
+    same = same && window->stride[i] == 1 && window->pad[i] == 0;
+  }
+  state->pointwise = same && !state->depthwise;
+  count_macs(node, state);
+  ms_shape shape = ms_window_shape(window, state->batch, state->product.columns);
+  return ms_value_set(graph, node, node->outputs[0], MS_TYPE_FLOAT, &shape);
+}
+
+/* The bias with scale and shift in it: bias[j] scale[j] + shift[j]. NULL if all are absent. */
+static ms_status fuse_bias(ms_context *context, const conv_state *state, const float *bias,
+                           const float **fused) {
+  const ms_fused *extra = &state->product.fused;
+  float *sum = NULL;
+  *fused = bias;
+  if (extra->scale == NULL && extra->shift == NULL) {
+    return MS_OK;
+  }
+  MS_TRY(MS_SCRATCH(context, state->product.columns, &sum));
+  for (size_t j = 0; j < state->product.columns; j++) {
+    float value = bias == NULL ? 0.0f : bias[j];
+    value *= extra->scale == NULL ? 1.0f : extra->scale[j];
+    sum[j] = value + (extra->shift == NULL ? 0.0f : extra->shift[j]);
+  }
+  *fused = sum;
+  return MS_OK;
+}
+
+/* The weights with the scale of their filter in them. */
+static ms_status fuse_weights(ms_context *context, const conv_state *state, size_t count,
+                              const float *weights, const float **fused) {
+  const float *scale = state->product.fused.scale;
+  float *scaled = NULL;
+  *fused = weights;
+  if (scale == NULL) {
+    return MS_OK;
+  }
+  MS_TRY(MS_SCRATCH(context, count, &scaled));
+  size_t taps = state->window.taps;
+  for (size_t i = 0; i < count; i++) {
+    size_t filter = i / (taps * state->depth);
+    if (state->window.transposed) {
+      size_t group = i / (taps * state->columns * state->depth);
+      filter = group * state->columns + i / taps % state->columns;
+    }
+    scaled[i] = weights[i] * scale[filter];
+  }
+  *fused = scaled;
+  return MS_OK;
+}
+
+/* Depthwise: [bias of all channels][taps][channels]. */
+static void pack_depthwise(const conv_state *state, const float *weights, const float *bias,
+                           float *packed) {
+  size_t taps = state->window.taps;
+  for (size_t c = 0; c < state->channels; c++) {
+    packed[c] = bias == NULL ? 0.0f : bias[c];
+    for (size_t t = 0; t < taps; t++) {
+      packed[(1 + t) * state->channels + c] = weights[c * taps + t];
+    }
+  }
+}
+
+static void pack(const conv_state *state, const float *weights, const float *bias, float *packed) {
+  size_t taps = state->window.taps;
+  size_t depth_stride = taps * (state->window.transposed ? state->columns : 1);
+  size_t column_stride = taps * (state->window.transposed ? 1 : state->depth);
+  if (state->depthwise) {
+    pack_depthwise(state, weights, bias, packed);
+    return;
+  }
+  for (size_t g = 0; g < state->groups; g++) {
+    ms_pack(weights + g * state->columns * state->depth * taps, taps, 1, state->depth, depth_stride,
+            state->columns, column_stride, bias == NULL ? NULL : bias + g * state->columns,
+            packed + g * state->group_size);
+  }
+}
+
+/* Packs constant weights for good and lets go of them. */
+static ms_status pack_constants(ms_graph *graph, ms_node *node, size_t packed_count) {
+  conv_state *state = node->state;
+  ms_context *context = graph->context;
+  ms_value *weights = node->inputs[1];
+  ms_value *bias = ms_node_input(node, 2);
+  const float *fused_bias = NULL;
+  const float *fused_weights = NULL;
+  MS_TRY(ms_value_load(graph, weights));
+  if (bias != NULL) {
+    MS_TRY(ms_value_load(graph, bias));
+  }
+  MS_TRY(MS_KEEP(context, &graph->pool, packed_count, &state->packed));
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  MS_TRY(fuse_bias(context, state, bias == NULL ? NULL : ms_floats(bias), &fused_bias));
+  MS_TRY(fuse_weights(context, state, weights->count, ms_floats(weights), &fused_weights));
+  pack(state, fused_weights, fused_bias, state->packed);
+  ms_arena_drop(context, mark);
+  ms_node_release_input(graph, node, 1);
+  ms_node_release_input(graph, node, 2);
+  return MS_OK;
+}
+
+/* Adds count floats or pointers of size bytes to the scratch memory. */
+static bool add_scratch(size_t count, size_t size, size_t *offset, size_t *total) {
+  size_t bytes = 0;
+  *offset = *total;
+  return ms_size_mul(count, size, &bytes) && ms_size_round_up(bytes, ALIGNMENT, &bytes) &&
+         ms_size_add(*total, bytes, total);
+}
+
+ms_status ms_prepare_conv(ms_graph *graph, ms_node *node) {
+  conv_state *state = node->state;
+  size_t taps = state->window.taps;
+  size_t depth = 0;
+  size_t packed_count = 0;
+  bool fits = ms_size_mul(taps, state->depth, &depth);
+  if (fits && !state->depthwise) {
+    /* ms_packed_count does not check; weights of depth × columns fit memory, so panels do. */
+    state->group_size = ms_packed_count(depth, state->columns);
+    fits = ms_size_mul(state->group_size, state->groups, &packed_count);
+  } else {
+    fits = fits && ms_size_mul(taps + 1, state->channels, &packed_count);
+  }
+  size_t tile = TABLE_POINTERS / taps;
+  state->tile = tile < LEAST_ROWS ? LEAST_ROWS : tile;
+  if (state->tile > state->window.output_count) {
+    state->tile = state->window.output_count;
+  }
+  size_t pointers = 0;
+  if (!state->pointwise) {
+    fits = fits && ms_size_mul(state->tile, taps, &pointers) &&
+           add_scratch(pointers, sizeof(float *), &state->table_offset, &node->scratch_size) &&
+           add_scratch(state->channels, sizeof(float), &state->zero_offset, &node->scratch_size);
+  }
+  if (!fits) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "weights or tables exceed memory");
+  }
+  if (state->product.can_fuse) {
+    return pack_constants(graph, node, packed_count);
+  }
+  if (!add_scratch(packed_count, sizeof(float), &state->packed_offset, &node->scratch_size)) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "weights exceed memory");
+  }
+  return MS_OK;
+}
+
+/* One group of output pixels first … first + rows - 1 of all those that y holds. */
+typedef struct conv_part {
+  const float *x;
+  float *y;
+  const float *residual;
+  const float *packed;
+  size_t rows;
+} conv_part;
+
+static ms_epilogue make_epilogue(const conv_state *state, const float *residual) {
+  return (ms_epilogue){.residual = residual,
+                       .residual_stride = state->product.columns,
+                       .low = state->product.fused.low,
+                       .high = state->product.fused.high};
+}
+
+static void run_pointwise(const ms_run *run, const conv_state *state, const conv_part *part) {
+  size_t filters = state->product.columns;
+  for (size_t g = 0; g < state->groups; g++) {
+    size_t first = g * state->columns;
+    ms_epilogue epilogue =
+        make_epilogue(state, part->residual == NULL ? NULL : part->residual + first);
+    run->kernels->gemm(part->x + g * state->depth, state->channels, state->depth,
+                       part->packed + g * state->group_size, part->y + first, filters, part->rows,
+                       state->columns, &epilogue);
+  }
+}
+
+/* One tile of one image: rows pixels from first on, y and residual at the tile's start. */
+static void run_tile(const ms_run *run, const conv_state *state, const conv_part *part,
+                     size_t first) {
+  const float **table = (const float **)(void *)(run->scratch + state->table_offset);
+  const float *zeros = (const float *)(void *)(run->scratch + state->zero_offset);
+  size_t taps = state->window.taps;
+  size_t filters = state->product.columns;
+  if (state->depthwise) {
+    ms_epilogue epilogue = make_epilogue(state, part->residual);
+    ms_window_rows(&state->window, part->x, state->channels, zeros, first, part->rows, table);
+    run->kernels->depthwise(table, taps, part->packed + state->channels, part->packed, part->y,
+                            filters, part->rows, state->channels, &epilogue);
+    return;
+  }
+  for (size_t g = 0; g < state->groups; g++) {
+    size_t column = g * state->columns;
+    ms_epilogue epilogue =
+        make_epilogue(state, part->residual == NULL ? NULL : part->residual + column);
+    ms_window_rows(&state->window, part->x + g * state->depth, state->channels, zeros, first,
+                   part->rows, table);
+    run->kernels->gemm_indirect(table, taps, state->depth, part->packed + g * state->group_size,
+                                part->y + column, filters, part->rows, state->columns, &epilogue);
+  }
+}
+
+static void run_image(const ms_run *run, const conv_state *state, const conv_part *image) {
+  for (size_t first = 0; first < image->rows; first += state->tile) {
+    size_t offset = first * state->product.columns;
+    conv_part part = *image;
+    part.rows = image->rows - first < state->tile ? image->rows - first : state->tile;
+    part.y = image->y + offset;
+    part.residual = image->residual == NULL ? NULL : image->residual + offset;
+    run_tile(run, state, &part, first);
+  }
+}
+
+ms_status ms_run_conv(const ms_run *run, const ms_node *node) {
+  const conv_state *state = node->state;
+  const ms_value *residual = ms_node_input(node, MS_INPUT_RESIDUAL);
+  conv_part part = {.x = ms_floats(node->inputs[0]),
+                    .y = ms_floats(node->outputs[0]),
+                    .residual = residual == NULL ? NULL : ms_floats(residual),
+                    .packed = state->packed,
+                    .rows = state->window.output_count};
+  if (node->outputs[0]->count == 0) {
+    return MS_OK;
+  }
+  if (part.packed == NULL) {
+    float *packed = (float *)(void *)(run->scratch + state->packed_offset);
+    const ms_value *bias = ms_node_input(node, 2);
+    pack(state, ms_floats(node->inputs[1]), bias == NULL ? NULL : ms_floats(bias), packed);
+    part.packed = packed;
+  }
+  if (state->pointwise) {
+    part.rows *= state->batch;
+    run_pointwise(run, state, &part);
+    return MS_OK;
+  }
+  memset(run->scratch + state->zero_offset, 0, state->channels * sizeof(float));
+  for (size_t n = 0; n < state->batch; n++) {
+    run_image(run, state, &part);
+    part.x += state->window.input_count * state->channels;
+    part.y += state->window.output_count * state->product.columns;
+    if (part.residual != NULL) {
+      part.residual += state->window.output_count * state->product.columns;
+    }
+  }
+  return MS_OK;
+}

@@ -1,0 +1,234 @@
+/* Pad in all its modes, and Slice's counterpart: negative pads cut. */
+#include <string.h>
+
+#include "nn/loop.h"
+#include "nn/ops.h"
+
+typedef enum pad_mode { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_WRAP } pad_mode;
+
+typedef struct pad_state {
+  ptrdiff_t before[MS_MAX_RANK]; /* negative: elements cut off */
+  pad_mode mode;
+  float number;
+  int64_t integer;
+} pad_state;
+
+static ms_status read_mode(ms_graph *graph, const ms_node *node, pad_mode *mode) {
+  static const char *const names[] = {"constant", "reflect", "edge", "wrap"};
+  ms_text text = {0};
+  MS_TRY(ms_node_text(graph, node, "mode", &text));
+  *mode = PAD_CONSTANT;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (ms_text_is(text, names[i])) {
+      *mode = (pad_mode)i;
+      return MS_OK;
+    }
+  }
+  if (text.size != 0) {
+    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "mode '%.*s'", MS_TEXT(text));
+  }
+  return MS_OK;
+}
+
+/* The number that is padded with: an attribute before opset 11, then a constant input. */
+static ms_status read_number(ms_graph *graph, const ms_node *node, pad_state *state) {
+  const float *floats = NULL;
+  const int64_t *integers = NULL;
+  size_t count = 1;
+  if (graph->opset < 11) {
+    return ms_node_float(graph, node, "value", 0.0f, &state->number);
+  }
+  if (ms_node_input(node, 2) == NULL) {
+    return MS_OK;
+  }
+  if (ms_type_is_float(node->inputs[0]->type)) {
+    MS_TRY(ms_node_constant_floats(graph, node, 2, &floats, &count));
+  } else {
+    MS_TRY(ms_node_constant_integers(graph, node, 2, &integers, &count));
+  }
+  if (count != 1) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "it pads with %zu numbers", count);
+  }
+  state->number = floats == NULL ? 0.0f : floats[0];
+  state->integer = integers == NULL ? 0 : integers[0];
+  return MS_OK;
+}
+
+/* Pads of one axis, added to the shape. */
+static ms_status pad_axis(ms_graph *graph, const ms_node *node, size_t axis, int64_t before,
+                          int64_t behind, ms_shape *shape) {
+  pad_state *state = node->state;
+  int64_t size = (int64_t)shape->dims[axis];
+  int64_t most = 1 << 28;
+  if (before < -size || behind < -size || before > most || behind > most ||
+      size + before + behind < 0) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "pads %lld and %lld of a size of %lld",
+                        (long long)before, (long long)behind, (long long)size);
+  }
+  if (state->mode != PAD_CONSTANT && size == 0 && before + behind > 0) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "there is nothing to pad with");
+  }
+  state->before[axis] = (ptrdiff_t)before;
+  shape->dims[axis] = (size_t)(size + before + behind);
+  return MS_OK;
+}
+
+ms_status ms_infer_pad(ms_graph *graph, ms_node *node) {
+  ms_value *x = node->inputs[0];
+  const int64_t *pads = NULL;
+  const int64_t *axes = NULL;
+  size_t pad_count = 0;
+  size_t axis_count = x->shape.rank;
+  ms_shape shape = x->shape;
+  MS_TRY(ms_node_state(graph, node, sizeof(pad_state)));
+  pad_state *state = node->state;
+  if (graph->opset < 11) {
+    MS_TRY(ms_node_integers(graph, node, "pads", &pads, &pad_count));
+  } else {
+    MS_TRY(ms_node_constant_integers(graph, node, 1, &pads, &pad_count));
+  }
+  if (ms_node_input(node, 3) != NULL) {
+    MS_TRY(ms_node_constant_integers(graph, node, 3, &axes, &axis_count));
+  }
+  MS_TRY(read_mode(graph, node, &state->mode));
+  MS_TRY(read_number(graph, node, state));
+  if (pad_count != 2 * axis_count || axis_count > x->shape.rank) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu pads for %zu axes", pad_count, axis_count);
+  }
+  for (size_t i = 0; i < axis_count; i++) {
+    size_t axis = i;
+    if (axes != NULL) {
+      MS_TRY(ms_node_axis(graph, node, axes[i], x->shape.rank, &axis));
+    }
+    MS_TRY(pad_axis(graph, node, axis, pads[i], pads[i + axis_count], &shape));
+  }
+  ms_node_keep_inputs(node, 1);
+  if (ms_shape_equal(&shape, &x->shape)) {
+    ms_node_replace_output(node, x);
+    return MS_OK;
+  }
+  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
+}
+
+ms_status ms_prepare_pad(ms_graph *graph, ms_node *node) {
+  const pad_state *state = node->state;
+  const ms_shape *shape = &node->outputs[0]->shape;
+  size_t count = 0;
+  (void)graph;
+  for (size_t i = 0; i < shape->rank; i++) {
+    count += shape->dims[i];
+  }
+  node->scratch_size = state->mode == PAD_CONSTANT ? 0 : count * sizeof(ptrdiff_t);
+  return MS_OK;
+}
+
+bool ms_pad_is_spatial_zero(const ms_node *node, size_t before[MS_MAX_RANK]) {
+  const pad_state *state = node->state;
+  const ms_shape *x = &node->inputs[0]->shape;
+  const ms_shape *y = &node->outputs[0]->shape;
+  if (state->mode != PAD_CONSTANT || state->number != 0.0f || x->dims[0] != y->dims[0] ||
+      x->dims[1] != y->dims[1]) {
+    return false;
+  }
+  for (size_t i = 0; i < x->rank; i++) {
+    bool grows = state->before[i] >= 0 && y->dims[i] >= x->dims[i] + (size_t)state->before[i];
+    if (!grows) {
+      return false;
+    }
+    before[i] = (size_t)state->before[i];
+  }
+  return true;
+}
+
+static void pad_constant(const ms_run *run, const pad_state *state, const ms_value *x,
+                         const ms_value *y) {
+  ms_loop loop = {.rank = x->shape.rank};
+  ptrdiff_t x_offset = 0;
+  ptrdiff_t y_offset = 0;
+  size_t size = ms_stored_size(x->type);
+  for (size_t i = 0; i < y->count; i++) {
+    if (ms_type_is_float(y->type)) {
+      ms_floats(y)[i] = state->number;
+    } else {
+      ms_integers(y)[i] = state->integer;
+    }
+  }
+  ms_value_steps(y, loop.steps[0]);
+  ms_value_steps(x, loop.steps[1]);
+  for (size_t i = 0; i < loop.rank; i++) {
+    ptrdiff_t skip = state->before[i] < 0 ? -state->before[i] : 0;
+    ptrdiff_t place = state->before[i] > 0 ? state->before[i] : 0;
+    ptrdiff_t left = (ptrdiff_t)x->shape.dims[i] - skip;
+    ptrdiff_t room = (ptrdiff_t)y->shape.dims[i] - place;
+    ptrdiff_t count = left < room ? left : room;
+    loop.dims[i] = count > 0 ? (size_t)count : 0;
+    x_offset += skip * loop.steps[1][i];
+    y_offset += place * loop.steps[0][i];
+  }
+  ms_loop_copy(run->kernels, loop, size, (uint8_t *)y->data + y_offset * (ptrdiff_t)size,
+               (const uint8_t *)x->data + x_offset * (ptrdiff_t)size);
+}
+
+/* The index that stands for an index outside of 0 … size - 1. */
+static ptrdiff_t mirror(pad_mode mode, ptrdiff_t index, ptrdiff_t size) {
+  if (mode == PAD_EDGE || size == 1) {
+    return index < 0 ? 0 : index >= size ? size - 1 : index;
+  }
+  ptrdiff_t period = mode == PAD_WRAP ? size : 2 * (size - 1);
+  index = (index % period + period) % period;
+  return index < size ? index : period - index;
+}
+
+/* Fills offsets of x for each index of each axis of y; tables[i] points into the scratch memory. */
+static void fill_tables(const pad_state *state, const ms_value *x, const ms_value *y,
+                        ptrdiff_t *memory, ptrdiff_t *tables[MS_MAX_RANK]) {
+  ptrdiff_t steps[MS_MAX_RANK];
+  ms_value_steps(x, steps);
+  for (size_t i = 0; i < y->shape.rank; i++) {
+    tables[i] = memory;
+    memory += y->shape.dims[i];
+    for (size_t k = 0; k < y->shape.dims[i]; k++) {
+      tables[i][k] = steps[i] * mirror(state->mode, (ptrdiff_t)k - state->before[i],
+                                       (ptrdiff_t)x->shape.dims[i]);
+    }
+  }
+}
+
+static void copy_element(const ms_value *y, size_t to, const ms_value *x, ptrdiff_t from) {
+  if (ms_type_is_float(y->type)) {
+    ms_floats(y)[to] = ms_floats(x)[from];
+  } else {
+    ms_integers(y)[to] = ms_integers(x)[from];
+  }
+}
+
+ms_status ms_run_pad(const ms_run *run, const ms_node *node) {
+  const pad_state *state = node->state;
+  const ms_value *x = node->inputs[0];
+  const ms_value *y = node->outputs[0];
+  ptrdiff_t *tables[MS_MAX_RANK];
+  size_t index[MS_MAX_RANK] = {0};
+  if (state->mode == PAD_CONSTANT) {
+    pad_constant(run, state, x, y);
+    return MS_OK;
+  }
+  fill_tables(state, x, y, (ptrdiff_t *)(void *)run->scratch, tables);
+  /* The axes in the order of memory, the innermost last. */
+  size_t axes[MS_MAX_RANK];
+  size_t rank = y->shape.rank;
+  bool last = y->channels_last && rank >= 3;
+  for (size_t i = 0; i < rank; i++) {
+    axes[i] = !last || i == 0 ? i : i + 1 == rank ? 1 : i + 1;
+  }
+  for (size_t to = 0; to < y->count; to++) {
+    ptrdiff_t from = 0;
+    for (size_t i = 0; i < rank; i++) {
+      from += tables[i][index[i]];
+    }
+    copy_element(y, to, x, from);
+    for (size_t i = rank; i-- > 0 && ++index[axes[i]] == y->shape.dims[axes[i]];) {
+      index[axes[i]] = 0;
+    }
+  }
+  return MS_OK;
+}

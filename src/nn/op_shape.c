@@ -1,0 +1,354 @@
+/*
+ * Operators that only shape a graph: they are views of their input, constants of the file, or
+ * arithmetic on shapes, all of which is settled when the file is loaded.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "nn/ops.h"
+
+ms_status ms_infer_identity(ms_graph *graph, ms_node *node) {
+  (void)graph;
+  ms_node_replace_output(node, node->inputs[0]);
+  return MS_OK;
+}
+
+ms_status ms_infer_dropout(ms_graph *graph, ms_node *node) {
+  const int64_t *training = NULL;
+  size_t count = 0;
+  if (ms_node_input(node, 2) != NULL) {
+    MS_TRY(ms_node_constant_integers(graph, node, 2, &training, &count));
+    if (count != 1 || training[0] != 0) {
+      return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "training is switched on");
+    }
+  }
+  ms_node_keep_inputs(node, 1);
+  return ms_infer_identity(graph, node);
+}
+
+/* Output 0 as a view of input 0 under a shape; nothing at all if that is its own. */
+static ms_status set_view(ms_graph *graph, ms_node *node, const ms_shape *shape) {
+  ms_value *x = node->inputs[0];
+  size_t count = 0;
+  if (!ms_shape_count(shape, &count) || count != x->count) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu elements cannot take a shape of %zu",
+                        x->count, count);
+  }
+  ms_node_keep_inputs(node, 1);
+  if (ms_shape_equal(shape, &x->shape)) {
+    ms_node_replace_output(node, x);
+    return MS_OK;
+  }
+  return ms_value_set(graph, node, node->outputs[0], x->type, shape);
+}
+
+/* The size that stands for -1, given the product of the others. */
+static size_t open_size(size_t count, size_t known) {
+  return known == 0 ? 0 : count / known;
+}
+
+ms_status ms_infer_reshape(ms_graph *graph, ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  const int64_t *sizes = NULL;
+  size_t rank = 0;
+  int64_t allow_zero = 0;
+  ms_shape shape = {0};
+  size_t open = MS_MAX_RANK;
+  size_t known = 1;
+  MS_TRY(ms_node_integer(graph, node, "allowzero", 0, &allow_zero));
+  MS_TRY(ms_node_constant_integers(graph, node, 1, &sizes, &rank));
+  if (rank > MS_MAX_RANK) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "a shape of %zu dimensions", rank);
+  }
+  shape.rank = rank;
+  for (size_t i = 0; i < rank; i++) {
+    bool copied = sizes[i] == 0 && allow_zero == 0;
+    if (sizes[i] < -1 || (sizes[i] == -1 && open < MS_MAX_RANK) || (copied && i >= x->shape.rank)) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "a shape with the size %lld",
+                          (long long)sizes[i]);
+    }
+    if (sizes[i] == -1) {
+      open = i;
+      continue;
+    }
+    shape.dims[i] = copied ? x->shape.dims[i] : (size_t)sizes[i];
+    if ((uint64_t)sizes[i] > SIZE_MAX || !ms_size_mul(known, shape.dims[i], &known)) {
+      return ms_node_fail(graph, node, MS_ERR_LIMIT, "a shape with the size %lld",
+                          (long long)sizes[i]);
+    }
+  }
+  if (open < MS_MAX_RANK) {
+    shape.dims[open] = open_size(x->count, known);
+  }
+  return set_view(graph, node, &shape);
+}
+
+ms_status ms_infer_flatten(ms_graph *graph, ms_node *node) {
+  const ms_shape *x = &node->inputs[0]->shape;
+  int64_t axis = 0;
+  MS_TRY(ms_node_integer(graph, node, "axis", 1, &axis));
+  if (axis < -(int64_t)x->rank || axis > (int64_t)x->rank) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "axis %lld of a tensor of %zu dimensions",
+                        (long long)axis, x->rank);
+  }
+  size_t split = (size_t)(axis < 0 ? axis + (int64_t)x->rank : axis);
+  ms_shape shape = {2, {1, 1}};
+  for (size_t i = 0; i < x->rank; i++) {
+    shape.dims[i < split ? 0 : 1] *= x->dims[i];
+  }
+  return set_view(graph, node, &shape);
+}
+
+/* The axes of Squeeze and Unsqueeze: an attribute before opset 13, then an input. */
+static ms_status read_axes(ms_graph *graph, const ms_node *node, size_t rank,
+                           bool marked[MS_MAX_RANK], size_t *count) {
+  const int64_t *axes = NULL;
+  if (graph->opset < 13) {
+    MS_TRY(ms_node_integers(graph, node, "axes", &axes, count));
+  } else if (ms_node_input(node, 1) != NULL) {
+    MS_TRY(ms_node_constant_integers(graph, node, 1, &axes, count));
+  }
+  for (size_t i = 0; i < *count; i++) {
+    size_t axis = 0;
+    MS_TRY(ms_node_axis(graph, node, axes[i], rank, &axis));
+    if (marked[axis]) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "axis %zu is given twice", axis);
+    }
+    marked[axis] = true;
+  }
+  return MS_OK;
+}
+
+ms_status ms_infer_squeeze(ms_graph *graph, ms_node *node) {
+  const ms_shape *x = &node->inputs[0]->shape;
+  bool marked[MS_MAX_RANK] = {false};
+  size_t count = 0;
+  ms_shape shape = {0};
+  MS_TRY(read_axes(graph, node, x->rank, marked, &count));
+  for (size_t i = 0; i < x->rank; i++) {
+    bool drop = count == 0 ? x->dims[i] == 1 : marked[i];
+    if (drop && x->dims[i] != 1) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "axis %zu is of size %zu", i, x->dims[i]);
+    }
+    if (!drop) {
+      shape.dims[shape.rank++] = x->dims[i];
+    }
+  }
+  return set_view(graph, node, &shape);
+}
+
+ms_status ms_infer_unsqueeze(ms_graph *graph, ms_node *node) {
+  const ms_shape *x = &node->inputs[0]->shape;
+  bool marked[MS_MAX_RANK] = {false};
+  size_t count = 0;
+  const int64_t *axes = NULL;
+  if (graph->opset < 13) {
+    MS_TRY(ms_node_integers(graph, node, "axes", &axes, &count));
+  } else {
+    MS_TRY(ms_node_constant_integers(graph, node, 1, &axes, &count));
+  }
+  if (count > MS_MAX_RANK - x->rank) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "a result of %zu dimensions", x->rank + count);
+  }
+  ms_shape shape = {.rank = x->rank + count};
+  MS_TRY(read_axes(graph, node, shape.rank, marked, &count));
+  size_t from = 0;
+  for (size_t i = 0; i < shape.rank; i++) {
+    shape.dims[i] = marked[i] ? 1 : x->dims[from++];
+  }
+  return set_view(graph, node, &shape);
+}
+
+/* Output 0 as a constant vector or scalar of int64 with memory for its numbers. */
+static ms_status make_integers(ms_graph *graph, ms_node *node, const ms_shape *shape) {
+  ms_value *y = node->outputs[0];
+  MS_TRY(ms_value_set(graph, node, y, MS_TYPE_INT64, shape));
+  y->is_constant = true;
+  return ms_value_allocate(graph, y);
+}
+
+/* One end of Shape's range, which is cut to what there is. */
+static size_t cut_end(int64_t end, size_t rank) {
+  int64_t signed_rank = (int64_t)rank;
+  end = end < 0 ? (end < -signed_rank ? 0 : end + signed_rank) : end;
+  return end > signed_rank ? rank : (size_t)end;
+}
+
+ms_status ms_infer_shape(ms_graph *graph, ms_node *node) {
+  const ms_shape *x = &node->inputs[0]->shape;
+  int64_t start = 0;
+  int64_t end = 0;
+  MS_TRY(ms_node_integer(graph, node, "start", 0, &start));
+  MS_TRY(ms_node_integer(graph, node, "end", (int64_t)x->rank, &end));
+  size_t first = cut_end(start, x->rank);
+  size_t last = cut_end(end, x->rank);
+  ms_shape shape = {1, {last > first ? last - first : 0}};
+  MS_TRY(make_integers(graph, node, &shape));
+  for (size_t i = 0; i < shape.dims[0]; i++) {
+    ms_integers(node->outputs[0])[i] = (int64_t)x->dims[first + i];
+  }
+  return MS_OK;
+}
+
+ms_status ms_infer_size(ms_graph *graph, ms_node *node) {
+  ms_shape shape = {0};
+  MS_TRY(make_integers(graph, node, &shape));
+  ms_integers(node->outputs[0])[0] = (int64_t)node->inputs[0]->count;
+  return MS_OK;
+}
+
+/* Constant with a list of numbers in an attribute. */
+static ms_status constant_numbers(ms_graph *graph, ms_node *node,
+                                  const ms_onnx_attribute *attribute) {
+  ms_value *y = node->outputs[0];
+  bool is_float = attribute->kind == MS_ONNX_FLOAT || attribute->kind == MS_ONNX_FLOATS;
+  bool is_list = attribute->kind == MS_ONNX_FLOATS || attribute->kind == MS_ONNX_INTS;
+  size_t count = is_float ? attribute->float_count : attribute->integer_count;
+  ms_shape shape = {is_list ? 1 : 0, {count}};
+  MS_TRY(ms_value_set(graph, node, y, is_float ? MS_TYPE_FLOAT : MS_TYPE_INT64, &shape));
+  y->is_constant = true;
+  MS_TRY(ms_value_allocate(graph, y));
+  if (is_list && y->count > 0) {
+    memcpy(y->data, is_float ? (const void *)attribute->floats : attribute->integers,
+           ms_value_size(y));
+  } else if (!is_list && is_float) {
+    ms_floats(y)[0] = attribute->number;
+  } else if (!is_list) {
+    ms_integers(y)[0] = attribute->integer;
+  }
+  return MS_OK;
+}
+
+ms_status ms_infer_constant(ms_graph *graph, ms_node *node) {
+  static const struct {
+    const char *name;
+    int kind;
+  } lists[] = {{"value_float", MS_ONNX_FLOAT},
+               {"value_floats", MS_ONNX_FLOATS},
+               {"value_int", MS_ONNX_INT},
+               {"value_ints", MS_ONNX_INTS}};
+  const ms_onnx_attribute *attribute = ms_node_attribute(node, "value");
+  ms_value *y = node->outputs[0];
+  if (attribute != NULL && attribute->tensor != NULL) {
+    MS_TRY(ms_value_set(graph, node, y, attribute->tensor->type, &attribute->tensor->shape));
+    y->is_constant = true;
+    y->tensor = attribute->tensor;
+    return MS_OK;
+  }
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    attribute = ms_node_attribute(node, lists[i].name);
+    if (attribute != NULL && attribute->kind == lists[i].kind) {
+      return constant_numbers(graph, node, attribute);
+    }
+  }
+  return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "it has no numeric value");
+}
+
+/* The one number of ConstantOfShape's attribute, 0 if there is none. */
+static ms_status fill_number(ms_graph *graph, const ms_node *node, ms_type *type, double *number,
+                             int64_t *integer) {
+  const ms_onnx_attribute *attribute = ms_node_attribute(node, "value");
+  *type = MS_TYPE_FLOAT;
+  if (attribute == NULL) {
+    return MS_OK;
+  }
+  if (attribute->tensor == NULL || attribute->tensor->count != 1) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "its value is no tensor of one number");
+  }
+  *type = attribute->tensor->type;
+  if (ms_type_is_float(*type)) {
+    float value = 0;
+    MS_TRY(ms_onnx_decode(graph->context, attribute->tensor, &value));
+    *number = (double)value;
+    return MS_OK;
+  }
+  return ms_onnx_decode(graph->context, attribute->tensor, integer);
+}
+
+ms_status ms_infer_constant_of_shape(ms_graph *graph, ms_node *node) {
+  const int64_t *sizes = NULL;
+  size_t rank = 0;
+  ms_type type = MS_TYPE_FLOAT;
+  double number = 0;
+  int64_t integer = 0;
+  ms_value *y = node->outputs[0];
+  ms_shape shape = {0};
+  MS_TRY(ms_node_constant_integers(graph, node, 0, &sizes, &rank));
+  MS_TRY(ms_sizes_to_shape(graph, node, sizes, rank, &shape));
+  MS_TRY(fill_number(graph, node, &type, &number, &integer));
+  MS_TRY(ms_value_set(graph, node, y, type, &shape));
+  y->is_constant = true;
+  MS_TRY(ms_value_allocate(graph, y));
+  for (size_t i = 0; i < y->count; i++) {
+    if (ms_type_is_float(type)) {
+      ms_floats(y)[i] = (float)number;
+    } else {
+      ms_integers(y)[i] = integer;
+    }
+  }
+  return MS_OK;
+}
+
+ms_status ms_sizes_to_shape(ms_graph *graph, const ms_node *node, const int64_t *sizes, size_t rank,
+                            ms_shape *shape) {
+  if (rank > MS_MAX_RANK) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "a shape of %zu dimensions", rank);
+  }
+  shape->rank = rank;
+  for (size_t i = 0; i < rank; i++) {
+    if (sizes[i] < 0 || (uint64_t)sizes[i] > SIZE_MAX) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "a shape with the size %lld",
+                          (long long)sizes[i]);
+    }
+    shape->dims[i] = (size_t)sizes[i];
+  }
+  return MS_OK;
+}
+
+/* Range's length from double arithmetic; at most what a tensor may hold. */
+static ms_status range_count(ms_graph *graph, const ms_node *node, double start, double limit,
+                             double delta, size_t *count) {
+  double length = delta == 0 ? -1 : ceil((limit - start) / delta);
+  if (delta == 0 || !(length < 268435456.0)) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "a range from %g to %g in steps of %g", start,
+                        limit, delta);
+  }
+  *count = length > 0 ? (size_t)length : 0;
+  return MS_OK;
+}
+
+ms_status ms_infer_range(ms_graph *graph, ms_node *node) {
+  double ends[3] = {0};
+  bool is_float = ms_type_is_float(node->inputs[0]->type);
+  for (size_t i = 0; i < 3; i++) {
+    const float *floats = NULL;
+    const int64_t *integers = NULL;
+    size_t count = 0;
+    if (is_float) {
+      MS_TRY(ms_node_constant_floats(graph, node, i, &floats, &count));
+    } else {
+      MS_TRY(ms_node_constant_integers(graph, node, i, &integers, &count));
+    }
+    if (count != 1) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "its input %zu has %zu numbers", i, count);
+    }
+    ends[i] = is_float ? (double)floats[0] : (double)integers[0];
+  }
+  ms_shape shape = {.rank = 1};
+  MS_TRY(range_count(graph, node, ends[0], ends[1], ends[2], &shape.dims[0]));
+  return ms_value_set(graph, node, node->outputs[0], node->inputs[0]->type, &shape);
+}
+
+ms_status ms_run_range(const ms_run *run, const ms_node *node) {
+  (void)run;
+  ms_value *y = node->outputs[0];
+  for (size_t i = 0; i < y->count; i++) {
+    if (ms_type_is_float(y->type)) {
+      ms_floats(y)[i] = ms_floats(node->inputs[0])[0] + (float)i * ms_floats(node->inputs[2])[0];
+    } else {
+      uint64_t delta = (uint64_t)ms_integers(node->inputs[2])[0];
+      ms_integers(y)[i] = (int64_t)((uint64_t)ms_integers(node->inputs[0])[0] + i * delta);
+    }
+  }
+  return MS_OK;
+}

@@ -1,0 +1,135 @@
+/*
+ * The operator table. Adding an operator is one row here, its functions in an op_ file, and their
+ * declaration in ops.h. A row holds from its opset on, until a later row of the same name.
+ */
+#include <string.h>
+
+#include "nn/ops.h"
+
+enum {
+  ANY = 255,
+  PLANAR = MS_LAYOUT_PLANAR,
+  LAST = MS_LAYOUT_LAST,
+  FOLLOW = MS_LAYOUT_FOLLOW,
+  RESHAPE = MS_LAYOUT_RESHAPE,
+  TRANSPOSE = MS_LAYOUT_TRANSPOSE,
+  IN_PLACE = MS_OP_IN_PLACE,
+  VIEW = MS_OP_VIEW
+};
+
+#define UNARY(name, since, function)                                                               \
+  { name, since, 1, 1, 1, FOLLOW, IN_PLACE, function, ms_infer_unary, NULL, ms_run_unary }
+#define BINARY(name, since, function)                                                              \
+  { name, since, 2, 2, 1, FOLLOW, IN_PLACE, function, ms_infer_binary, NULL, ms_run_binary }
+#define VARIADIC(name, since, function)                                                            \
+  { name, since, 1, ANY, 1, FOLLOW, IN_PLACE, function, ms_infer_binary, NULL, ms_run_binary }
+#define COMPARE(name, since, function)                                                             \
+  { name, since, 2, 2, 1, FOLLOW, 0, function, ms_infer_compare, NULL, ms_run_compare }
+
+/* Name, first opset, inputs at least and at most, outputs at most, layout, flags, variant. */
+static const ms_op operators[] = {
+    UNARY("Abs", 6, MS_UNARY_ABS),
+    BINARY("Add", 7, MS_BINARY_ADD),
+    COMPARE("And", 7, MS_COMPARE_AND),
+    {"AveragePool", 7, 1, 1, 1, LAST, 0, 1, ms_infer_pool, ms_prepare_pool, ms_run_pool},
+    {"BatchNormalization", 7, 5, 5, 1, FOLLOW, IN_PLACE, 0, ms_infer_batch_norm,
+     ms_prepare_batch_norm, ms_run_batch_norm},
+    {"Cast", 6, 1, 1, 1, FOLLOW, 0, 0, ms_infer_cast, NULL, ms_run_cast},
+    {"CastLike", 15, 2, 2, 1, FOLLOW, 0, 1, ms_infer_cast, NULL, ms_run_cast},
+    UNARY("Ceil", 6, MS_UNARY_CEIL),
+    {"Clip", 6, 1, 3, 1, FOLLOW, IN_PLACE, 0, ms_infer_clip, NULL, ms_run_clip},
+    {"Concat", 4, 1, ANY, 1, FOLLOW, 0, 0, ms_infer_concat, NULL, ms_run_concat},
+    {"Constant", 1, 0, 0, 1, PLANAR, 0, 0, ms_infer_constant, NULL, NULL},
+    {"ConstantOfShape", 9, 1, 1, 1, PLANAR, 0, 0, ms_infer_constant_of_shape, NULL, NULL},
+    {"Conv", 1, 2, 3, 1, LAST, 0, 0, ms_infer_conv, ms_prepare_conv, ms_run_conv},
+    {"ConvTranspose", 1, 2, 3, 1, LAST, 0, 1, ms_infer_conv, ms_prepare_conv, ms_run_conv},
+    {"DepthToSpace", 1, 1, 1, 1, FOLLOW, 0, 0, ms_infer_depth_to_space, NULL,
+     ms_run_depth_to_space},
+    BINARY("Div", 7, MS_BINARY_DIVIDE),
+    {"Dropout", 7, 1, 3, 1, FOLLOW, 0, 0, ms_infer_dropout, NULL, NULL},
+    UNARY("Elu", 6, MS_UNARY_ELU),
+    COMPARE("Equal", 7, MS_COMPARE_EQUAL),
+    UNARY("Erf", 9, MS_UNARY_ERF),
+    UNARY("Exp", 6, MS_UNARY_EXP),
+    {"Expand", 8, 2, 2, 1, PLANAR, 0, 0, ms_infer_expand, NULL, ms_run_expand},
+    {"Flatten", 1, 1, 1, 1, RESHAPE, VIEW, 0, ms_infer_flatten, NULL, NULL},
+    UNARY("Floor", 6, MS_UNARY_FLOOR),
+    {"Gather", 1, 2, 2, 1, PLANAR, 0, 0, ms_infer_gather, NULL, ms_run_gather},
+    {"Gemm", 7, 2, 3, 1, PLANAR, 0, 1, ms_infer_gemm, ms_prepare_dense, ms_run_gemm},
+    {"GlobalAveragePool", 1, 1, 1, 1, LAST, 0, 1, ms_infer_global_pool, ms_prepare_pool,
+     ms_run_global_pool},
+    {"GlobalMaxPool", 1, 1, 1, 1, LAST, 0, 0, ms_infer_global_pool, ms_prepare_pool,
+     ms_run_global_pool},
+    COMPARE("Greater", 7, MS_COMPARE_GREATER),
+    COMPARE("GreaterOrEqual", 12, MS_COMPARE_GREATER_OR_EQUAL),
+    UNARY("HardSigmoid", 6, MS_UNARY_HARD_SIGMOID),
+    UNARY("HardSwish", 14, MS_UNARY_HARD_SWISH),
+    {"Identity", 1, 1, 1, 1, FOLLOW, 0, 0, ms_infer_identity, NULL, NULL},
+    UNARY("LeakyRelu", 6, MS_UNARY_LEAKY_RELU),
+    COMPARE("Less", 7, MS_COMPARE_LESS),
+    COMPARE("LessOrEqual", 12, MS_COMPARE_LESS_OR_EQUAL),
+    UNARY("Log", 6, MS_UNARY_LOG),
+    {"MatMul", 1, 2, 2, 1, PLANAR, 0, 0, ms_infer_matmul, ms_prepare_dense, ms_run_matmul},
+    VARIADIC("Max", 6, MS_BINARY_MAXIMUM),
+    {"MaxPool", 1, 1, 1, 1, LAST, 0, 0, ms_infer_pool, ms_prepare_pool, ms_run_pool},
+    {"Mean", 6, 1, ANY, 1, FOLLOW, IN_PLACE, MS_BINARY_ADD, ms_infer_mean, NULL, ms_run_mean},
+    VARIADIC("Min", 6, MS_BINARY_MINIMUM),
+    BINARY("Mul", 7, MS_BINARY_MULTIPLY),
+    UNARY("Neg", 6, MS_UNARY_NEGATE),
+    {"Not", 1, 1, 1, 1, FOLLOW, 0, 0, ms_infer_not, NULL, ms_run_not},
+    COMPARE("Or", 7, MS_COMPARE_OR),
+    BINARY("PRelu", 7, MS_BINARY_PRELU),
+    {"Pad", 2, 1, 4, 1, FOLLOW, 0, 0, ms_infer_pad, ms_prepare_pad, ms_run_pad},
+    BINARY("Pow", 7, MS_BINARY_POWER),
+    {"Range", 11, 3, 3, 1, PLANAR, 0, 0, ms_infer_range, NULL, ms_run_range},
+    UNARY("Reciprocal", 6, MS_UNARY_RECIPROCAL),
+    UNARY("Relu", 6, MS_UNARY_CLAMP),
+    {"Reshape", 5, 2, 2, 1, RESHAPE, VIEW, 0, ms_infer_reshape, NULL, NULL},
+    UNARY("Selu", 6, MS_UNARY_SELU),
+    {"Shape", 1, 1, 1, 1, PLANAR, 0, 0, ms_infer_shape, NULL, NULL},
+    UNARY("Sigmoid", 6, MS_UNARY_SIGMOID),
+    {"Size", 1, 1, 1, 1, PLANAR, 0, 0, ms_infer_size, NULL, NULL},
+    {"Slice", 1, 1, 5, 1, FOLLOW, 0, 0, ms_infer_slice, NULL, ms_run_slice},
+    UNARY("Softplus", 1, MS_UNARY_SOFTPLUS),
+    {"SpaceToDepth", 1, 1, 1, 1, FOLLOW, 0, 1, ms_infer_depth_to_space, NULL,
+     ms_run_depth_to_space},
+    {"Split", 2, 1, 2, ANY, FOLLOW, 0, 0, ms_infer_split, NULL, ms_run_split},
+    UNARY("Sqrt", 6, MS_UNARY_SQRT),
+    {"Squeeze", 1, 1, 2, 1, RESHAPE, VIEW, 0, ms_infer_squeeze, NULL, NULL},
+    BINARY("Sub", 7, MS_BINARY_SUBTRACT),
+    VARIADIC("Sum", 6, MS_BINARY_ADD),
+    UNARY("Tanh", 6, MS_UNARY_TANH),
+    {"Tile", 6, 2, 2, 1, PLANAR, 0, 0, ms_infer_tile, NULL, ms_run_tile},
+    {"Transpose", 1, 1, 1, 1, TRANSPOSE, 0, 0, ms_infer_transpose, NULL, ms_run_transpose},
+    {"Unsqueeze", 1, 1, 2, 1, RESHAPE, VIEW, 0, ms_infer_unsqueeze, NULL, NULL},
+    {"Where", 9, 3, 3, 1, FOLLOW, 0, 0, ms_infer_where, NULL, ms_run_where},
+    COMPARE("Xor", 7, MS_COMPARE_XOR),
+};
+
+/* Operators that no file names. */
+static const ms_op internal_operators[] = {
+    {"Input", 1, 0, 0, 1, PLANAR, 0, 0, NULL, NULL, NULL},
+    {"Layout", 1, 1, 1, 1, PLANAR, 0, 0, ms_infer_layout, NULL, ms_run_layout},
+    {"View", 1, 1, 1, 1, PLANAR, VIEW, 0, NULL, NULL, NULL},
+};
+
+const ms_op *ms_op_find(ms_text name, int64_t opset) {
+  const ms_op *found = NULL;
+  for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
+    const ms_op *row = &operators[i];
+    if (row->since <= opset && ms_text_is(name, row->name) &&
+        (found == NULL || row->since > found->since)) {
+      found = row;
+    }
+  }
+  return found;
+}
+
+const ms_op *ms_op_internal(const char *name) {
+  for (size_t i = 0; i < sizeof internal_operators / sizeof *internal_operators; i++) {
+    if (strcmp(internal_operators[i].name, name) == 0) {
+      return &internal_operators[i];
+    }
+  }
+  return NULL;
+}

@@ -1,0 +1,281 @@
+/*
+ * Element-wise functions of one argument, Cast among them. Floats go through the kernel table;
+ * integers, which occur in shape arithmetic only, have plain loops.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "nn/ops.h"
+
+typedef struct integer_clamp {
+  int64_t low;
+  int64_t high;
+} integer_clamp;
+
+/* Attribute defaults of a function, as ONNX gives them. */
+static ms_status read_parameters(ms_graph *graph, const ms_node *node, ms_unary_state *state) {
+  const char *second = "beta";
+  float alpha = 1.0f;
+  float beta = 0.0f;
+  switch (state->function) {
+  case MS_UNARY_LEAKY_RELU:
+    alpha = 0.01f;
+    break;
+  case MS_UNARY_HARD_SIGMOID:
+    alpha = 0.2f;
+    beta = 0.5f;
+    break;
+  case MS_UNARY_SELU:
+    alpha = 1.67326319217681884765625f;
+    beta = 1.05070102214813232421875f;
+    second = "gamma";
+    break;
+  default:
+    break;
+  }
+  MS_TRY(ms_node_float(graph, node, "alpha", alpha, &state->alpha));
+  return ms_node_float(graph, node, second, beta, &state->beta);
+}
+
+ms_status ms_infer_unary(ms_graph *graph, ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  MS_TRY(ms_node_state(graph, node, sizeof(ms_unary_state)));
+  ms_unary_state *state = node->state;
+  state->function = (ms_unary)node->op->variant;
+  if (state->function == MS_UNARY_CLAMP) { /* Relu */
+    state->beta = INFINITY;
+  } else {
+    MS_TRY(read_parameters(graph, node, state));
+  }
+  bool for_integers = state->function == MS_UNARY_CLAMP || state->function == MS_UNARY_ABS ||
+                      state->function == MS_UNARY_NEGATE;
+  if (!ms_type_is_float(x->type) && !for_integers) {
+    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "an input of type %s",
+                        ms_type_name(x->type));
+  }
+  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
+}
+
+static int64_t apply_integer(ms_unary function, int64_t x) {
+  switch (function) {
+  case MS_UNARY_ABS:
+    return x < 0 ? (int64_t)(0 - (uint64_t)x) : x;
+  case MS_UNARY_NEGATE:
+    return (int64_t)(0 - (uint64_t)x);
+  default:
+    return x < 0 ? 0 : x;
+  }
+}
+
+ms_status ms_run_unary(const ms_run *run, const ms_node *node) {
+  const ms_unary_state *state = node->state;
+  const ms_value *x = node->inputs[0];
+  ms_value *y = node->outputs[0];
+  if (ms_type_is_float(x->type)) {
+    run->kernels->unary(state->function, ms_floats(y), ms_floats(x), x->count, state->alpha,
+                        state->beta);
+    return MS_OK;
+  }
+  for (size_t i = 0; i < x->count; i++) {
+    ms_integers(y)[i] = ms_integer_wrap(y->type, apply_integer(state->function, ms_integers(x)[i]));
+  }
+  return MS_OK;
+}
+
+/* A bound of Clip from opset 11 on: a constant input that may be left out. */
+static ms_status read_bound(ms_graph *graph, const ms_node *node, size_t i, float *bound,
+                            int64_t *integer_bound) {
+  const float *floats = NULL;
+  const int64_t *integers = NULL;
+  size_t count = 1;
+  if (ms_node_input(node, i) == NULL) {
+    return MS_OK;
+  }
+  if (ms_type_is_float(node->inputs[0]->type)) {
+    MS_TRY(ms_node_constant_floats(graph, node, i, &floats, &count));
+  } else {
+    MS_TRY(ms_node_constant_integers(graph, node, i, &integers, &count));
+  }
+  if (count != 1) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "a bound of %zu numbers", count);
+  }
+  if (floats != NULL) {
+    *bound = floats[0];
+  } else {
+    *integer_bound = integers[0];
+  }
+  return MS_OK;
+}
+
+typedef struct clip_state {
+  ms_unary_state unary; /* first: the fuse pass reads it */
+  integer_clamp integers;
+} clip_state;
+
+ms_status ms_infer_clip(ms_graph *graph, ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  MS_TRY(ms_node_state(graph, node, sizeof(clip_state)));
+  clip_state *state = node->state;
+  state->unary = (ms_unary_state){MS_UNARY_CLAMP, -INFINITY, INFINITY};
+  state->integers = (integer_clamp){INT64_MIN, INT64_MAX};
+  if (graph->opset < 11) {
+    MS_TRY(ms_node_float(graph, node, "min", -INFINITY, &state->unary.alpha));
+    MS_TRY(ms_node_float(graph, node, "max", INFINITY, &state->unary.beta));
+  } else {
+    MS_TRY(read_bound(graph, node, 1, &state->unary.alpha, &state->integers.low));
+    MS_TRY(read_bound(graph, node, 2, &state->unary.beta, &state->integers.high));
+  }
+  ms_node_keep_inputs(node, 1);
+  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
+}
+
+ms_status ms_run_clip(const ms_run *run, const ms_node *node) {
+  const clip_state *state = node->state;
+  const ms_value *x = node->inputs[0];
+  if (ms_type_is_float(x->type)) {
+    return ms_run_unary(run, node);
+  }
+  for (size_t i = 0; i < x->count; i++) {
+    int64_t value = ms_integers(x)[i];
+    value = value < state->integers.low ? state->integers.low : value;
+    ms_integers(node->outputs[0])[i] = value > state->integers.high ? state->integers.high : value;
+  }
+  return MS_OK;
+}
+
+int64_t ms_integer_wrap(ms_type type, int64_t value) {
+  uint64_t bits = (uint64_t)value;
+  switch (type) {
+  case MS_TYPE_BOOL:
+    return value != 0;
+  case MS_TYPE_INT8:
+    return (int8_t)(uint8_t)bits;
+  case MS_TYPE_INT16:
+    return (int16_t)(uint16_t)bits;
+  case MS_TYPE_INT32:
+    return (int32_t)(uint32_t)bits;
+  case MS_TYPE_UINT8:
+    return (uint8_t)bits;
+  case MS_TYPE_UINT16:
+    return (uint16_t)bits;
+  case MS_TYPE_UINT32:
+    return (uint32_t)bits;
+  default:
+    return value;
+  }
+}
+
+/* Towards zero, with the ends of the range for what is beyond them; 0 for NaN. */
+static int64_t float_to_integer(float value) {
+  if (value != value) {
+    return 0;
+  }
+  if (value >= 9223372036854775808.0f) {
+    return INT64_MAX;
+  }
+  return value < -9223372036854775808.0f ? INT64_MIN : (int64_t)value;
+}
+
+/* Rounds to half precision and back: to the nearest even, beyond the range to infinity. */
+static float round_to_half(float value) {
+  uint32_t bits = 0;
+  float magnitude = fabsf(value);
+  if (!(magnitude < 65520.0f)) {
+    return value != value ? value : copysignf(INFINITY, value);
+  }
+  if (magnitude < 6.103515625e-05f) {
+    /* Subnormal halves are multiples of 2^-24: adding 0.5 leaves exactly those bits. */
+    float rounded = (magnitude + 0.5f) - 0.5f;
+    return copysignf(rounded, value);
+  }
+  memcpy(&bits, &value, sizeof bits);
+  bits += 0xfffu + (bits >> 13 & 1);
+  bits &= ~0x1fffu;
+  memcpy(&value, &bits, sizeof bits);
+  return value;
+}
+
+static float round_to_bfloat(float value) {
+  uint32_t bits = 0;
+  if (value != value) {
+    return value;
+  }
+  memcpy(&bits, &value, sizeof bits);
+  bits += 0x7fffu + (bits >> 16 & 1);
+  bits &= ~0xffffu;
+  memcpy(&value, &bits, sizeof bits);
+  return value;
+}
+
+/* CastLike takes the type from its second input. */
+static ms_status target_type(ms_graph *graph, ms_node *node, ms_type *type) {
+  int64_t to = 0;
+  if (node->op->variant != 0) {
+    *type = node->inputs[1]->type;
+    ms_node_keep_inputs(node, 1);
+    return MS_OK;
+  }
+  MS_TRY(ms_node_integer(graph, node, "to", 0, &to));
+  if (to < 1 || to > MS_TYPE_BFLOAT16 || ms_type_size((ms_type)to) == 0) {
+    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "a cast to type %lld", (long long)to);
+  }
+  *type = (ms_type)to;
+  return MS_OK;
+}
+
+ms_status ms_infer_cast(ms_graph *graph, ms_node *node) {
+  ms_value *x = node->inputs[0];
+  ms_value *y = node->outputs[0];
+  ms_type type = MS_TYPE_NONE;
+  MS_TRY(target_type(graph, node, &type));
+  bool keeps_numbers = x->type == type || (ms_type_is_float(x->type) &&
+                                           (type == MS_TYPE_FLOAT || type == MS_TYPE_DOUBLE));
+  MS_TRY(ms_value_set(graph, node, y, type, &x->shape));
+  if (!keeps_numbers) {
+    return MS_OK;
+  }
+  if (x->is_constant && x->data == NULL) { /* decoded to the wider type when it is needed */
+    y->is_constant = true;
+    y->tensor = x->tensor;
+    return MS_OK;
+  }
+  if (x->type == type) {
+    ms_node_replace_output(node, x);
+  }
+  return MS_OK;
+}
+
+static void cast_floats(const ms_value *x, ms_value *y) {
+  for (size_t i = 0; i < x->count; i++) {
+    float value = ms_floats(x)[i];
+    if (y->type == MS_TYPE_BOOL) {
+      ms_integers(y)[i] = value != 0.0f;
+    } else if (!ms_type_is_float(y->type)) {
+      ms_integers(y)[i] = ms_integer_wrap(y->type, float_to_integer(value));
+    } else if (y->type == MS_TYPE_FLOAT16) {
+      ms_floats(y)[i] = round_to_half(value);
+    } else if (y->type == MS_TYPE_BFLOAT16) {
+      ms_floats(y)[i] = round_to_bfloat(value);
+    } else {
+      ms_floats(y)[i] = value;
+    }
+  }
+}
+
+ms_status ms_run_cast(const ms_run *run, const ms_node *node) {
+  (void)run;
+  const ms_value *x = node->inputs[0];
+  ms_value *y = node->outputs[0];
+  if (ms_type_is_float(x->type)) {
+    cast_floats(x, y);
+    return MS_OK;
+  }
+  for (size_t i = 0; i < x->count; i++) {
+    if (ms_type_is_float(y->type)) {
+      ms_floats(y)[i] = (float)ms_integers(x)[i];
+    } else {
+      ms_integers(y)[i] = ms_integer_wrap(y->type, ms_integers(x)[i]);
+    }
+  }
+  return MS_OK;
+}
