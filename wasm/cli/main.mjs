@@ -17,6 +17,7 @@ const commands = {
   metrics: { summary: 'judge features by transferability metrics', load: () => import('./metrics.mjs') },
   zoo: { summary: 'list, show, fetch, verify and build the models', load: () => import('./zoo.mjs') },
   bench: { summary: 'measure how long models take here', load: () => import('./bench.mjs') },
+  selftest: { summary: 'check this machine and this installation', load: () => import('./selftest.mjs') },
   serve: { summary: 'serve the page on this machine', load: () => import('./serve.mjs') },
 };
 
