@@ -225,16 +225,16 @@ class Handle {
   }
 }
 
-/** An ONNX file, ready to turn images into features; the encoder's have the signature behind them. */
+/** An ONNX file, ready to turn images into features. */
 export class Network extends Handle {
   #networkCount;
   #signatureCount;
 
-  /** @param {Core} core @param {number} pointer @param {boolean} signature */
-  constructor(core, pointer, signature) {
+  /** @param {Core} core @param {number} pointer @param {boolean} hasSignature */
+  constructor(core, pointer, hasSignature) {
     super(core, 'network', pointer);
     this.#networkCount = core.call('ms_network_feature_count', pointer) >>> 0;
-    this.#signatureCount = signature ? core.call('ms_image_signature_count') >>> 0 : 0;
+    this.#signatureCount = hasSignature ? core.call('ms_image_signature_count') >>> 0 : 0;
   }
 
   /** The length of the feature vector of one image. */
@@ -267,8 +267,8 @@ export class Network extends Handle {
       const features = scope.alloc(this.featureCount * 4);
       core.check('ms_network_embed', this.pointer, pixels, width, height, features, this.#networkCount);
       if (this.#signatureCount > 0) {
-        core.check('ms_image_signature', core.context, pixels, width, height,
-          features + this.#networkCount * 4, this.#signatureCount);
+        core.check('ms_image_signature', core.context, pixels, width, height, features + this.#networkCount * 4,
+          this.#signatureCount);
       }
       return core.floatsOut(features, this.featureCount);
     });
