@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "transfer/lanes.h"
 #include "transfer/linalg.h"
 
 /* The tridiagonal form T = Qᵀ A Q, and Q as reflections. */
@@ -53,35 +54,80 @@ static double make_reflection(double *x, size_t count) {
   return result * largest;
 }
 
+/* What update_and_multiply reads and writes besides the matrix; [order] each. */
+typedef struct pass {
+  const double *v;
+  const double *w;
+  const double *u;
+  double *product;
+} pass;
+
 /*
- * Subtracts v[i] w + w[i] v from row i of the lower triangle, and multiplies the result by u in the
- * same pass over memory: product += A u, for rows 0 … order - 1.
+ * The pass below over the columns before i of rows i and i + 1, which share what they load. sums
+ * gets what each row adds to its own product.
  */
-static void update_and_multiply(double *a, size_t stride, size_t order, const double *v,
-                                const double *w, const double *u, double *product) {
+static void pass_rows(double *first, double *second, size_t i, const pass *p, double sums[2]) {
+  double v[2] = {p->v[i], p->v[i + 1]};
+  double w[2] = {p->w[i], p->w[i + 1]};
+  double u[2] = {p->u[i], p->u[i + 1]};
+  ms_lanes a_sum = ms_lanes_splat(0);
+  ms_lanes b_sum = ms_lanes_splat(0);
+  size_t j = 0;
+  for (; j + 2 <= i; j += 2) {
+    ms_lanes vj = ms_lanes_load(p->v + j);
+    ms_lanes wj = ms_lanes_load(p->w + j);
+    ms_lanes uj = ms_lanes_load(p->u + j);
+    ms_lanes a = ms_lanes_load(first + j);
+    ms_lanes b = ms_lanes_load(second + j);
+    ms_lanes product = ms_lanes_load(p->product + j);
+    a = ms_lanes_subtract(a, ms_lanes_multiply(ms_lanes_splat(v[0]), wj));
+    a = ms_lanes_subtract(a, ms_lanes_multiply(ms_lanes_splat(w[0]), vj));
+    b = ms_lanes_subtract(b, ms_lanes_multiply(ms_lanes_splat(v[1]), wj));
+    b = ms_lanes_subtract(b, ms_lanes_multiply(ms_lanes_splat(w[1]), vj));
+    ms_lanes_store(first + j, a);
+    ms_lanes_store(second + j, b);
+    a_sum = ms_lanes_multiply_add(a, uj, a_sum);
+    b_sum = ms_lanes_multiply_add(b, uj, b_sum);
+    product = ms_lanes_multiply_add(a, ms_lanes_splat(u[0]), product);
+    product = ms_lanes_multiply_add(b, ms_lanes_splat(u[1]), product);
+    ms_lanes_store(p->product + j, product);
+  }
+  sums[0] = ms_lanes_sum(a_sum);
+  sums[1] = ms_lanes_sum(b_sum);
+  for (; j < i; j++) {
+    first[j] -= v[0] * p->w[j] + w[0] * p->v[j];
+    second[j] -= v[1] * p->w[j] + w[1] * p->v[j];
+    sums[0] += first[j] * p->u[j];
+    sums[1] += second[j] * p->u[j];
+    p->product[j] += first[j] * u[0] + second[j] * u[1];
+  }
+}
+
+/*
+ * Subtracts v wᵀ + w vᵀ from the lower triangle of a (rows stride apart), and in the same pass over
+ * memory multiplies the symmetric result: product = a u.
+ */
+static void update_and_multiply(double *a, size_t stride, size_t order, const pass *p) {
+  const double *v = p->v;
+  const double *w = p->w;
+  const double *u = p->u;
+  double *product = p->product;
   memset(product, 0, order * sizeof *product);
-  for (size_t i = 0; i < order; i++) {
-    double *row = a + i * stride;
-    double sums[4] = {0, 0, 0, 0};
-    double vi = v[i];
-    double wi = w[i];
-    double ui = u[i];
-    size_t j = 0;
-    for (; j + 4 <= i; j += 4) {
-      for (size_t k = j; k < j + 4; k++) {
-        double value = row[k] - vi * w[k] - wi * v[k];
-        row[k] = value;
-        sums[k - j] += value * u[k];
-        product[k] += value * ui;
-      }
-    }
-    for (; j < i; j++) {
-      row[j] = row[j] - vi * w[j] - wi * v[j];
-      sums[0] += row[j] * u[j];
-      product[j] += row[j] * ui;
-    }
-    row[i] -= 2 * vi * wi;
-    product[i] += (sums[0] + sums[2]) + (sums[1] + sums[3]) + row[i] * ui;
+  size_t i = order % 2;
+  if (i == 1) {
+    a[0] -= 2 * v[0] * w[0];
+    product[0] = a[0] * u[0];
+  }
+  for (; i < order; i += 2) {
+    double *first = a + i * stride;
+    double *second = first + stride;
+    double sums[2];
+    pass_rows(first, second, i, p, sums);
+    first[i] -= 2 * v[i] * w[i];
+    second[i] -= v[i + 1] * w[i] + w[i + 1] * v[i];
+    second[i + 1] -= 2 * v[i + 1] * w[i + 1];
+    product[i] += sums[0] + first[i] * u[i] + second[i] * u[i + 1];
+    product[i + 1] += sums[1] + second[i] * u[i] + second[i + 1] * u[i + 1];
   }
 }
 
@@ -100,7 +146,7 @@ static void reduce(tridiagonal *t, double *v, double *w, double *product) {
     }
     t->diagonal[i] = row[i];
     t->beside[i] = make_reflection(row, i);
-    update_and_multiply(t->reflectors, n, i, v, w, row, product);
+    update_and_multiply(t->reflectors, n, i, &(pass){v, w, row, product});
     double half = ms_dot(row, product, i) / 2;
     for (size_t j = 0; j < i; j++) {
       v[j] = row[j];

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "transfer/lanes.h"
+
 /* A strip is TILE rows or columns, interleaved; WIDTH × DEPTH doubles of b stay in the L1 cache. */
 enum { TILE = 4, DEPTH = 128, WIDTH = 32, BLOCK = 32 };
 
@@ -57,15 +59,24 @@ static void pack_strip(ms_matrix x, size_t row, double *packed) {
 
 /* sums[i][j] = sum over k of a[k][i] b[k][j] */
 static void multiply_tile(const double *a, const double *b, size_t depth, double *sums) {
-  double kept[TILE][TILE] = {{0}};
+  ms_lanes kept[TILE][2];
+  for (size_t i = 0; i < TILE; i++) {
+    kept[i][0] = ms_lanes_splat(0);
+    kept[i][1] = ms_lanes_splat(0);
+  }
   for (size_t k = 0; k < depth; k++) {
+    ms_lanes left = ms_lanes_load(b + k * TILE);
+    ms_lanes right = ms_lanes_load(b + k * TILE + 2);
     for (size_t i = 0; i < TILE; i++) {
-      for (size_t j = 0; j < TILE; j++) {
-        kept[i][j] += a[k * TILE + i] * b[k * TILE + j];
-      }
+      ms_lanes factor = ms_lanes_splat(a[k * TILE + i]);
+      kept[i][0] = ms_lanes_multiply_add(factor, left, kept[i][0]);
+      kept[i][1] = ms_lanes_multiply_add(factor, right, kept[i][1]);
     }
   }
-  memcpy(sums, kept, sizeof kept);
+  for (size_t i = 0; i < TILE; i++) {
+    ms_lanes_store(sums + i * TILE, kept[i][0]);
+    ms_lanes_store(sums + i * TILE + 2, kept[i][1]);
+  }
 }
 
 /* Adds factor sums to the tile of y at (row, column), as far as y reaches. */

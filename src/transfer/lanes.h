@@ -1,0 +1,79 @@
+/*
+ * Two doubles side by side: WebAssembly's vectors, or the same through SIMDe on other machines, or
+ * plain C where that is not installed. The results are the same bits.
+ */
+#ifndef MS_TRANSFER_LANES_H
+#define MS_TRANSFER_LANES_H
+
+#if defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#define MS_LANES_WASM 1
+#elif defined(__has_include)
+#if __has_include(<simde/wasm/simd128.h>)
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/wasm/simd128.h>
+#define MS_LANES_WASM 1
+#endif
+#endif
+
+#ifdef MS_LANES_WASM
+typedef v128_t ms_lanes;
+
+static inline ms_lanes ms_lanes_load(const double *from) {
+  return wasm_v128_load(from);
+}
+static inline void ms_lanes_store(double *to, ms_lanes a) {
+  wasm_v128_store(to, a);
+}
+static inline ms_lanes ms_lanes_splat(double value) {
+  return wasm_f64x2_splat(value);
+}
+static inline ms_lanes ms_lanes_add(ms_lanes a, ms_lanes b) {
+  return wasm_f64x2_add(a, b);
+}
+static inline ms_lanes ms_lanes_subtract(ms_lanes a, ms_lanes b) {
+  return wasm_f64x2_sub(a, b);
+}
+static inline ms_lanes ms_lanes_multiply(ms_lanes a, ms_lanes b) {
+  return wasm_f64x2_mul(a, b);
+}
+/* The first plus the second. */
+static inline double ms_lanes_sum(ms_lanes a) {
+  return wasm_f64x2_extract_lane(a, 0) + wasm_f64x2_extract_lane(a, 1);
+}
+#else
+typedef struct ms_lanes {
+  double first;
+  double second;
+} ms_lanes;
+
+static inline ms_lanes ms_lanes_load(const double *from) {
+  return (ms_lanes){from[0], from[1]};
+}
+static inline void ms_lanes_store(double *to, ms_lanes a) {
+  to[0] = a.first;
+  to[1] = a.second;
+}
+static inline ms_lanes ms_lanes_splat(double value) {
+  return (ms_lanes){value, value};
+}
+static inline ms_lanes ms_lanes_add(ms_lanes a, ms_lanes b) {
+  return (ms_lanes){a.first + b.first, a.second + b.second};
+}
+static inline ms_lanes ms_lanes_subtract(ms_lanes a, ms_lanes b) {
+  return (ms_lanes){a.first - b.first, a.second - b.second};
+}
+static inline ms_lanes ms_lanes_multiply(ms_lanes a, ms_lanes b) {
+  return (ms_lanes){a.first * b.first, a.second * b.second};
+}
+static inline double ms_lanes_sum(ms_lanes a) {
+  return a.first + a.second;
+}
+#endif
+
+/* sum + a b */
+static inline ms_lanes ms_lanes_multiply_add(ms_lanes a, ms_lanes b, ms_lanes sum) {
+  return ms_lanes_add(sum, ms_lanes_multiply(a, b));
+}
+
+#endif
