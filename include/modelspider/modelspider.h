@@ -462,6 +462,42 @@ MS_API MS_CHECK_RESULT ms_status ms_metric_ridge(ms_context *context, const floa
                                                  const uint32_t *labels, size_t class_count,
                                                  double strength, double *value);
 
+/*
+ * Five-fold cross-validated accuracy of a linear probe, 0 … 1: multinomial logistic regression on
+ * features standardised and scaled as for the ridge, with a free intercept.
+ *
+ * strength  the objective is the sum of log losses + strength / 2 ‖W‖²; positive (0.1 in the table)
+ *
+ * The folds are stratified and dealt in the order of the rows, so that another order gives other
+ * folds. A class's only row counts as wrong. Unchanged by shifting or scaling a column. Cost
+ * N D n / 2 + 5 (n³ / 2 + 20 N n C) or so for N <= D, N D² / 2 + 4 D³ + 5 · 40 N D C for N > D,
+ * memory 4 n². Fails with MS_ERR_ARGUMENT on a strength that is not positive and finite too.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_probe(ms_context *context, const float *features,
+                                                 size_t count, size_t dimension,
+                                                 const uint32_t *labels, size_t class_count,
+                                                 double strength, double *value);
+
+/*
+ * Test accuracy of the linear probe, for ground truth: mean over random stratified splits. On every
+ * split the strength is chosen of 0.001, 0.01, 0.1, 1 and 10 by three-fold cross-validation on the
+ * training rows alone.
+ *
+ * train_fraction  of every class's rows, between 0 and 1; at least one, and not all if it has two
+ * split_count     at least 1
+ * standard_error  deviation of the splits' accuracies / √split_count; 0 for one split. Splits share
+ *                 rows: it says how much other splits of these rows would move the mean
+ *
+ * Fails as the metrics do, with MS_ERR_ARGUMENT on a fraction or count out of range, and with
+ * MS_ERR_DATA where every class has one row.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_probe_accuracy(ms_context *context, const float *features,
+                                                   size_t count, size_t dimension,
+                                                   const uint32_t *labels, size_t class_count,
+                                                   double train_fraction, size_t split_count,
+                                                   uint64_t seed, double *mean,
+                                                   double *standard_error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -155,37 +155,137 @@ static void reduce(tridiagonal *t, double *v, double *w, double *product) {
   }
 }
 
-/* columns = Qᵀ columns; sums: [count] of scratch */
-static void apply_reflections(const tridiagonal *t, double *columns, size_t count, double *sums) {
-  for (size_t i = t->order; i-- > 1;) {
-    const double *v = t->reflectors + i * t->order;
-    memset(sums, 0, count * sizeof *sums);
-    for (size_t j = 0; j < i; j++) {
-      for (size_t k = 0; k < count; k++) {
-        sums[k] += v[j] * columns[j * count + k];
-      }
-    }
-    for (size_t j = 0; j < i; j++) {
-      for (size_t k = 0; k < count; k++) {
-        columns[j * count + k] -= v[j] * sums[k];
+/* Reflections are joined in groups: H … H = I - Vᵀ T V with V [GROUP][order] and T triangular. */
+enum { GROUP = 32 };
+
+/* Doubles of scratch that apply_reflections needs. */
+static size_t reflection_room(size_t order, size_t count) {
+  return GROUP * (order + GROUP + 2 * count);
+}
+
+/* v [size][width] holds reflections first … first + size - 1, t [size][size] joins them. */
+static void join_reflections(const tridiagonal *t, size_t first, size_t size, size_t width,
+                             double *v, double *joined) {
+  memset(v, 0, size * width * sizeof *v);
+  memset(joined, 0, size * size * sizeof *joined);
+  for (size_t k = 0; k < size; k++) {
+    memcpy(v + k * width, t->reflectors + (first + k) * t->order, (first + k) * sizeof *v);
+    joined[k * size + k] = 1;
+    for (size_t i = 0; i < k; i++) {
+      double product = ms_dot(v + i * width, v + k * width, width);
+      for (size_t j = 0; j <= i; j++) {
+        joined[j * size + k] -= joined[j * size + i] * product;
       }
     }
   }
 }
 
-/* Rotates rows k and k + 1: (c, s; -s, c). */
-static void rotate_rows(double *columns, size_t count, size_t k, double c, double s) {
-  double *upper = columns + k * count;
-  double *lower = upper + count;
-  for (size_t j = 0; j < count; j++) {
-    double kept = upper[j];
-    upper[j] = c * kept + s * lower[j];
-    lower[j] = c * lower[j] - s * kept;
+/* columns = Qᵀ columns */
+static void apply_reflections(const tridiagonal *t, double *columns, size_t count, double *work) {
+  double *v = work;
+  double *joined = v + GROUP * t->order;
+  double *seen = joined + GROUP * GROUP;
+  double *weighted = seen + GROUP * count;
+  for (size_t end = t->order; end > 1;) {
+    size_t size = end - 1 < GROUP ? end - 1 : GROUP;
+    size_t width = end - 1;
+    join_reflections(t, end - size, size, width, v, joined);
+    ms_matrix part = ms_matrix_make(columns, width, count);
+    ms_matrix reflections = ms_matrix_make(v, size, width);
+    ms_matrix products = ms_matrix_make(seen, size, count);
+    ms_matrix factors = ms_matrix_make(weighted, size, count);
+    ms_multiply(reflections, part, products);
+    ms_multiply(ms_matrix_make(joined, size, size), products, factors);
+    ms_multiply_add(ms_matrix_transposed(reflections), factors, -1, part);
+    end -= size;
   }
+}
+
+/* A rotation of rows row and row + 1: (c, s; -s, c). */
+typedef struct rotation {
+  size_t row;
+  double c;
+  double s;
+} rotation;
+
+/* The columns to rotate, and rotations that wait: many are applied to a few columns at a time. */
+typedef struct rotor {
+  double *columns; /* [order][count] */
+  size_t count;
+  rotation *waiting;
+  size_t waiting_count;
+  size_t room;
+} rotor;
+
+/* Applies a to rows row and row + 1, then b to the rows row + 1 and row + 2. */
+static void rotate_twice(double *first, size_t stride, size_t width, const rotation *a,
+                         const rotation *b) {
+  double *second = first + stride;
+  double *third = second + stride;
+  size_t j = 0;
+  for (; j + 2 <= width; j += 2) {
+    ms_lanes x = ms_lanes_load(first + j);
+    ms_lanes y = ms_lanes_load(second + j);
+    ms_lanes z = ms_lanes_load(third + j);
+    ms_lanes_store(first + j, ms_lanes_multiply_add(ms_lanes_splat(a->s), y,
+                                                    ms_lanes_multiply(ms_lanes_splat(a->c), x)));
+    y = ms_lanes_subtract(ms_lanes_multiply(ms_lanes_splat(a->c), y),
+                          ms_lanes_multiply(ms_lanes_splat(a->s), x));
+    ms_lanes_store(second + j, ms_lanes_multiply_add(ms_lanes_splat(b->s), z,
+                                                     ms_lanes_multiply(ms_lanes_splat(b->c), y)));
+    ms_lanes_store(third + j, ms_lanes_subtract(ms_lanes_multiply(ms_lanes_splat(b->c), z),
+                                                ms_lanes_multiply(ms_lanes_splat(b->s), y)));
+  }
+  for (; j < width; j++) {
+    double x = first[j];
+    double y = a->c * second[j] - a->s * x;
+    first[j] = a->c * x + a->s * second[j];
+    second[j] = b->c * y + b->s * third[j];
+    third[j] = b->c * third[j] - b->s * y;
+  }
+}
+
+static void rotate_once(double *first, size_t stride, size_t width, const rotation *a) {
+  double *second = first + stride;
+  for (size_t j = 0; j < width; j++) {
+    double x = first[j];
+    first[j] = a->c * x + a->s * second[j];
+    second[j] = a->c * second[j] - a->s * x;
+  }
+}
+
+static void flush(rotor *r) {
+  enum { PANEL = 32 };
+  for (size_t first = 0; first < r->count; first += PANEL) {
+    size_t width = r->count - first < PANEL ? r->count - first : PANEL;
+    size_t i = 0;
+    while (i < r->waiting_count) {
+      const rotation *a = &r->waiting[i];
+      double *at = r->columns + a->row * r->count + first;
+      if (i + 1 < r->waiting_count && a[1].row == a->row + 1) {
+        rotate_twice(at, r->count, width, a, a + 1);
+        i += 2;
+      } else {
+        rotate_once(at, r->count, width, a);
+        i += 1;
+      }
+    }
+  }
+  r->waiting_count = 0;
+}
+
+static void push(rotor *r, size_t row, double c, double s) {
+  if (r->count == 0) {
+    return;
+  }
+  if (r->waiting_count == r->room) {
+    flush(r);
+  }
+  r->waiting[r->waiting_count++] = (rotation){row, c, s};
 }
 
 /* One implicit QR step with Wilkinson's shift on the unreduced block first … last. */
-static void step(tridiagonal *t, size_t first, size_t last, double *columns, size_t count) {
+static void step(tridiagonal *t, size_t first, size_t last, rotor *r) {
   double *d = t->diagonal;
   double *e = t->beside;
   double half = (d[last - 1] - d[last]) / 2;
@@ -211,7 +311,7 @@ static void step(tridiagonal *t, size_t first, size_t last, double *columns, siz
       z = s * e[k + 2];
       e[k + 2] *= c;
     }
-    rotate_rows(columns, count, k, c, s);
+    push(r, k, c, s);
   }
 }
 
@@ -222,7 +322,7 @@ static bool is_negligible(const tridiagonal *t, size_t i) {
 }
 
 /* Makes T diagonal. False if that takes more than 40 steps an eigenvalue on average. */
-static bool diagonalise(tridiagonal *t, double *columns, size_t count) {
+static bool diagonalise(tridiagonal *t, rotor *r) {
   size_t steps_left = 40 * t->order;
   for (size_t last = t->order - 1; last > 0;) {
     if (is_negligible(t, last)) {
@@ -237,8 +337,9 @@ static bool diagonalise(tridiagonal *t, double *columns, size_t count) {
     if (steps_left-- == 0) {
       return false;
     }
-    step(t, first, last, columns, count);
+    step(t, first, last, r);
   }
+  flush(r);
   return true;
 }
 
@@ -288,19 +389,32 @@ static void sort_descending(const tridiagonal *t, double scale, double *values, 
 ms_status ms_eigen_project(ms_context *context, double *a, size_t order, double *values,
                            double *columns, size_t count) {
   tridiagonal t = {.order = order, .reflectors = a};
-  double *work = NULL; /* [3][order] */
-  double *sums = NULL; /* [count] */
+  rotor r = {.columns = columns, .count = count, .room = count > 0 ? 4 * order : 0};
+  double *work = NULL;
+  size_t room = reflection_room(order, count);
   MS_TRY(MS_SCRATCH(context, order, &t.diagonal));
   MS_TRY(MS_SCRATCH(context, order, &t.beside));
-  MS_TRY(MS_SCRATCH(context, 3 * order, &work));
-  MS_TRY(MS_SCRATCH(context, count, &sums));
+  MS_TRY(MS_SCRATCH(context, r.room, &r.waiting));
+  MS_TRY(MS_SCRATCH(context, room > 3 * order ? room : 3 * order, &work));
+  if (order == 0) {
+    return MS_OK;
+  }
   reduce(&t, work, work + order, work + 2 * order);
-  apply_reflections(&t, columns, count, sums);
+  apply_reflections(&t, columns, count, work);
   double scale = normalise(&t);
-  if (!diagonalise(&t, columns, count)) {
+  if (!diagonalise(&t, &r)) {
     return ms_fail(context, MS_ERR_DATA, "the eigenvalues of a %zu by %zu matrix do not converge",
                    order, order);
   }
   sort_descending(&t, scale, values, columns, count);
   return MS_OK;
+}
+
+ms_status ms_eigen_vectors(ms_context *context, double *a, size_t order, double *values,
+                           double *vectors) {
+  memset(vectors, 0, order * order * sizeof *vectors);
+  for (size_t i = 0; i < order; i++) {
+    vectors[i * order + i] = 1;
+  }
+  return ms_eigen_project(context, a, order, values, vectors, order);
 }

@@ -11,11 +11,18 @@
  * values   [order], receives the eigenvalues in descending order
  * columns  [order][count], is overwritten with Vᵀ columns, row i for eigenvalue i; count may be 0
  *
- * Cheaper than the eigenvectors: 2/3 order³ + (2 + count) O(order²) multiply-adds. Scratch: three
- * rows and a copy of columns. Fails with MS_ERR_DATA if the iteration does not converge, which
+ * Cheaper than the eigenvectors: 2/3 order³ + O(count order²) multiply-adds. Scratch:
+ * about 32 (order + 2 count). Fails with MS_ERR_DATA if the iteration does not converge, which
  * finite numbers have not been seen to do.
  */
 MS_CHECK_RESULT ms_status ms_eigen_project(ms_context *context, double *a, size_t order,
                                            double *values, double *columns, size_t count);
+
+/*
+ * Eigenvalues in descending order and eigenvectors: row i of vectors [order][order] belongs to
+ * values[i]. a [order][order] is destroyed. Costs about 4 order³. Fails as ms_eigen_project does.
+ */
+MS_CHECK_RESULT ms_status ms_eigen_vectors(ms_context *context, double *a, size_t order,
+                                           double *values, double *vectors);
 
 #endif

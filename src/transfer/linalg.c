@@ -129,15 +129,20 @@ void ms_multiply(ms_matrix a, ms_matrix b, ms_matrix y) {
   ms_multiply_add(a, b, 1, y);
 }
 
+/* Copies the lower triangle onto the upper one. */
+static void mirror(double *a, size_t order) {
+  for (size_t i = 0; i < order; i++) {
+    for (size_t j = 0; j < i; j++) {
+      a[j * order + i] = a[i * order + j];
+    }
+  }
+}
+
 void ms_gram(ms_matrix x, double *gram) {
   size_t order = x.rows;
   memset(gram, 0, order * order * sizeof *gram);
   add_product(x, x, 1, ms_matrix_make(gram, order, order), true);
-  for (size_t i = 0; i < order; i++) {
-    for (size_t j = 0; j < i; j++) {
-      gram[j * order + i] = gram[i * order + j];
-    }
-  }
+  mirror(gram, order);
 }
 
 /* x[j] for first ≤ j < end by forward substitution, where the columns before first are done. */
@@ -174,13 +179,13 @@ bool ms_cholesky(double *a, size_t order) {
   return true;
 }
 
-/* The factor is only read: views have one kind of pointer. */
-static ms_matrix view_lower(const double *lower, size_t order) {
-  return ms_matrix_make((double *)lower, order, order);
+/* A matrix that is only read: views have one kind of pointer. */
+static ms_matrix view(const double *a, size_t order) {
+  return ms_matrix_make((double *)a, order, order);
 }
 
 void ms_solve_lower(const double *lower, size_t order, double *x, size_t count) {
-  ms_matrix factor = view_lower(lower, order);
+  ms_matrix factor = view(lower, order);
   ms_matrix rows = ms_matrix_make(x, count, order);
   for (size_t first = 0; first < order; first += BLOCK) {
     size_t end = order - first < BLOCK ? order : first + BLOCK;
@@ -194,7 +199,7 @@ void ms_solve_lower(const double *lower, size_t order, double *x, size_t count) 
 }
 
 void ms_solve_upper(const double *lower, size_t order, double *x, size_t count) {
-  ms_matrix factor = view_lower(lower, order);
+  ms_matrix factor = view(lower, order);
   ms_matrix rows = ms_matrix_make(x, count, order);
   for (size_t end = order; end > 0;) {
     size_t first = (end - 1) / BLOCK * BLOCK;
@@ -212,6 +217,41 @@ void ms_solve_upper(const double *lower, size_t order, double *x, size_t count) 
     }
     end = first;
   }
+}
+
+void ms_invert_lower(const double *lower, size_t order, double *inverse) {
+  ms_matrix factor = view(lower, order);
+  ms_matrix result = ms_matrix_make(inverse, order, order);
+  memset(inverse, 0, order * order * sizeof *inverse);
+  for (size_t first = 0; first < order; first += BLOCK) {
+    size_t end = order - first < BLOCK ? order : first + BLOCK;
+    /* Row i of the result begins at column i: later columns concern no later row. */
+    for (size_t start = 0; start < first; start += DEPTH) {
+      size_t stop = first - start < DEPTH ? first : start + DEPTH;
+      add_product(ms_matrix_part(result, 0, stop, start, stop - start),
+                  ms_matrix_part(factor, first, end - first, start, stop - start), -1,
+                  ms_matrix_part(result, 0, stop, first, end - first), false);
+    }
+    for (size_t i = 0; i < end; i++) {
+      double *row = inverse + i * order;
+      if (i >= first) {
+        row[i] = 1;
+      }
+      substitute(lower, order, i > first ? i : first, end, row);
+    }
+  }
+}
+
+void ms_inverse(const double *inverse_upper, size_t order, double *inverse) {
+  ms_matrix upper = view(inverse_upper, order);
+  ms_matrix result = ms_matrix_make(inverse, order, order);
+  memset(inverse, 0, order * order * sizeof *inverse);
+  for (size_t start = 0; start < order; start += DEPTH) {
+    size_t stop = order - start < DEPTH ? order : start + DEPTH;
+    ms_matrix part = ms_matrix_part(upper, 0, stop, start, stop - start);
+    add_product(part, part, 1, ms_matrix_part(result, 0, stop, 0, stop), true);
+  }
+  mirror(inverse, order);
 }
 
 double ms_cholesky_log_det(const double *lower, size_t order) {

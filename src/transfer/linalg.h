@@ -44,6 +44,10 @@ bool ms_cholesky(double *a, size_t order);
 void ms_solve_lower(const double *lower, size_t order, double *x, size_t count);
 /* Overwrites every row of x [count][order] with L⁻ᵀ times it. Costs count order² / 2. */
 void ms_solve_upper(const double *lower, size_t order, double *x, size_t count);
+/* inverse [order][order] = L⁻ᵀ, an upper triangle. Costs order³ / 6. */
+void ms_invert_lower(const double *lower, size_t order, double *inverse);
+/* inverse = (L Lᵀ)⁻¹ from what ms_invert_lower gave. Costs order³ / 6. */
+void ms_inverse(const double *inverse_upper, size_t order, double *inverse);
 /* log det of L Lᵀ */
 double ms_cholesky_log_det(const double *lower, size_t order);
 

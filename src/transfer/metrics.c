@@ -13,6 +13,7 @@ static const metric_entry metrics[] = {
     {"logme", ms_metric_logme_of},
     {"knn", ms_metric_knn_of},
     {"ridge", ms_metric_ridge_of},
+    {"probe", ms_metric_probe_of},
 };
 
 enum { METRIC_COUNT = sizeof metrics / sizeof metrics[0] };

@@ -13,5 +13,8 @@ ms_status ms_metric_ridge_of(ms_context *context, const ms_metric_data *data, co
 /* Leave-one-out accuracy of nearest neighbours; options is their number (a size_t), default 5. */
 ms_status ms_metric_knn_of(ms_context *context, const ms_metric_data *data, const void *options,
                            double *value);
+/* Cross-validated accuracy of the linear probe; options is its strength (a double), default 0.1. */
+ms_status ms_metric_probe_of(ms_context *context, const ms_metric_data *data, const void *options,
+                             double *value);
 
 #endif

@@ -53,7 +53,7 @@ static void fit_by_rows(const ridge *r, double strength) {
   size_t n = r->order;
   size_t classes = r->data->class_count;
   double *right = r->work;               /* [classes][n] */
-  double *inverse = right + classes * n; /* [n][n], row i holds L⁻¹ e_i */
+  double *inverse = right + classes * n; /* [n][n], L⁻ᵀ */
   ms_matrix y = ms_matrix_make(r->y, n, classes);
   for (size_t c = 0; c < classes; c++) {
     for (size_t i = 0; i < n; i++) {
@@ -62,16 +62,12 @@ static void fit_by_rows(const ridge *r, double strength) {
   }
   ms_solve_lower(r->factor, n, right, classes);
   ms_solve_upper(r->factor, n, right, classes);
-  memset(inverse, 0, n * n * sizeof *inverse);
-  for (size_t i = 0; i < n; i++) {
-    inverse[i * n + i] = 1;
-  }
-  ms_solve_lower(r->factor, n, inverse, n);
+  ms_invert_lower(r->factor, n, inverse);
   for (size_t i = 0; i < n; i++) {
     for (size_t c = 0; c < classes; c++) {
       r->residual[i * classes + c] = strength * right[c * n + i];
     }
-    double diagonal = ms_dot(inverse + i * n, inverse + i * n, n);
+    double diagonal = ms_dot(inverse + i * n + i, inverse + i * n + i, n - i);
     r->slack[i] = strength * diagonal - 1 / (double)n;
   }
 }

@@ -16,7 +16,8 @@
  *
  * With H = 11ᵀ/N + X (XᵀX + strength I)⁻¹ Xᵀ the prediction that leaves row i out is
  * y_i - (y_i - (H y)_i) / (1 - H_ii), exactly (Allen 1974; Golub, Heath and Wahba 1979).
- * With n = min(N, D) it costs N D n / 2 multiply-adds once, and n³ / 6 + N n² / 2 a strength. All
+ * With n = min(N, D) it costs N D n / 2 multiply-adds once, and n³ / 3 (N <= D) or
+ * n³ / 6 + N n² / 2 a strength. All
  * features constant leave the intercept alone.
  */
 MS_CHECK_RESULT ms_status ms_ridge_leave_one_out(ms_context *context, const ms_metric_data *data,

@@ -1,0 +1,393 @@
+/*
+ * The linear probe: prepares features, splits rows, chooses the penalty's strength by
+ * cross-validation, and tests. It leaves the fit itself to logistic.c.
+ */
+#include "transfer/probe.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "transfer/eigen.h"
+#include "transfer/logistic.h"
+#include "transfer/metrics.h"
+
+enum { FOLDS = 3, METRIC_FOLDS = 5, STEP_LIMIT = 200 };
+
+/* In nats a row: far below what moves an accuracy. */
+static const double tolerance = 1e-7;
+static const double strengths[] = {10, 1, 0.1, 0.01, 0.001};
+enum { STRENGTHS = sizeof strengths / sizeof strengths[0] };
+
+/* A trained head: logits = coordinates weights + intercepts. */
+typedef struct head {
+  double *weights;    /* [width][classes] */
+  double *intercepts; /* [classes] */
+} head;
+
+/*
+ * The coordinates of x [count][width]: x V for eigenvectors V of xᵀ x, or the same as U S for
+ * eigenvectors U of x xᵀ, whichever is smaller.
+ */
+static ms_status rotate(ms_context *context, double *x, size_t width, ms_probe *probe) {
+  size_t count = probe->data.count;
+  ms_matrix rows = ms_matrix_make(x, count, width);
+  ms_matrix side = ms_thin_side(x, count, width);
+  double *gram = NULL;    /* [order][order] */
+  double *vectors = NULL; /* [order][order] */
+  MS_TRY(MS_SCRATCH(context, count * side.rows, &probe->coordinates));
+  MS_TRY(MS_SCRATCH(context, side.rows, &probe->variances));
+  MS_TRY(MS_SCRATCH(context, side.rows * side.rows, &gram));
+  MS_TRY(MS_SCRATCH(context, side.rows * side.rows, &vectors));
+  ms_gram(side, gram);
+  MS_TRY(ms_eigen_vectors(context, gram, side.rows, probe->variances, vectors));
+  while (probe->width < side.rows && probe->variances[probe->width] > 1e-12 * probe->variances[0]) {
+    probe->width++;
+  }
+  ms_matrix kept = ms_matrix_transposed(ms_matrix_make(vectors, probe->width, side.rows));
+  ms_matrix coordinates = ms_matrix_make(probe->coordinates, count, probe->width);
+  if (count > width) {
+    ms_multiply(rows, kept, coordinates);
+  }
+  for (size_t j = 0; j < probe->width; j++) {
+    double scale = sqrt(probe->variances[j]);
+    for (size_t i = 0; i < count && count <= width; i++) {
+      probe->coordinates[i * probe->width + j] = vectors[j * side.rows + i] * scale;
+    }
+    probe->variances[j] /= (double)count;
+  }
+  return MS_OK;
+}
+
+ms_status ms_probe_prepare(ms_context *context, const ms_metric_data *data, ms_probe *probe) {
+  double *x = NULL; /* [count][width] */
+  size_t width = 0;
+  *probe = (ms_probe){.data = *data};
+  MS_TRY(ms_metric_load(context, data->features, data->count * data->dimension, &x));
+  MS_TRY(ms_standardise_columns(context, x, data->count, data->dimension, &width));
+  double scale = width > 0 ? 1 / sqrt((double)width) : 0;
+  for (size_t i = 0; i < data->count * width; i++) {
+    x[i] *= scale;
+  }
+  return rotate(context, x, width, probe);
+}
+
+/*
+ * The training rows with every column scaled to a curvature of 1 where the softmax knows nothing
+ * yet, which is variance × rows / classes + strength. The last column is the intercept's.
+ */
+static ms_status make_problem(ms_context *context, const ms_probe *probe,
+                              const ms_probe_split *split, double strength, ms_logistic *problem,
+                              double **scales) {
+  size_t n = split->train_count;
+  size_t width = probe->width + 1;
+  uint32_t *labels = NULL; /* [n] */
+  float *map = NULL;       /* [n][width] */
+  float *penalty = NULL;   /* [width] */
+  MS_TRY(MS_SCRATCH(context, width, scales));
+  MS_TRY(MS_SCRATCH(context, n, &labels));
+  MS_TRY(MS_SCRATCH(context, n * width, &map));
+  MS_TRY(MS_SCRATCH(context, width, &penalty));
+  for (size_t j = 0; j < width; j++) {
+    bool weight = j < probe->width;
+    double known = (weight ? probe->variances[j] : 1) * (double)n / (double)probe->data.class_count;
+    double curvature = known + (weight ? strength : 0);
+    (*scales)[j] = 1 / sqrt(curvature);
+    penalty[j] = weight ? (float)(strength / curvature) : 0;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const double *from = probe->coordinates + split->train[i] * probe->width;
+    labels[i] = probe->data.labels[split->train[i]];
+    for (size_t j = 0; j < width; j++) {
+      map[i * width + j] = (float)((j < probe->width ? from[j] : 1) * (*scales)[j]);
+    }
+  }
+  *problem = (ms_logistic){n, probe->data.class_count, labels, width, map, penalty};
+  return MS_OK;
+}
+
+/* Trains a head on the training rows, in scratch memory. */
+static ms_status train(ms_context *context, const ms_probe *probe, const ms_probe_split *split,
+                       double strength, head *h) {
+  ms_logistic problem;
+  double *scales = NULL; /* [problem.width] */
+  float *found = NULL;   /* [problem.width][classes] */
+  float *fitted = NULL;  /* [train_count][classes] */
+  size_t classes = probe->data.class_count;
+  MS_TRY(make_problem(context, probe, split, strength, &problem, &scales));
+  MS_TRY(MS_SCRATCH(context, problem.width * classes, &found));
+  MS_TRY(MS_SCRATCH(context, problem.count * classes, &fitted));
+  MS_TRY(MS_SCRATCH(context, probe->width * classes, &h->weights));
+  MS_TRY(MS_SCRATCH(context, classes, &h->intercepts));
+  MS_TRY(ms_logistic_fit(context, &problem, tolerance, STEP_LIMIT, found, fitted));
+  for (size_t j = 0; j < problem.width; j++) {
+    for (size_t c = 0; c < classes; c++) {
+      double weight = (double)found[j * classes + c] * scales[j];
+      *(j < probe->width ? &h->weights[j * classes + c] : &h->intercepts[c]) = weight;
+    }
+  }
+  return MS_OK;
+}
+
+/* The credit and the log loss of one row of logits. */
+static void judge(const double *logits, size_t classes, uint32_t label, double *credit,
+                  double *loss) {
+  double largest = logits[0];
+  for (size_t c = 1; c < classes; c++) {
+    largest = fmax(largest, logits[c]);
+  }
+  size_t equal = 0;
+  double sum = 0;
+  for (size_t c = 0; c < classes; c++) {
+    equal += logits[c] == largest;
+    sum += exp(logits[c] - largest);
+  }
+  *credit = logits[label] == largest ? 1 / (double)equal : 0;
+  *loss = log(sum) + largest - logits[label];
+}
+
+static ms_status test(ms_context *context, const ms_probe *probe, const ms_probe_split *split,
+                      double strength, double *accuracy, double *loss) {
+  head h;
+  double *rows = NULL;   /* [test_count][width] */
+  double *logits = NULL; /* [test_count][classes] */
+  size_t classes = probe->data.class_count;
+  MS_TRY(train(context, probe, split, strength, &h));
+  MS_TRY(MS_SCRATCH(context, split->test_count * probe->width, &rows));
+  MS_TRY(MS_SCRATCH(context, split->test_count * classes, &logits));
+  for (size_t i = 0; i < split->test_count; i++) {
+    memcpy(rows + i * probe->width, probe->coordinates + split->test[i] * probe->width,
+           probe->width * sizeof *rows);
+  }
+  ms_multiply(ms_matrix_make(rows, split->test_count, probe->width),
+              ms_matrix_make(h.weights, probe->width, classes),
+              ms_matrix_make(logits, split->test_count, classes));
+  double credits = 0;
+  double losses = 0;
+  for (size_t i = 0; i < split->test_count; i++) {
+    double *row = logits + i * classes;
+    double credit_of_row = 0;
+    double loss_of_row = 0;
+    for (size_t c = 0; c < classes; c++) {
+      row[c] += h.intercepts[c];
+    }
+    judge(row, classes, probe->data.labels[split->test[i]], &credit_of_row, &loss_of_row);
+    credits += credit_of_row;
+    losses += loss_of_row;
+  }
+  *accuracy = credits / (double)split->test_count;
+  *loss = losses / (double)split->test_count;
+  return MS_OK;
+}
+
+ms_status ms_probe_test(ms_context *context, const ms_probe *probe, const ms_probe_split *split,
+                        double strength, double *accuracy, double *loss) {
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  ms_status status = test(context, probe, split, strength, accuracy, loss);
+  ms_arena_drop(context, mark);
+  return status;
+}
+
+/*
+ * Deals rows to folds, every class in turn and the next class where the last one stopped, so that
+ * folds differ by one row at most; folds [count].
+ */
+static ms_status deal(ms_context *context, const ms_metric_data *data, const size_t *rows,
+                      size_t count, size_t fold_count, size_t *folds) {
+  size_t *starts = NULL; /* [class_count], the fold of the class's next row */
+  MS_TRY(MS_SCRATCH(context, data->class_count, &starts));
+  memset(starts, 0, data->class_count * sizeof *starts);
+  for (size_t i = 0; i < count; i++) {
+    starts[data->labels[rows[i]]]++;
+  }
+  size_t start = 0;
+  for (size_t c = 0; c < data->class_count; c++) {
+    size_t size = starts[c];
+    starts[c] = start;
+    start += size;
+  }
+  for (size_t i = 0; i < count; i++) {
+    folds[i] = starts[data->labels[rows[i]]]++ % fold_count;
+  }
+  return MS_OK;
+}
+
+/* Mean accuracy and loss over the rows, each tested once by a head trained on the other folds. */
+static ms_status cross_validate(ms_context *context, const ms_probe *probe, const size_t *rows,
+                                size_t count, size_t fold_count, double strength, double *accuracy,
+                                double *loss) {
+  size_t *folds = NULL; /* [count] */
+  ms_probe_split split = {NULL, 0, NULL, 0};
+  MS_TRY(MS_SCRATCH(context, count, &folds));
+  MS_TRY(MS_SCRATCH(context, count, &split.train));
+  MS_TRY(MS_SCRATCH(context, count, &split.test));
+  MS_TRY(deal(context, &probe->data, rows, count, fold_count, folds));
+  *accuracy = 0;
+  *loss = 0;
+  for (size_t fold = 0; fold < fold_count; fold++) {
+    double fold_accuracy = 0;
+    double fold_loss = 0;
+    split.train_count = 0;
+    split.test_count = 0;
+    for (size_t i = 0; i < count; i++) {
+      if (folds[i] == fold) {
+        split.test[split.test_count++] = rows[i];
+      } else {
+        split.train[split.train_count++] = rows[i];
+      }
+    }
+    MS_TRY(ms_probe_test(context, probe, &split, strength, &fold_accuracy, &fold_loss));
+    double share = (double)split.test_count / (double)count;
+    *accuracy += share * fold_accuracy;
+    *loss += share * fold_loss;
+  }
+  return MS_OK;
+}
+
+static ms_status choose(ms_context *context, const ms_probe *probe, const ms_probe_split *split,
+                        double *strength) {
+  double best_accuracy = -1;
+  double best_loss = INFINITY;
+  double best = 1;
+  for (size_t i = 0; i < STRENGTHS && split->train_count >= FOLDS; i++) {
+    double accuracy = 0;
+    double loss = 0;
+    MS_TRY(cross_validate(context, probe, split->train, split->train_count, FOLDS, strengths[i],
+                          &accuracy, &loss));
+    if (accuracy > best_accuracy || (accuracy == best_accuracy && loss < best_loss)) {
+      best_accuracy = accuracy;
+      best_loss = loss;
+      best = strengths[i];
+    }
+  }
+  *strength = best;
+  return MS_OK;
+}
+
+ms_status ms_probe_choose(ms_context *context, const ms_probe *probe, const ms_probe_split *split,
+                          double *strength) {
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  ms_status status = choose(context, probe, split, strength);
+  ms_arena_drop(context, mark);
+  return status;
+}
+
+/* How many of a class's rows to train on. */
+static size_t train_share(size_t size, double fraction) {
+  size_t share = (size_t)(fraction * (double)size + 0.5);
+  size_t most = size > 1 ? size - 1 : 1;
+  share = share > most ? most : share;
+  return share < 1 ? 1 : share;
+}
+
+ms_status ms_probe_split_make(ms_context *context, const ms_metric_data *data, double fraction,
+                              ms_random *random, ms_probe_split *split) {
+  size_t *order = NULL; /* [count] */
+  size_t *taken = NULL; /* [class_count], rows that are trained on so far */
+  *split = (ms_probe_split){NULL, 0, NULL, 0};
+  MS_TRY(MS_SCRATCH(context, data->count, &split->train));
+  MS_TRY(MS_SCRATCH(context, data->count, &split->test));
+  MS_TRY(MS_SCRATCH(context, data->count, &order));
+  MS_TRY(MS_SCRATCH(context, data->class_count, &taken));
+  memset(taken, 0, data->class_count * sizeof *taken);
+  ms_random_permutation(random, order, data->count);
+  for (size_t i = 0; i < data->count; i++) {
+    uint32_t label = data->labels[order[i]];
+    if (taken[label] < train_share(data->class_sizes[label], fraction)) {
+      taken[label]++;
+      split->train[split->train_count++] = order[i];
+    } else {
+      split->test[split->test_count++] = order[i];
+    }
+  }
+  if (split->test_count == 0) {
+    return ms_fail(context, MS_ERR_DATA, "every class has one row, none is left to test");
+  }
+  return MS_OK;
+}
+
+/* Options of ms_probe_accuracy; the deviation leaves through here. */
+typedef struct repeated {
+  double train_fraction;
+  size_t split_count;
+  uint64_t seed;
+  double *standard_error;
+} repeated;
+
+static ms_status one_split(ms_context *context, const ms_probe *probe, const repeated *options,
+                           size_t index, double *accuracy) {
+  ms_random random = ms_random_make(options->seed, index);
+  ms_probe_split split;
+  double strength = 0;
+  double loss = 0;
+  MS_TRY(ms_probe_split_make(context, &probe->data, options->train_fraction, &random, &split));
+  MS_TRY(ms_probe_choose(context, probe, &split, &strength));
+  return ms_probe_test(context, probe, &split, strength, accuracy, &loss);
+}
+
+static ms_status repeat(ms_context *context, const ms_metric_data *data, const void *options,
+                        double *value) {
+  const repeated *r = options;
+  ms_probe probe;
+  double sum = 0;
+  double squares = 0;
+  MS_TRY(ms_probe_prepare(context, data, &probe));
+  for (size_t i = 0; i < r->split_count; i++) {
+    double accuracy = 0;
+    ms_arena_mark mark = ms_arena_get_mark(context);
+    MS_TRY(one_split(context, &probe, r, i, &accuracy));
+    ms_arena_drop(context, mark);
+    sum += accuracy;
+    squares += accuracy * accuracy;
+  }
+  double count = (double)r->split_count;
+  double mean = sum / count;
+  double variance = count > 1 ? fmax(squares - sum * mean, 0) / (count - 1) : 0;
+  *r->standard_error = sqrt(variance / count);
+  *value = mean;
+  return MS_OK;
+}
+
+ms_status ms_probe_accuracy(ms_context *context, const float *features, size_t count,
+                            size_t dimension, const uint32_t *labels, size_t class_count,
+                            double train_fraction, size_t split_count, uint64_t seed, double *mean,
+                            double *standard_error) {
+  if (!(train_fraction > 0 && train_fraction < 1)) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "training fraction %g is not between 0 and 1",
+                   train_fraction);
+  }
+  if (split_count < 1) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "0 splits, at least 1 is needed");
+  }
+  double error = 0;
+  const repeated options = {train_fraction, split_count, seed, &error};
+  MS_TRY(ms_metric_run(context, features, count, dimension, labels, class_count, repeat, &options,
+                       mean));
+  *standard_error = error;
+  return MS_OK;
+}
+
+ms_status ms_metric_probe_of(ms_context *context, const ms_metric_data *data, const void *options,
+                             double *value) {
+  double strength = options != NULL ? *(const double *)options : 0.1;
+  size_t fold_count = data->count < METRIC_FOLDS ? data->count : METRIC_FOLDS;
+  size_t *rows = NULL; /* [count] */
+  ms_probe probe;
+  double loss = 0;
+  if (!(strength > 0) || !isfinite(strength)) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "probe strength %g, a positive number is needed",
+                   strength);
+  }
+  MS_TRY(MS_SCRATCH(context, data->count, &rows));
+  for (size_t i = 0; i < data->count; i++) {
+    rows[i] = i;
+  }
+  MS_TRY(ms_probe_prepare(context, data, &probe));
+  return cross_validate(context, &probe, rows, data->count, fold_count, strength, value, &loss);
+}
+
+ms_status ms_metric_probe(ms_context *context, const float *features, size_t count,
+                          size_t dimension, const uint32_t *labels, size_t class_count,
+                          double strength, double *value) {
+  return ms_metric_run(context, features, count, dimension, labels, class_count, ms_metric_probe_of,
+                       &strength, value);
+}
