@@ -381,7 +381,9 @@ static void sort_descending(const tridiagonal *t, double scale, double *values, 
       double kept = values[i];
       values[i] = values[best];
       values[best] = kept;
-      swap_rows(columns, count, i, best);
+      if (count > 0) {
+        swap_rows(columns, count, i, best);
+      }
     }
   }
 }
@@ -400,7 +402,9 @@ ms_status ms_eigen_project(ms_context *context, double *a, size_t order, double 
     return MS_OK;
   }
   reduce(&t, work, work + order, work + 2 * order);
-  apply_reflections(&t, columns, count, work);
+  if (count > 0) {
+    apply_reflections(&t, columns, count, work);
+  }
   double scale = normalise(&t);
   if (!diagonalise(&t, &r)) {
     return ms_fail(context, MS_ERR_DATA, "the eigenvalues of a %zu by %zu matrix do not converge",
