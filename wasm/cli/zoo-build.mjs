@@ -19,7 +19,8 @@ export async function buildZoo({ values, positionals, terminal }) {
   }
   const limit = integerOption(values, 'limit', { min: 1, fallback: Infinity }) ?? Infinity;
   const workers = integerOption(values, 'workers', { min: 1, max: 256 });
-  const datasets = await chooseDataSets(values.datasets, values.sets);
+  const classLimit = integerOption(values, 'classes', { min: 2, fallback: Infinity }) ?? Infinity;
+  const datasets = await chooseDataSets(values.datasets, values.sets, classLimit);
   const { engine, pool } = await startEngine(workers);
   const zoo = await readZoo(values.zoo, engine);
   let problems = 0;
@@ -42,8 +43,13 @@ export async function buildZoo({ values, positionals, terminal }) {
   return problems > 0 ? exitCodes.asset : exitCodes.ok;
 }
 
-/** @param {string} root @param {string | undefined} wanted @returns {Promise<DataSet[]>} */
-async function chooseDataSets(root, wanted) {
+/**
+ * @param {string} root
+ * @param {string | undefined} wanted
+ * @param {number} classLimit
+ * @returns {Promise<DataSet[]>}
+ */
+async function chooseDataSets(root, wanted, classLimit) {
   const names = await listDataSets(root).catch((error) => {
     throw new Failure('data', `${root} cannot be read: ${reasonOf(error)}`);
   });
@@ -52,7 +58,7 @@ async function chooseDataSets(root, wanted) {
   if (unknown !== undefined) {
     throw new Failure('usage', `${root} has no data set ${unknown}`);
   }
-  return Promise.all(chosen.map((name) => openDataSet(root, name)));
+  return Promise.all(chosen.map((name) => openDataSet(root, name, classLimit)));
 }
 
 /**

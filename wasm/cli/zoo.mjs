@@ -27,6 +27,7 @@ export const command = {
     bank: { type: 'string', value: 'DIR', default: 'build/bank', help: 'build: where the features go (default: build/bank)' },
     models: { type: 'string', value: 'A,B', help: 'build: only these models' },
     sets: { type: 'string', value: 'A,B', help: 'build: only these data sets' },
+    classes: { type: 'string', value: 'N', help: 'build: only the first N classes of a data set' },
     limit: { type: 'string', value: 'N', help: 'build: at most N images of a data set; a later, larger limit extends' },
     workers: workersOption,
   },

@@ -28,11 +28,12 @@ async function listFolders(folder) {
  *
  * @param {string} root
  * @param {string} name
+ * @param {number} [classLimit] the first so many classes alone
  * @returns {Promise<DataSet>}
  */
-export async function openDataSet(root, name) {
+export async function openDataSet(root, name, classLimit = Infinity) {
   const folder = join(root, name);
-  const classes = await listFolders(folder);
+  const classes = (await listFolders(folder)).slice(0, classLimit);
   const byClass = await Promise.all(classes.map(async (className) => {
     const entries = await readdir(join(folder, className), { withFileTypes: true });
     return entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
