@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "scorer/exact.h"
-#include "scorer/matrix.h"
+#include "transfer/linalg.h"
 
 bool ms_attention_count(ms_attention_shape shape, size_t *count) {
   size_t square = 0;
@@ -50,8 +50,9 @@ static ms_status take_zeros(ms_context *context, size_t rows, size_t columns, do
 void ms_attention_query(const ms_attention *attention, double *queries) {
   size_t count = attention->shape.model_count;
   size_t width = attention->shape.width;
-  memset(queries, 0, count * width * sizeof *queries);
-  ms_matrix_add_product(attention->tokens, attention->query, count, width, width, queries);
+  ms_multiply(ms_matrix_make(attention->tokens, count, width),
+              ms_matrix_make(attention->query, width, width),
+              ms_matrix_make(queries, count, width));
 }
 
 /* Standardised inputs, then hidden rows. */
@@ -70,10 +71,15 @@ static ms_status project_rows(ms_context *context, const ms_attention *attention
     ms_tokens_standardise(tokens->rows + c * row_width, scale->row_shift, scale->row_factor,
                           row_width, projected->rows + c * row_width);
   }
-  ms_matrix_add_product(projected->summary, attention->summary, 1, summary_width, width,
-                        projected->hidden);
-  ms_matrix_add_product(projected->rows, attention->rows, tokens->class_count, row_width, width,
-                        projected->hidden + width);
+  /* One row: too few for the tiles of ms_multiply. */
+  for (size_t i = 0; i < summary_width; i++) {
+    for (size_t j = 0; j < width; j++) {
+      projected->hidden[j] += projected->summary[i] * attention->summary[i * width + j];
+    }
+  }
+  ms_multiply(ms_matrix_make(projected->rows, tokens->class_count, row_width),
+              ms_matrix_make(attention->rows, row_width, width),
+              ms_matrix_make(projected->hidden + width, tokens->class_count, width));
   return MS_OK;
 }
 
@@ -91,14 +97,11 @@ ms_status ms_attention_project(ms_context *context, const ms_attention *attentio
   }
   MS_TRY(take_zeros(context, row_count, width, &projected->keys));
   MS_TRY(take_zeros(context, row_count, width, &projected->values));
-  MS_TRY(take_zeros(context, width, row_count, &projected->key_columns));
-  MS_TRY(take_zeros(context, width, row_count, &projected->value_columns));
-  ms_matrix_add_product(projected->hidden, attention->key, row_count, width, width,
-                        projected->keys);
-  ms_matrix_add_product(projected->hidden, attention->value, row_count, width, width,
-                        projected->values);
-  ms_matrix_transpose(projected->keys, row_count, width, projected->key_columns);
-  ms_matrix_transpose(projected->values, row_count, width, projected->value_columns);
+  ms_matrix hidden = ms_matrix_make(projected->hidden, row_count, width);
+  ms_multiply(hidden, ms_matrix_make(attention->key, width, width),
+              ms_matrix_make(projected->keys, row_count, width));
+  ms_multiply(hidden, ms_matrix_make(attention->value, width, width),
+              ms_matrix_make(projected->values, row_count, width));
   return MS_OK;
 }
 
@@ -132,15 +135,16 @@ void ms_attention_score(const ms_attention *attention, const double *queries,
   size_t row_count = projected->row_count;
   double factor = 1 / sqrt((double)width);
   double first_bonus = ms_log((double)(row_count - 1));
-  for (size_t m = 0; m < attention->shape.model_count; m++) {
+  size_t model_count = attention->shape.model_count;
+  ms_matrix keys = ms_matrix_make(projected->keys, row_count, width);
+  ms_matrix values = ms_matrix_make(projected->values, row_count, width);
+  ms_multiply(ms_matrix_make((double *)queries, model_count, width), ms_matrix_transposed(keys),
+              ms_matrix_make(pass->chances, model_count, row_count));
+  ms_multiply(ms_matrix_make(attention->tokens, model_count, width), ms_matrix_transposed(values),
+              ms_matrix_make(pass->parts, model_count, row_count));
+  for (size_t m = 0; m < model_count; m++) {
     double *chances = pass->chances + m * row_count;
     double *parts = pass->parts + m * row_count;
-    memset(chances, 0, row_count * sizeof *chances);
-    memset(parts, 0, row_count * sizeof *parts);
-    ms_matrix_add_product(queries + m * width, projected->key_columns, 1, width, row_count,
-                          chances);
-    ms_matrix_add_product(attention->tokens + m * width, projected->value_columns, 1, width,
-                          row_count, parts);
     attend(chances, row_count, factor, first_bonus);
     double sum = 0;
     for (size_t r = 0; r < row_count; r++) {
@@ -166,18 +170,28 @@ static void find_slopes(const ms_attention *attention, const ms_attention_pass *
   }
 }
 
-/* hidden_slopes += row_slopes weights transposed; weight_slopes += hidden transposed row_slopes. */
-static ms_status backward_square(ms_context *context, const double *weights, const double *hidden,
-                                 const double *row_slopes, size_t row_count, size_t width,
-                                 double *hidden_slopes, double *weight_slopes) {
-  ms_arena_mark mark = ms_arena_get_mark(context);
-  double *turned = NULL; /* [d][d] */
-  MS_TRY(take_zeros(context, width, width, &turned));
-  ms_matrix_transpose(weights, width, width, turned);
-  ms_matrix_add_product(row_slopes, turned, row_count, width, width, hidden_slopes);
-  ms_matrix_add_crossed(hidden, row_slopes, row_count, width, width, weight_slopes);
-  ms_arena_drop(context, mark);
-  return MS_OK;
+/* y[rows][columns] += a[rows][depth] b[depth][columns] */
+static void add_product(const double *a, const double *b, size_t rows, size_t depth, size_t columns,
+                        double *y) {
+  ms_multiply_add(ms_matrix_make((double *)a, rows, depth),
+                  ms_matrix_make((double *)b, depth, columns), 1, ms_matrix_make(y, rows, columns));
+}
+
+/* y[depth][columns] += a[rows][depth] transposed, times b[rows][columns] */
+static void add_crossed(const double *a, const double *b, size_t rows, size_t depth, size_t columns,
+                        double *y) {
+  ms_multiply_add(ms_matrix_transposed(ms_matrix_make((double *)a, rows, depth)),
+                  ms_matrix_make((double *)b, rows, columns), 1, ms_matrix_make(y, depth, columns));
+}
+
+/* Through y = x weights: x_slopes += slopes weightsᵀ, weight_slopes += xᵀ slopes; rows of d. */
+static void backward_square(const double *weights, const double *x, const double *slopes,
+                            size_t row_count, size_t width, double *x_slopes,
+                            double *weight_slopes) {
+  ms_matrix turned = ms_matrix_transposed(ms_matrix_make((double *)weights, width, width));
+  ms_multiply_add(ms_matrix_make((double *)slopes, row_count, width), turned, 1,
+                  ms_matrix_make(x_slopes, row_count, width));
+  add_crossed(x, slopes, row_count, width, width, weight_slopes);
 }
 
 /* From the hidden rows to the projections. */
@@ -188,10 +202,10 @@ static void backward_projection(const ms_attention *attention, const ms_projecte
   for (size_t i = 0; projected->dropout != NULL && i < projected->row_count * width; i++) {
     hidden_slopes[i] *= projected->dropout[i];
   }
-  ms_matrix_add_crossed(projected->summary, hidden_slopes, 1, ms_summary_width(feature_count),
-                        width, gradient->summary);
-  ms_matrix_add_crossed(projected->rows, hidden_slopes + width, projected->row_count - 1,
-                        ms_row_width(feature_count), width, gradient->rows);
+  add_crossed(projected->summary, hidden_slopes, 1, ms_summary_width(feature_count), width,
+              gradient->summary);
+  add_crossed(projected->rows, hidden_slopes + width, projected->row_count - 1,
+              ms_row_width(feature_count), width, gradient->rows);
 }
 
 static ms_status backward_task(ms_context *context, const ms_attention *attention,
@@ -212,15 +226,17 @@ static ms_status backward_task(ms_context *context, const ms_attention *attentio
   MS_TRY(take_zeros(context, row_count, width, &key_slopes));
   MS_TRY(take_zeros(context, row_count, width, &hidden_slopes));
   find_slopes(attention, pass, row_count, slopes, part_slopes, logit_slopes);
-  ms_matrix_add_scaled(slopes, 1, count, gradient->prior);
-  ms_matrix_add_product(part_slopes, projected->values, count, row_count, width, gradient->tokens);
-  ms_matrix_add_product(logit_slopes, projected->keys, count, row_count, width, query_slopes);
-  ms_matrix_add_crossed(part_slopes, attention->tokens, count, row_count, width, value_slopes);
-  ms_matrix_add_crossed(logit_slopes, queries, count, row_count, width, key_slopes);
-  MS_TRY(backward_square(context, attention->value, projected->hidden, value_slopes, row_count,
-                         width, hidden_slopes, gradient->value));
-  MS_TRY(backward_square(context, attention->key, projected->hidden, key_slopes, row_count, width,
-                         hidden_slopes, gradient->key));
+  for (size_t m = 0; m < count; m++) {
+    gradient->prior[m] += slopes[m];
+  }
+  add_product(part_slopes, projected->values, count, row_count, width, gradient->tokens);
+  add_product(logit_slopes, projected->keys, count, row_count, width, query_slopes);
+  add_crossed(part_slopes, attention->tokens, count, row_count, width, value_slopes);
+  add_crossed(logit_slopes, queries, count, row_count, width, key_slopes);
+  backward_square(attention->value, projected->hidden, value_slopes, row_count, width,
+                  hidden_slopes, gradient->value);
+  backward_square(attention->key, projected->hidden, key_slopes, row_count, width, hidden_slopes,
+                  gradient->key);
   if (!skip_projection) {
     backward_projection(attention, projected, hidden_slopes, gradient);
   }
@@ -239,9 +255,8 @@ ms_status ms_attention_backward(ms_context *context, const ms_attention *attenti
   return status;
 }
 
-ms_status ms_attention_backward_query(ms_context *context, const ms_attention *attention,
-                                      const double *query_slopes, ms_attention *gradient) {
-  return backward_square(context, attention->query, attention->tokens, query_slopes,
-                         attention->shape.model_count, attention->shape.width, gradient->tokens,
-                         gradient->query);
+void ms_attention_backward_query(const ms_attention *attention, const double *query_slopes,
+                                 ms_attention *gradient) {
+  backward_square(attention->query, attention->tokens, query_slopes, attention->shape.model_count,
+                  attention->shape.width, gradient->tokens, gradient->query);
 }

@@ -45,8 +45,6 @@ typedef struct ms_projected_task {
   double *hidden;        /* [R][d], after dropout */
   double *keys;          /* [R][d] */
   double *values;        /* [R][d] */
-  double *key_columns;   /* [d][R], keys transposed */
-  double *value_columns; /* [d][R], values transposed */
   const double *dropout; /* [R][d] factors of hidden, or NULL */
 } ms_projected_task;
 
@@ -97,9 +95,7 @@ MS_CHECK_RESULT ms_status ms_attention_backward(ms_context *context, const ms_at
                                                 bool skip_projection, double *query_slopes,
                                                 ms_attention *gradient);
 /* Adds what goes through the queries, once for all tasks of a step. */
-MS_CHECK_RESULT ms_status ms_attention_backward_query(ms_context *context,
-                                                      const ms_attention *attention,
-                                                      const double *query_slopes,
-                                                      ms_attention *gradient);
+void ms_attention_backward_query(const ms_attention *attention, const double *query_slopes,
+                                 ms_attention *gradient);
 
 #endif

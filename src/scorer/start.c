@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "scorer/matrix.h"
 #include "scorer/ridge.h"
 #include "scorer/trainer.h"
 
@@ -55,7 +54,9 @@ static void find_scale(ms_trainer *trainer, const double *descriptors) {
   double total = total_weight(trainer);
   memset(trainer->scale_block, 0, 2 * width * sizeof *shift);
   for (size_t t = 0; t < trainer->task_count; t++) {
-    ms_matrix_add_scaled(descriptors + t * width, trainer->tasks[t].weight / total, width, shift);
+    for (size_t j = 0; j < width; j++) {
+      shift[j] += trainer->tasks[t].weight / total * descriptors[t * width + j];
+    }
   }
   for (size_t t = 0; t < trainer->task_count; t++) {
     for (size_t j = 0; j < width; j++) {

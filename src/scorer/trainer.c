@@ -350,8 +350,8 @@ static ms_status find_gradient(ms_trainer *trainer, double *loss) {
     MS_TRY(add_task_gradient(trainer, task, queries, task->weight / unit, query_slopes, loss));
     ms_arena_drop(context, mark);
   }
-  return ms_attention_backward_query(context, &trainer->attention, query_slopes,
-                                     &trainer->gradient);
+  ms_attention_backward_query(&trainer->attention, query_slopes, &trainer->gradient);
+  return MS_OK;
 }
 
 /* Groups in the block: the priors, tokens with the squares, the projections. */
