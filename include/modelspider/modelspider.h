@@ -236,6 +236,88 @@ MS_API size_t ms_zoo_find(const ms_zoo *zoo, const char *id);
 /* SHA-256 of the encoder's ONNX file, 64 lower-case hexadecimal digits. */
 MS_API const char *ms_zoo_encoder_hash(const ms_zoo *zoo);
 
+/*
+ * Loads a scorer from the file that ms_trainer_save writes.
+ *
+ * Fails with MS_ERR_FORMAT on a file that is not such a one, or whose shapes do not agree, and on a
+ * number that is not finite; MS_ERR_UNSUPPORTED on another format's name; MS_ERR_LIMIT above 65536
+ * models, tokens of 1024 or 65536 features; MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_scorer_load(ms_context *context, const void *bytes, size_t size,
+                                                ms_scorer **scorer);
+MS_API void ms_scorer_destroy(ms_scorer *scorer);
+
+/* M, the models that it knows, and D, the features of the encoder that it was made for. */
+MS_API size_t ms_scorer_model_count(const ms_scorer *scorer);
+MS_API size_t ms_scorer_feature_count(const ms_scorer *scorer);
+/* The id of a model, NULL if index is not below ms_scorer_model_count. */
+MS_API const char *ms_scorer_model_id(const ms_scorer *scorer, size_t index);
+/* SHA-256 of the encoder's ONNX file, 64 lower-case hexadecimal digits. */
+MS_API const char *ms_scorer_encoder_hash(const ms_scorer *scorer);
+
+/*
+ * Scores every model for a task, higher is better, as relative logit accuracy: a difference of two
+ * scores is the expected difference of log(p / (1 - p)), p being the accuracies of a linear head.
+ *
+ * scores  receives M floats, in the scorer's order
+ * count   room in scores, in floats
+ *
+ * The order of classes and of images changes a score by at most 1e-6 of its size. Costs O(C D d) a
+ * task and O(C d) a model, d being the length of its tokens. Fails with MS_ERR_ARGUMENT on other
+ * features than the scorer's, a task of another context or too little room; MS_ERR_DATA on a task
+ * without an image, or where a score is not finite; MS_ERR_MEMORY. Allocates nothing after the
+ * first call with tasks of the same size.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_scorer_score(ms_scorer *scorer, const ms_task *task,
+                                                 float *scores, size_t count);
+/* The scores that a task which changes nothing would get: the default order. */
+MS_API MS_CHECK_RESULT ms_status ms_scorer_prior(const ms_scorer *scorer, float *scores,
+                                                 size_t count);
+
+/* What is known of one model on one task. Intervals hold the truth in 80 of 100 cases. */
+typedef struct ms_assessment {
+  float score;        /* as ms_scorer_score; moved by the models that were run */
+  float rank_low;     /* 0 is best */
+  float rank_high;
+  float accuracy_low; /* of a linear head on new images of the task, 0 … 1 */
+  float accuracy_mid;
+  float accuracy_high;
+} ms_assessment;
+
+/*
+ * Judges every model for a task given the accuracies of models that were run on it: a model that
+ * was run tells of itself, of models that tend to err alike, and of how hard the task is.
+ *
+ * observed        [observed_count] indices of models, each once; none leaves ms_scorer_score
+ * accuracies      [observed_count] of them: ms_metric_ridge of strength 1 on the task's images
+ * seed            of the draws
+ * draw_count      16 … 4096
+ * assessments     receives M, in the scorer's order; count is the room there
+ * order_change    receives how far the order is from the default one: (1 - tau-b) / 2, 0 … 1
+ *
+ * The Gaussian model of scores and accuracies comes from the scorer's file, its uncertainty from
+ * draws of it, and from resampling the task's images.
+ *
+ * Fails as ms_scorer_score, with MS_ERR_ARGUMENT on a model that is unknown or given twice,
+ * MS_ERR_DATA on an accuracy that is not 0 … 1, MS_ERR_UNSUPPORTED where the file has no such
+ * model.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_scorer_assess(ms_scorer *scorer, const ms_task *task,
+                                                  const uint32_t *observed, const float *accuracies,
+                                                  size_t observed_count, uint32_t seed,
+                                                  size_t draw_count, ms_assessment *assessments,
+                                                  size_t count, float *order_change);
+/*
+ * The model that is worth running next: the one whose accuracy is expected to raise that of the
+ * model then chosen the most.
+ *
+ * Arguments and failures are those of ms_scorer_assess; MS_ERR_ARGUMENT too if all were run.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_scorer_suggest(ms_scorer *scorer, const ms_task *task,
+                                                   const uint32_t *observed,
+                                                   const float *accuracies, size_t observed_count,
+                                                   size_t *model);
+
 /* ---- Training ------------------------------------------------------------------------------ */
 
 /*
@@ -319,6 +401,49 @@ MS_API MS_CHECK_RESULT ms_status ms_trainer_step(ms_trainer *trainer, double *lo
  */
 MS_API MS_CHECK_RESULT ms_status ms_trainer_score(ms_trainer *trainer, size_t task, float *scores,
                                                   size_t count);
+
+/*
+ * Adds one task that the predictions were made without, to learn the scorer's certainty from.
+ *
+ * truths            [M], logit accuracies, as the targets of ms_trainer_add_task; their level counts
+ * predicted         [M], scores by a scorer that was trained without the task
+ * observed          [M], ms_metric_ridge of strength 1 of each model on the task's images, 0 … 1;
+ *                   NaN where it was not measured
+ * encoder_accuracy  the same of the encoder's own features; NaN where it was not measured
+ * image_count       the images that the accuracies were measured on
+ * weight            how much the task counts, at least 0
+ *
+ * Fails with MS_ERR_DATA on a truth or a prediction that is not finite or an accuracy that is not
+ * 0 … 1, MS_ERR_ARGUMENT, MS_ERR_LIMIT above 2^20 tasks, MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_add_held_out(ms_trainer *trainer, const float *truths,
+                                                         const float *predicted,
+                                                         const float *observed,
+                                                         float encoder_accuracy, size_t image_count,
+                                                         double weight);
+/*
+ * Fits the certainty to the held-out tasks so far; ms_trainer_save then stores it.
+ *
+ * Costs T M³ for T tasks. Fails with MS_ERR_DATA on fewer than 3 tasks of a weight above 0 or with
+ * observed models, MS_ERR_LIMIT above 512 models, MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_fit_certainty(ms_trainer *trainer);
+
+/*
+ * Writes the scorer of this moment as a safetensors file.
+ *
+ * model_ids     [M], each of 1 to 128 bytes of plain UTF-8, no two the same
+ * encoder_hash  SHA-256 of the encoder's ONNX file, 64 lower-case hexadecimal digits
+ * bytes         receives the file; NULL asks for its size only
+ * room          bytes there
+ * size          receives the file's size
+ *
+ * Fails with MS_ERR_ARGUMENT before ms_trainer_fit, on an id or a hash that does not fit and on too
+ * little room; MS_ERR_DATA on a number beyond floats; MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_save(ms_trainer *trainer, const char *const *model_ids,
+                                                 const char *encoder_hash, void *bytes, size_t room,
+                                                 size_t *size);
 
 /* ---- Rankings ------------------------------------------------------------------------------ */
 

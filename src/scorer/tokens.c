@@ -9,6 +9,12 @@
 
 #include "scorer/exact.h"
 
+ms_token_scale ms_token_scale_bind(size_t feature_count, double *block) {
+  size_t row_width = ms_row_width(feature_count);
+  double *factors = block + row_width + ms_summary_width(feature_count);
+  return (ms_token_scale){feature_count, block, factors, block + row_width, factors + row_width};
+}
+
 void ms_tokens_summarise(ms_tokens *tokens) {
   size_t width = ms_row_width(tokens->feature_count);
   double count = (double)tokens->class_count;

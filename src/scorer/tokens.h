@@ -33,6 +33,9 @@ static inline size_t ms_summary_width(size_t feature_count) {
   return feature_count + 1;
 }
 
+/* The scale's arrays within a block of 2 (3 D + 1) doubles: all shifts, then all factors. */
+ms_token_scale ms_token_scale_bind(size_t feature_count, double *block);
+
 /* Takes the tokens of a view, in scratch memory of its context. */
 MS_CHECK_RESULT ms_status ms_tokens_make(const ms_task_view *view, ms_tokens *tokens);
 /* Computes tokens->summary from tokens->rows. */

@@ -9,15 +9,9 @@
 
 #include "scorer/loss.h"
 #include "scorer/order.h"
+#include "scorer/scorer.h"
 
-enum {
-  MAX_MODELS = 4096,
-  MAX_FEATURES = 65536,
-  MAX_WIDTH = 1024,
-  MAX_CLASSES = 4096,
-  MAX_TASKS = 1 << 20,
-  FIRST_ROOM = 16
-};
+enum { MAX_MODELS = 4096, MAX_FEATURES = 65536, MAX_WIDTH = 1024, MAX_CLASSES = 4096 };
 
 /* The range of an option, and where it starts. */
 typedef struct option_range {
@@ -27,12 +21,17 @@ typedef struct option_range {
 } option_range;
 
 static const option_range RANGES[MS_TRAINER_OPTION_COUNT] = {
-    [MS_TRAINER_PRIOR_SHRINK] = {0, 1e9, 1},      [MS_TRAINER_RIDGE] = {1e-9, 1e9, 1},
-    [MS_TRAINER_LEARNING_RATE] = {0, 1, 1e-3},    [MS_TRAINER_PRIOR_RATE] = {0, 1e3, 0},
-    [MS_TRAINER_PROJECTION_RATE] = {0, 1e3, 0.1}, [MS_TRAINER_WEIGHT_DECAY] = {0, 1e3, 1e-2},
-    [MS_TRAINER_DROPOUT] = {0, 0.9, 0},           [MS_TRAINER_LISTWISE] = {0, 1e9, 1},
-    [MS_TRAINER_TEMPERATURE] = {1e-6, 1e6, 0.25}, [MS_TRAINER_SQUARED] = {0, 1e9, 1},
-    [MS_TRAINER_BATCH] = {1, MAX_TASKS, 16},
+    [MS_TRAINER_PRIOR_SHRINK] = {0, 1e9, 1},
+    [MS_TRAINER_RIDGE] = {1e-9, 1e9, 1},
+    [MS_TRAINER_LEARNING_RATE] = {0, 1, 1e-3},
+    [MS_TRAINER_PRIOR_RATE] = {0, 1e3, 0},
+    [MS_TRAINER_PROJECTION_RATE] = {0, 1e3, 0.1},
+    [MS_TRAINER_WEIGHT_DECAY] = {0, 1e3, 1e-2},
+    [MS_TRAINER_DROPOUT] = {0, 0.9, 0},
+    [MS_TRAINER_LISTWISE] = {0, 1e9, 1},
+    [MS_TRAINER_TEMPERATURE] = {1e-6, 1e6, 0.25},
+    [MS_TRAINER_SQUARED] = {0, 1e9, 1},
+    [MS_TRAINER_BATCH] = {1, MS_TRAINER_MAX_TASKS, 16},
 };
 
 static ms_status check_shape(ms_context *context, ms_attention_shape shape) {
@@ -67,9 +66,7 @@ static ms_status allocate_parts(ms_trainer *trainer) {
   MS_TRY(MS_NEW(context, 2 * (row_width + summary_width), &trainer->scale_block));
   trainer->attention = ms_attention_bind(trainer->shape, trainer->attention.block);
   trainer->gradient = ms_attention_bind(trainer->shape, trainer->gradient.block);
-  double *factors = trainer->scale_block + row_width + summary_width;
-  trainer->scale = (ms_token_scale){feature_count, trainer->scale_block, factors,
-                                    trainer->scale_block + row_width, factors + row_width};
+  trainer->scale = ms_token_scale_bind(feature_count, trainer->scale_block);
   return MS_OK;
 }
 
@@ -109,6 +106,7 @@ void ms_trainer_destroy(ms_trainer *trainer) {
   for (size_t t = 0; t < trainer->task_count; t++) {
     release_task(context, &trainer->tasks[t]);
   }
+  ms_trainer_release_held_out(trainer);
   ms_release(context, trainer->tasks);
   ms_release(context, trainer->order);
   ms_release(context, trainer->attention.block);
@@ -136,7 +134,7 @@ ms_status ms_trainer_set(ms_trainer *trainer, ms_trainer_option option, double v
 
 /* Doubles the room for tasks. */
 static ms_status grow(ms_trainer *trainer) {
-  size_t room = trainer->room == 0 ? FIRST_ROOM : trainer->room * 2;
+  size_t room = trainer->room == 0 ? MS_TRAINER_FIRST_ROOM : trainer->room * 2;
   ms_training_task *tasks = NULL;
   MS_TRY(MS_NEW(trainer->context, room, &tasks));
   if (trainer->task_count > 0) {
@@ -196,8 +194,8 @@ ms_status ms_trainer_add_task(ms_trainer *trainer, const float *prototypes, cons
   MS_TRY(ms_check_finite(context, prototypes, value_count, "prototype value"));
   MS_TRY(ms_check_finite(context, spreads, value_count, "spread"));
   MS_TRY(check_targets(trainer, targets, weight));
-  if (trainer->task_count == MAX_TASKS) {
-    return ms_fail(context, MS_ERR_LIMIT, "a trainer holds at most %d tasks", MAX_TASKS);
+  if (trainer->task_count == MS_TRAINER_MAX_TASKS) {
+    return ms_fail(context, MS_ERR_LIMIT, "a trainer holds at most %d tasks", MS_TRAINER_MAX_TASKS);
   }
   if (trainer->task_count == trainer->room) {
     MS_TRY(grow(trainer));
@@ -423,6 +421,22 @@ ms_status ms_trainer_score(ms_trainer *trainer, size_t task, float *scores, size
   }
   ms_arena_mark mark = ms_arena_get_mark(trainer->context);
   ms_status status = score_task(trainer, &trainer->tasks[task], scores);
+  ms_arena_drop(trainer->context, mark);
+  return status;
+}
+
+ms_status ms_trainer_save(ms_trainer *trainer, const char *const *model_ids,
+                          const char *encoder_hash, void *bytes, size_t room, size_t *size) {
+  MS_TRY(check_fitted(trainer));
+  const ms_scorer_parts parts = {
+      .attention = &trainer->attention,
+      .scale = &trainer->scale,
+      .certainty = trainer->certainty.block == NULL ? NULL : &trainer->certainty,
+      .model_ids = model_ids,
+      .encoder_hash = encoder_hash,
+  };
+  ms_arena_mark mark = ms_arena_get_mark(trainer->context);
+  ms_status status = ms_scorer_write(trainer->context, &parts, bytes, room, size);
   ms_arena_drop(trainer->context, mark);
   return status;
 }

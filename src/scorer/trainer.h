@@ -5,6 +5,7 @@
 #include "core/random.h"
 #include "scorer/adamw.h"
 #include "scorer/attention.h"
+#include "scorer/evidence.h"
 
 typedef struct ms_training_task {
   ms_tokens tokens; /* owned */
@@ -29,9 +30,19 @@ struct ms_trainer {
   size_t *order;   /* [task_count], the epoch's, once fitted */
   size_t position; /* the next task in order */
   bool fitted;
+  ms_held_out_task *held_out; /* [held_out_room], their arrays owned */
+  size_t held_out_count;
+  size_t held_out_room;
+  ms_certainty certainty; /* owned block, NULL before it is fitted */
 };
 
 /* Takes scale, prior and the ridge's start from the tasks. Takes scratch memory. */
 MS_CHECK_RESULT ms_status ms_trainer_start(ms_trainer *trainer);
+
+/* Gives back the held-out tasks and the certainty. */
+void ms_trainer_release_held_out(ms_trainer *trainer);
+
+/* The most tasks of either kind, and the first room for them. */
+enum { MS_TRAINER_MAX_TASKS = 1 << 20, MS_TRAINER_FIRST_ROOM = 16 };
 
 #endif

@@ -1,0 +1,307 @@
+/*
+ * Fits the Gaussian model of posterior.h to held-out tasks. How far the covariance of the models'
+ * errors is shrunk towards its diagonal is decided by how likely each task is under the others.
+ */
+#include "scorer/evidence.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "transfer/eigen.h"
+#include "transfer/linalg.h"
+
+enum { OFFSET_ROUNDS = 50, LEAST_TASKS = 3 };
+
+/* Tasks without bias that each model's observation offset is shrunk by. */
+static const double OFFSET_SHRINK = 2;
+/* Own noise is at least this share of what was found, whatever the images' number explains. */
+static const double LEAST_NOISE_SHARE = 0.1;
+/* A model's error variance is at least this, (0.01 logits)². */
+static const double LEAST_VARIANCE = 1e-4;
+
+/* The sums over tasks of weight, weight × x and so on, x and y NaN being passed over. */
+typedef struct weighted_sums {
+  double count;
+  double weight;
+  double x;
+  double y;
+  double xx;
+  double xy;
+  double yy;
+} weighted_sums;
+
+static void add_point(weighted_sums *sums, double weight, double x, double y) {
+  if (weight > 0 && !isnan(x) && !isnan(y)) {
+    sums->count++;
+    sums->weight += weight;
+    sums->x += weight * x;
+    sums->y += weight * y;
+    sums->xx += weight * x * x;
+    sums->xy += weight * x * y;
+    sums->yy += weight * y * y;
+  }
+}
+
+/* Turns sums into means and central moments. */
+static void centre(weighted_sums *sums) {
+  sums->x /= sums->weight;
+  sums->y /= sums->weight;
+  sums->xx = sums->xx / sums->weight - sums->x * sums->x;
+  sums->xy = sums->xy / sums->weight - sums->x * sums->y;
+  sums->yy = fmax(0, sums->yy / sums->weight - sums->y * sums->y);
+}
+
+/* levels [T], and what the certainty says of them. */
+static void fit_levels(const ms_held_out_task *tasks, size_t task_count, double *levels,
+                       ms_certainty *certainty) {
+  weighted_sums alone = {0};
+  weighted_sums joint = {0};
+  for (size_t t = 0; t < task_count; t++) {
+    levels[t] = 0;
+    for (size_t m = 0; m < certainty->model_count; m++) {
+      levels[t] += tasks[t].errors[m] / (double)certainty->model_count;
+    }
+    add_point(&alone, tasks[t].weight, 0, levels[t]);
+    add_point(&joint, tasks[t].weight, tasks[t].encoder, levels[t]);
+  }
+  centre(&alone);
+  double *numbers = certainty->numbers;
+  numbers[MS_LEVEL_MEAN] = alone.y;
+  numbers[MS_LEVEL_VARIANCE] = alone.yy * alone.count / (alone.count - 1);
+  numbers[MS_ENCODER_INTERCEPT] = alone.y;
+  numbers[MS_ENCODER_SLOPE] = 0;
+  numbers[MS_ENCODER_VARIANCE] = numbers[MS_LEVEL_VARIANCE];
+  if (joint.count > LEAST_TASKS) {
+    centre(&joint);
+    if (joint.xx > 0) {
+      double slope = joint.xy / joint.xx;
+      numbers[MS_ENCODER_SLOPE] = slope;
+      numbers[MS_ENCODER_INTERCEPT] = joint.y - slope * joint.x;
+      numbers[MS_ENCODER_VARIANCE] =
+          fmax(0, joint.yy - slope * joint.xy) * joint.count / (joint.count - 2);
+    }
+  }
+}
+
+/* errors [T][M]: what the level leaves; moments [M][M]: their weighted sum of products. */
+static void find_moments(const ms_held_out_task *tasks, size_t task_count, size_t model_count,
+                         const double *levels, double *errors, double *moments) {
+  memset(moments, 0, model_count * model_count * sizeof *moments);
+  for (size_t t = 0; t < task_count; t++) {
+    double *row = errors + t * model_count;
+    for (size_t m = 0; m < model_count; m++) {
+      row[m] = tasks[t].errors[m] - levels[t];
+    }
+    for (size_t m = 0; m < model_count; m++) {
+      for (size_t other = 0; other < model_count; other++) {
+        moments[m * model_count + other] += tasks[t].weight * row[m] * row[other];
+      }
+    }
+  }
+}
+
+/* covariance [M][M]: moments less one task's, over the weight, shrunk towards the diagonal. */
+static void shrink_moments(const double *moments, size_t model_count, const double *row,
+                           double row_weight, double total, double shrink, double *covariance) {
+  for (size_t m = 0; m < model_count; m++) {
+    for (size_t other = 0; other < model_count; other++) {
+      size_t i = m * model_count + other;
+      double value = (moments[i] - row_weight * row[m] * row[other]) / (total - row_weight);
+      covariance[i] = m == other ? fmax(value, 0) + LEAST_VARIANCE : (1 - shrink) * value;
+    }
+  }
+}
+
+/* The log-likelihood of each task's errors under the other tasks, summed by weight. */
+static double judge_shrink(const ms_held_out_task *tasks, size_t task_count, size_t model_count,
+                           const double *errors, const double *moments, double total, double shrink,
+                           double *covariance, double *row) {
+  double sum = 0;
+  for (size_t t = 0; t < task_count; t++) {
+    const double *error = errors + t * model_count;
+    if (tasks[t].weight > 0) {
+      shrink_moments(moments, model_count, error, tasks[t].weight, total, shrink, covariance);
+      if (!ms_cholesky(covariance, model_count)) {
+        return -INFINITY;
+      }
+      memcpy(row, error, model_count * sizeof *row);
+      ms_solve_lower(covariance, model_count, row, 1);
+      sum -= tasks[t].weight *
+             (ms_dot(row, row, model_count) + ms_cholesky_log_det(covariance, model_count));
+    }
+  }
+  return sum;
+}
+
+static double choose_shrink(const ms_held_out_task *tasks, size_t task_count, size_t model_count,
+                            const double *errors, const double *moments, double total,
+                            double *covariance, double *row) {
+  static const double shrinks[] = {0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1};
+  double best = 1;
+  double best_likelihood = -INFINITY;
+  for (size_t i = 0; i < sizeof shrinks / sizeof *shrinks; i++) {
+    double likelihood = judge_shrink(tasks, task_count, model_count, errors, moments, total,
+                                     shrinks[i], covariance, row);
+    if (likelihood > best_likelihood) {
+      best_likelihood = likelihood;
+      best = shrinks[i];
+    }
+  }
+  return best;
+}
+
+/* Leading eigenvectors of the shrunk covariance without its own diagonal, and what they leave. */
+static ms_status write_factors(ms_context *context, double *covariance, double shrink,
+                               ms_certainty *certainty) {
+  size_t model_count = certainty->model_count;
+  double *values = NULL;  /* [M] */
+  double *vectors = NULL; /* [M][M] */
+  MS_TRY(MS_SCRATCH(context, model_count, &values));
+  MS_TRY(MS_SCRATCH(context, model_count * model_count, &vectors));
+  memset(vectors, 0, model_count * model_count * sizeof *vectors);
+  for (size_t m = 0; m < model_count; m++) {
+    double *own = &covariance[m * model_count + m];
+    certainty->variances[m] = *own;
+    *own = (1 - shrink) * *own;
+    vectors[m * model_count + m] = 1;
+  }
+  MS_TRY(ms_eigen_project(context, covariance, model_count, values, vectors, model_count));
+  for (size_t k = 0; k < certainty->factor_count; k++) {
+    double size = sqrt(fmax(0, values[k]));
+    for (size_t m = 0; m < model_count; m++) {
+      double part = size * vectors[k * model_count + m];
+      certainty->factors[k * model_count + m] = part;
+      certainty->variances[m] = fmax(0, certainty->variances[m] - part * part);
+    }
+  }
+  return MS_OK;
+}
+
+static ms_status fit_errors(ms_context *context, const ms_held_out_task *tasks, size_t task_count,
+                            const double *levels, ms_certainty *certainty) {
+  size_t model_count = certainty->model_count;
+  double *errors = NULL;     /* [T][M] */
+  double *moments = NULL;    /* [M][M] */
+  double *covariance = NULL; /* [M][M] */
+  double *row = NULL;        /* [M] */
+  MS_TRY(MS_SCRATCH(context, task_count * model_count, &errors));
+  MS_TRY(MS_SCRATCH(context, model_count * model_count, &moments));
+  MS_TRY(MS_SCRATCH(context, model_count * model_count, &covariance));
+  MS_TRY(MS_SCRATCH(context, model_count, &row));
+  find_moments(tasks, task_count, model_count, levels, errors, moments);
+  double total = 0;
+  for (size_t t = 0; t < task_count; t++) {
+    total += tasks[t].weight;
+  }
+  double shrink =
+      choose_shrink(tasks, task_count, model_count, errors, moments, total, covariance, row);
+  shrink_moments(moments, model_count, errors, 0, total, shrink, covariance);
+  return write_factors(context, covariance, shrink, certainty);
+}
+
+/* A task's common offset: the mean of what its observed models show beyond theirs; NaN if none. */
+static double find_common(const ms_held_out_task *task, const ms_certainty *certainty) {
+  double sum = 0;
+  double count = 0;
+  for (size_t m = 0; m < certainty->model_count; m++) {
+    if (!isnan(task->observed[m])) {
+      sum += task->observed[m] - certainty->offsets[m];
+      count++;
+    }
+  }
+  return sum / count;
+}
+
+/* offsets [M]: the mean over all plus a shrunk one for each model; commons [T] given them. */
+static void fit_offsets(const ms_held_out_task *tasks, size_t task_count, double mean,
+                        double mean_weight, double *commons, ms_certainty *certainty) {
+  for (size_t m = 0; m < certainty->model_count; m++) {
+    certainty->offsets[m] = mean;
+  }
+  for (int round = 0; round < OFFSET_ROUNDS; round++) {
+    for (size_t t = 0; t < task_count; t++) {
+      commons[t] = find_common(&tasks[t], certainty);
+    }
+    for (size_t m = 0; m < certainty->model_count; m++) {
+      double sum = 0;
+      double weight = OFFSET_SHRINK * mean_weight;
+      for (size_t t = 0; t < task_count; t++) {
+        if (!isnan(tasks[t].observed[m])) {
+          sum += tasks[t].weight * (tasks[t].observed[m] - commons[t] - mean);
+          weight += tasks[t].weight;
+        }
+      }
+      certainty->offsets[m] = mean + sum / weight;
+    }
+  }
+}
+
+/* Variances of the observations around the offsets. */
+static void fit_noise(const ms_held_out_task *tasks, size_t task_count, const double *commons,
+                      ms_certainty *certainty) {
+  weighted_sums common = {0};
+  weighted_sums own = {0};
+  weighted_sums explained = {0};
+  double model_total = 0;
+  for (size_t t = 0; t < task_count; t++) {
+    add_point(&common, tasks[t].weight, 0, commons[t]);
+    for (size_t m = 0; m < certainty->model_count; m++) {
+      double rest = tasks[t].observed[m] - certainty->offsets[m] - commons[t];
+      add_point(&own, tasks[t].weight, 0, rest);
+      add_point(&explained, tasks[t].weight, rest, tasks[t].observed_variance);
+      model_total += isnan(rest) ? 0 : tasks[t].weight;
+    }
+  }
+  double models = model_total / common.weight; /* in a task */
+  double variance = own.yy / own.weight * models / fmax(1, models - 1);
+  double by_images = explained.y / explained.weight;
+  centre(&common);
+  certainty->numbers[MS_NOISE_VARIANCE] = fmax(variance - by_images, LEAST_NOISE_SHARE * variance);
+  certainty->numbers[MS_COMMON_VARIANCE] = fmax(0, common.yy - variance / models);
+}
+
+static ms_status fit_observations(ms_context *context, const ms_held_out_task *tasks,
+                                  size_t task_count, ms_certainty *certainty) {
+  double *commons = NULL; /* [T] */
+  weighted_sums all = {0};
+  MS_TRY(MS_SCRATCH(context, task_count, &commons));
+  size_t observed_tasks = 0;
+  double weight = 0;
+  for (size_t t = 0; t < task_count; t++) {
+    double before = all.count;
+    for (size_t m = 0; m < certainty->model_count; m++) {
+      add_point(&all, tasks[t].weight, 0, tasks[t].observed[m]);
+    }
+    observed_tasks += all.count > before ? 1 : 0;
+    weight += tasks[t].weight;
+  }
+  if (observed_tasks < LEAST_TASKS) {
+    return ms_fail(context, MS_ERR_DATA, "models were observed on %zu held-out tasks, %d at least",
+                   observed_tasks, LEAST_TASKS);
+  }
+  fit_offsets(tasks, task_count, all.y / all.weight, weight / (double)task_count, commons,
+              certainty);
+  fit_noise(tasks, task_count, commons, certainty);
+  return MS_OK;
+}
+
+size_t ms_certainty_factors(size_t model_count) {
+  return model_count < MS_MAX_FACTORS ? model_count : MS_MAX_FACTORS;
+}
+
+ms_status ms_certainty_fit(ms_context *context, const ms_held_out_task *tasks, size_t task_count,
+                           ms_certainty *certainty) {
+  size_t counted = 0;
+  for (size_t t = 0; t < task_count; t++) {
+    counted += tasks[t].weight > 0 ? 1 : 0;
+  }
+  if (counted < LEAST_TASKS) {
+    return ms_fail(context, MS_ERR_DATA, "%zu held-out tasks of a weight above 0, %d at least",
+                   counted, LEAST_TASKS);
+  }
+  double *levels = NULL; /* [T] */
+  MS_TRY(MS_SCRATCH(context, task_count, &levels));
+  fit_levels(tasks, task_count, levels, certainty);
+  MS_TRY(fit_errors(context, tasks, task_count, levels, certainty));
+  return fit_observations(context, tasks, task_count, certainty);
+}

@@ -1,0 +1,166 @@
+/*
+ * Gaussian conditioning on the models that were run; posterior.h states the model. The covariance
+ * is never formed for all pairs: with K factors and k observations everything is O(M (K + k)).
+ */
+#include "scorer/posterior.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "scorer/exact.h"
+#include "transfer/linalg.h"
+
+size_t ms_certainty_count(size_t model_count, size_t factor_count) {
+  return MS_CERTAINTY_NUMBERS + model_count * (2 + factor_count);
+}
+
+ms_certainty ms_certainty_bind(size_t model_count, size_t factor_count, double *block) {
+  double *variances = block + MS_CERTAINTY_NUMBERS;
+  return (ms_certainty){model_count,
+                        factor_count,
+                        block,
+                        block,
+                        variances,
+                        variances + model_count,
+                        variances + 2 * model_count};
+}
+
+double ms_logit_accuracy(double accuracy, size_t image_count) {
+  double count = (double)image_count;
+  double right = accuracy * count + 0.5;
+  return ms_log(right / (count + 1 - right));
+}
+
+double ms_logit_variance(double accuracy, size_t image_count) {
+  double count = (double)image_count;
+  double share = (accuracy * count + 0.5) / (count + 1);
+  return 1 / ((count + 1) * share * (1 - share));
+}
+
+double ms_logistic(double x) {
+  return 1 / (1 + ms_exp(-x));
+}
+
+/* Covariance of y of two models given the scores. */
+static double covariance(const ms_posterior *posterior, size_t a, size_t b) {
+  const ms_certainty *certainty = posterior->certainty;
+  double sum = posterior->evidence->level_variance + (a == b ? certainty->variances[a] : 0);
+  for (size_t k = 0; k < certainty->factor_count; k++) {
+    const double *factor = certainty->factors + k * certainty->model_count;
+    sum += factor[a] * factor[b];
+  }
+  return sum;
+}
+
+/* gains [M][k]: covariance times the inverse of root rootᵀ, row by row. */
+static void find_gains(ms_posterior *posterior) {
+  size_t count = posterior->evidence->count;
+  size_t model_count = posterior->certainty->model_count;
+  memcpy(posterior->gains, posterior->covariance, model_count * count * sizeof(double));
+  ms_solve_lower(posterior->root, count, posterior->gains, model_count);
+  ms_solve_upper(posterior->root, count, posterior->gains, model_count);
+  for (size_t i = 0; i < count; i++) {
+    posterior->level_gains[i] = posterior->evidence->level_variance;
+  }
+  ms_solve_lower(posterior->root, count, posterior->level_gains, 1);
+  ms_solve_upper(posterior->root, count, posterior->level_gains, 1);
+}
+
+ms_status ms_posterior_make(ms_context *context, const ms_certainty *certainty,
+                            const ms_evidence *evidence, ms_posterior *posterior) {
+  size_t count = evidence->count;
+  size_t pair_count = certainty->model_count * count; /* count is at most model_count */
+  *posterior = (ms_posterior){.certainty = certainty, .evidence = evidence};
+  MS_TRY(MS_SCRATCH(context, count * count, &posterior->root));
+  MS_TRY(MS_SCRATCH(context, pair_count, &posterior->covariance));
+  MS_TRY(MS_SCRATCH(context, pair_count, &posterior->gains));
+  MS_TRY(MS_SCRATCH(context, count, &posterior->level_gains));
+  MS_TRY(MS_SCRATCH(context, count, &posterior->surprises));
+  for (size_t m = 0; m < certainty->model_count; m++) {
+    for (size_t i = 0; i < count; i++) {
+      posterior->covariance[m * count + i] = covariance(posterior, m, evidence->models[i]);
+    }
+  }
+  for (size_t i = 0; i < count; i++) {
+    const double *row = posterior->covariance + evidence->models[i] * count;
+    for (size_t j = 0; j < count; j++) {
+      posterior->root[i * count + j] =
+          row[j] + certainty->numbers[MS_COMMON_VARIANCE] + (i == j ? evidence->noise[i] : 0);
+    }
+  }
+  if (count > 0 && !ms_cholesky(posterior->root, count)) {
+    return ms_fail(context, MS_ERR_DATA, "the covariance of %zu observed models is not positive",
+                   count);
+  }
+  if (count > 0) {
+    find_gains(posterior);
+  }
+  return MS_OK;
+}
+
+void ms_posterior_mean(const ms_posterior *posterior, const double *scores, double *means,
+                       double *level) {
+  const ms_evidence *evidence = posterior->evidence;
+  size_t model_count = posterior->certainty->model_count;
+  *level = evidence->level_mean;
+  for (size_t m = 0; m < model_count; m++) {
+    means[m] = scores[m] + evidence->level_mean;
+  }
+  for (size_t i = 0; i < evidence->count; i++) {
+    double surprise = evidence->logits[i] - scores[evidence->models[i]] - evidence->level_mean;
+    *level += posterior->level_gains[i] * surprise;
+    for (size_t m = 0; m < model_count; m++) {
+      means[m] += posterior->gains[m * evidence->count + i] * surprise;
+    }
+  }
+}
+
+void ms_posterior_draw(const ms_posterior *posterior, const double *scores, ms_random *random,
+                       double *draw) {
+  const ms_certainty *certainty = posterior->certainty;
+  const ms_evidence *evidence = posterior->evidence;
+  size_t model_count = certainty->model_count;
+  double level = evidence->level_mean + sqrt(evidence->level_variance) * ms_random_normal(random);
+  for (size_t m = 0; m < model_count; m++) {
+    draw[m] = scores[m] + level + sqrt(certainty->variances[m]) * ms_random_normal(random);
+  }
+  for (size_t k = 0; k < certainty->factor_count; k++) {
+    double size = ms_random_normal(random);
+    for (size_t m = 0; m < model_count; m++) {
+      draw[m] += certainty->factors[k * model_count + m] * size;
+    }
+  }
+  double common = sqrt(certainty->numbers[MS_COMMON_VARIANCE]) * ms_random_normal(random);
+  /* The gains are applied at the end, so that each surprise is against the unmoved draw. */
+  double *surprises = posterior->surprises;
+  for (size_t i = 0; i < evidence->count; i++) {
+    double noise = sqrt(evidence->noise[i]) * ms_random_normal(random);
+    surprises[i] = evidence->logits[i] - draw[evidence->models[i]] - common - noise;
+  }
+  for (size_t m = 0; m < model_count; m++) {
+    draw[m] += ms_dot(posterior->gains + m * evidence->count, surprises, evidence->count);
+  }
+}
+
+ms_status ms_posterior_reach(ms_context *context, const ms_posterior *posterior, size_t model,
+                             double noise, double *moves) {
+  const ms_evidence *evidence = posterior->evidence;
+  size_t count = evidence->count;
+  double common = posterior->certainty->numbers[MS_COMMON_VARIANCE];
+  double *weights = NULL; /* [k], of the observations so far in what the next would be */
+  MS_TRY(MS_SCRATCH(context, count, &weights));
+  for (size_t i = 0; i < count; i++) {
+    weights[i] = posterior->covariance[model * count + i] + common;
+  }
+  double spread = covariance(posterior, model, model) + common + noise;
+  if (count > 0) {
+    ms_solve_lower(posterior->root, count, weights, 1);
+    spread -= ms_dot(weights, weights, count);
+    ms_solve_upper(posterior->root, count, weights, 1);
+  }
+  for (size_t m = 0; m < posterior->certainty->model_count; m++) {
+    double known = ms_dot(posterior->covariance + m * count, weights, count);
+    moves[m] = spread > 0 ? (covariance(posterior, m, model) - known) / sqrt(spread) : 0;
+  }
+  return MS_OK;
+}

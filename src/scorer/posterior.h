@@ -1,0 +1,101 @@
+/*
+ * What a scorer knows about its own errors: a Gaussian model of all models' accuracies on a task,
+ * on the logit scale, and its update by the models that were run.
+ *
+ *   true logit accuracy    y_m = score_m + a + Σ_k factor_km g_k + √variance_m e_m
+ *   level of the task      a ~ N(level mean, level variance), or, where the encoder's own accuracy
+ *                          z is known, N(intercept + slope z, encoder variance)
+ *   a model that was run   z_m = y_m + offset_m + c + n_m, c ~ N(0, common variance) for all models
+ *                          of the task, n_m ~ N(0, noise variance + that of a share of n images)
+ *
+ * g, e standard normal. z is the logit of a leave-one-out accuracy.
+ */
+#ifndef MS_SCORER_POSTERIOR_H
+#define MS_SCORER_POSTERIOR_H
+
+#include "core/context.h"
+#include "core/random.h"
+
+/* Numbers of a certainty that all models share. */
+enum {
+  MS_LEVEL_MEAN,
+  MS_LEVEL_VARIANCE,
+  MS_ENCODER_INTERCEPT,
+  MS_ENCODER_SLOPE,
+  MS_ENCODER_VARIANCE,
+  MS_COMMON_VARIANCE,
+  MS_NOISE_VARIANCE,
+  MS_CERTAINTY_NUMBERS
+};
+
+/* Most directions in which models err together. */
+enum { MS_MAX_FACTORS = 16 };
+
+typedef struct ms_certainty {
+  size_t model_count;  /* M */
+  size_t factor_count; /* K, at most MS_MAX_FACTORS */
+  double *block;       /* what follows, in one piece */
+  double *numbers;     /* [MS_CERTAINTY_NUMBERS] */
+  double *variances;   /* [M], what the factors leave */
+  double *offsets;     /* [M], observed less true logit accuracy */
+  double *factors;     /* [K][M] */
+} ms_certainty;
+
+/* Doubles of a block. */
+size_t ms_certainty_count(size_t model_count, size_t factor_count);
+ms_certainty ms_certainty_bind(size_t model_count, size_t factor_count, double *block);
+
+/* Logit of an accuracy measured on image_count images, kept finite: (p n + 1/2) of (n + 1). */
+double ms_logit_accuracy(double accuracy, size_t image_count);
+/* Variance of that logit through the images' number alone. */
+double ms_logit_variance(double accuracy, size_t image_count);
+/* 1 / (1 + exp(-x)) */
+double ms_logistic(double x);
+
+/* Models that were run on the task, and what is known of its level. */
+typedef struct ms_evidence {
+  double level_mean; /* before any model was run */
+  double level_variance;
+  size_t count;         /* k */
+  const size_t *models; /* [k], each once */
+  double *logits;       /* [k], observed, less the models' offsets */
+  double *noise;        /* [k], variance of each that is its own */
+} ms_evidence;
+
+/* The update, in scratch memory: y's mean moves by gains times (logits - predicted logits). */
+typedef struct ms_posterior {
+  const ms_certainty *certainty;
+  const ms_evidence *evidence;
+  double *root;        /* [k][k], the Cholesky factor of the observations' covariance */
+  double *covariance;  /* [M][k], of y with the observations */
+  double *gains;       /* [M][k] */
+  double *level_gains; /* [k] */
+  double *surprises;   /* [k], of a draw */
+} ms_posterior;
+
+/* Fails with MS_ERR_MEMORY, MS_ERR_DATA where rounding leaves no positive covariance. */
+MS_CHECK_RESULT ms_status ms_posterior_make(ms_context *context, const ms_certainty *certainty,
+                                            const ms_evidence *evidence, ms_posterior *posterior);
+/*
+ * The mean given the evidence.
+ *
+ * scores  [M], before; means  [M], receives y's mean; level  receives that of a
+ */
+void ms_posterior_mean(const ms_posterior *posterior, const double *scores, double *means,
+                       double *level);
+/*
+ * One draw of y given the evidence, for other scores where these are uncertain too: a draw from
+ * before the evidence, moved by the gains (Matheron's rule).
+ */
+void ms_posterior_draw(const ms_posterior *posterior, const double *scores, ms_random *random,
+                       double *draw);
+/*
+ * How much the mean of each model would move, at one standard deviation of what running one more
+ * model would show: [M].
+ *
+ * noise  variance of that observation that is its own
+ */
+MS_CHECK_RESULT ms_status ms_posterior_reach(ms_context *context, const ms_posterior *posterior,
+                                             size_t model, double noise, double *moves);
+
+#endif
