@@ -198,6 +198,23 @@ MS_API MS_CHECK_RESULT ms_status ms_task_prototypes(const ms_task *task, float *
                                                     float *spreads, size_t count,
                                                     size_t *class_count);
 
+/*
+ * Landmarks of a task: how well ridge regression solves it on each block of features, as log odds
+ * of its leave-one-out accuracy over the images (src/task/landmarks.h says what they are for).
+ *
+ * widths       [block_count] of consecutive features, their sum at most the task's features
+ * joint_count  the first blocks that are judged together too, 0 for none
+ * landmarks    receives a value per block, and one more if joint_count is not 0
+ * count        room in landmarks, in values
+ *
+ * Costs N² D / 2 + N³ a block for the N images that are looked at, at most 512. Fails with
+ * MS_ERR_ARGUMENT on blocks that do not fit, MS_ERR_DATA if fewer than two classes have an image,
+ * MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_task_landmarks(const ms_task *task, const size_t *widths,
+                                                   size_t block_count, size_t joint_count,
+                                                   double *landmarks, size_t count);
+
 /* ---- Zoo and scorer ------------------------------------------------------------------------ */
 
 /*
@@ -276,8 +293,8 @@ MS_API MS_CHECK_RESULT ms_status ms_scorer_prior(const ms_scorer *scorer, float 
 
 /* What is known of one model on one task. Intervals hold the truth in 80 of 100 cases. */
 typedef struct ms_assessment {
-  float score;        /* as ms_scorer_score; moved by the models that were run */
-  float rank_low;     /* 0 is best */
+  float score;    /* as ms_scorer_score; moved by the models that were run */
+  float rank_low; /* 0 is best */
   float rank_high;
   float accuracy_low; /* of a linear head on new images of the task, 0 … 1 */
   float accuracy_mid;
@@ -338,7 +355,8 @@ typedef enum ms_trainer_option {
   MS_TRAINER_TEMPERATURE = 8,     /* the unit of scores in it, above 0 */
   MS_TRAINER_SQUARED = 9,         /* weight of the squared error of centred scores, at least 0 */
   MS_TRAINER_BATCH = 10,          /* tasks in a step, at least 1 */
-  MS_TRAINER_OPTION_COUNT = 11
+  MS_TRAINER_IMAGE_SHARE = 11,    /* weight of what images show against landmarks, 0 … 1 */
+  MS_TRAINER_OPTION_COUNT = 12
 } ms_trainer_option;
 
 /*
@@ -358,6 +376,24 @@ MS_API void ms_trainer_destroy(ms_trainer *trainer);
 /* Sets one option. Fails with MS_ERR_ARGUMENT on an unknown one or a value out of its range. */
 MS_API MS_CHECK_RESULT ms_status ms_trainer_set(ms_trainer *trainer, ms_trainer_option option,
                                                 double value);
+
+/*
+ * Makes the scorer read landmarks: says which blocks of features ms_task_landmarks judges. Once,
+ * before the first task. Fails with MS_ERR_ARGUMENT, MS_ERR_MEMORY.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_set_blocks(ms_trainer *trainer, const size_t *widths,
+                                                       size_t block_count, size_t joint_count);
+
+/*
+ * Gives the landmarks of the task that was added last; a task without them has unknown ones.
+ *
+ * landmarks  [count], as ms_task_landmarks with the same blocks
+ *
+ * Fails with MS_ERR_ARGUMENT on another count or without a task, MS_ERR_DATA on a value that is not
+ * finite.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_set_landmarks(ms_trainer *trainer,
+                                                          const double *landmarks, size_t count);
 
 /*
  * Adds a task (copied).
@@ -405,11 +441,10 @@ MS_API MS_CHECK_RESULT ms_status ms_trainer_score(ms_trainer *trainer, size_t ta
 /*
  * Adds one task that the predictions were made without, to learn the scorer's certainty from.
  *
- * truths            [M], logit accuracies, as the targets of ms_trainer_add_task; their level counts
- * predicted         [M], scores by a scorer that was trained without the task
- * observed          [M], ms_metric_ridge of strength 1 of each model on the task's images, 0 … 1;
- *                   NaN where it was not measured
- * encoder_accuracy  the same of the encoder's own features; NaN where it was not measured
+ * truths            [M], logit accuracies, as the targets of ms_trainer_add_task; their level
+ * counts predicted         [M], scores by a scorer that was trained without the task observed [M],
+ * ms_metric_ridge of strength 1 of each model on the task's images, 0 … 1; NaN where it was not
+ * measured encoder_accuracy  the same of the encoder's own features; NaN where it was not measured
  * image_count       the images that the accuracies were measured on
  * weight            how much the task counts, at least 0
  *

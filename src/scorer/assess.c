@@ -21,6 +21,7 @@ static const double RIDGE = 1;
 /* A task as the Gaussian model needs it, in scratch memory. */
 typedef struct assessed_task {
   ms_task_view view;
+  float *landmarks;
   double *scores; /* [M] */
   ms_evidence evidence;
   ms_posterior posterior;
@@ -97,7 +98,8 @@ static ms_status read_task(const ms_scorer *scorer, const ms_task *task, const u
   MS_TRY(check_observations(scorer, observed, accuracies, count));
   MS_TRY(MS_SCRATCH(scorer->context, ms_scorer_model_count(scorer), &assessed->scores));
   MS_TRY(ms_task_view_all(task, &assessed->view));
-  MS_TRY(ms_scorer_score_view(scorer, &assessed->view, assessed->scores));
+  MS_TRY(ms_scorer_take_landmarks(scorer, &assessed->view, &assessed->landmarks));
+  MS_TRY(ms_scorer_score_view(scorer, &assessed->view, assessed->landmarks, assessed->scores));
   MS_TRY(find_evidence(scorer, &assessed->view, observed, accuracies, count, &assessed->evidence));
   return ms_posterior_make(scorer->context, &scorer->certainty, &assessed->evidence,
                            &assessed->posterior);
@@ -105,7 +107,8 @@ static ms_status read_task(const ms_scorer *scorer, const ms_task *task, const u
 
 /*
  * resampled [RESAMPLES][M]: the task's scores, moved as resampling its images moves them. The
- * resamples' own mean is taken out: resampled classes are tighter than real ones.
+ * resamples' own mean is taken out: resampled classes are tighter than real ones. The landmarks
+ * stay: an image that is drawn twice tells its own class, so resampled landmarks would be too good.
  */
 static ms_status resample_scores(const ms_scorer *scorer, const assessed_task *assessed,
                                  ms_random *random, double *resampled) {
@@ -118,7 +121,7 @@ static ms_status resample_scores(const ms_scorer *scorer, const assessed_task *a
     ms_arena_mark mark = ms_arena_get_mark(context);
     ms_task_view view;
     MS_TRY(ms_task_view_bootstrap(&assessed->view, random, &view));
-    MS_TRY(ms_scorer_score_view(scorer, &view, resampled + i * model_count));
+    MS_TRY(ms_scorer_score_view(scorer, &view, assessed->landmarks, resampled + i * model_count));
     ms_arena_drop(context, mark);
     for (size_t m = 0; m < model_count; m++) {
       means[m] += resampled[i * model_count + m] / RESAMPLES;

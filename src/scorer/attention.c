@@ -16,11 +16,12 @@ bool ms_attention_count(ms_attention_shape shape, size_t *count) {
   size_t lines = 0;
   size_t total = 0;
   size_t size = 0;
-  /* M (d + 1) + 3 d d + (3 D + 1) d */
+  /* M (d + 1) + 3 d d + (3 D + 1 + L) d */
   return ms_size_mul(shape.width, 3, &lines) && ms_size_add(lines, shape.model_count, &lines) &&
          ms_size_mul(shape.feature_count, 3, &square) && ms_size_add(lines, square, &lines) &&
-         ms_size_add(lines, 1, &lines) && ms_size_mul(lines, shape.width, &total) &&
-         ms_size_add(total, shape.model_count, count) && ms_size_mul(*count, sizeof(double), &size);
+         ms_size_add(lines, 1, &lines) && ms_size_add(lines, shape.landmark_count, &lines) &&
+         ms_size_mul(lines, shape.width, &total) && ms_size_add(total, shape.model_count, count) &&
+         ms_size_mul(*count, sizeof(double), &size);
 }
 
 ms_attention ms_attention_bind(ms_attention_shape shape, double *block) {
@@ -32,7 +33,8 @@ ms_attention ms_attention_bind(ms_attention_shape shape, double *block) {
   attention.key = attention.query + square;
   attention.value = attention.key + square;
   attention.summary = attention.value + square;
-  attention.rows = attention.summary + ms_summary_width(shape.feature_count) * shape.width;
+  attention.rows =
+      attention.summary + ms_summary_width(shape.feature_count, shape.landmark_count) * shape.width;
   return attention;
 }
 
@@ -61,7 +63,7 @@ static ms_status project_rows(ms_context *context, const ms_attention *attention
                               ms_projected_task *projected) {
   size_t width = attention->shape.width;
   size_t row_width = ms_row_width(tokens->feature_count);
-  size_t summary_width = ms_summary_width(tokens->feature_count);
+  size_t summary_width = ms_summary_width(tokens->feature_count, tokens->landmark_count);
   MS_TRY(take_zeros(context, 1, summary_width, &projected->summary));
   MS_TRY(take_zeros(context, tokens->class_count, row_width, &projected->rows));
   MS_TRY(take_zeros(context, projected->row_count, width, &projected->hidden));
@@ -202,7 +204,8 @@ static void backward_projection(const ms_attention *attention, const ms_projecte
   for (size_t i = 0; projected->dropout != NULL && i < projected->row_count * width; i++) {
     hidden_slopes[i] *= projected->dropout[i];
   }
-  add_crossed(projected->summary, hidden_slopes, 1, ms_summary_width(feature_count), width,
+  add_crossed(projected->summary, hidden_slopes, 1,
+              ms_summary_width(feature_count, attention->shape.landmark_count), width,
               gradient->summary);
   add_crossed(projected->rows, hidden_slopes + width, projected->row_count - 1,
               ms_row_width(feature_count), width, gradient->rows);

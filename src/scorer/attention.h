@@ -19,9 +19,10 @@
 #include "scorer/tokens.h"
 
 typedef struct ms_attention_shape {
-  size_t model_count;   /* M */
-  size_t width;         /* d */
-  size_t feature_count; /* D */
+  size_t model_count;    /* M */
+  size_t width;          /* d */
+  size_t feature_count;  /* D */
+  size_t landmark_count; /* L */
 } ms_attention_shape;
 
 /* Parameters, or their gradient, in one block. */
@@ -33,14 +34,14 @@ typedef struct ms_attention {
   double *query;   /* [d][d], Wq */
   double *key;     /* [d][d], Wk */
   double *value;   /* [d][d], Wv */
-  double *summary; /* [D + 1][d], U_0 */
+  double *summary; /* [D + 1 + L][d], U_0 */
   double *rows;    /* [2 D][d], U */
 } ms_attention;
 
 /* A task projected for all models, in scratch memory. */
 typedef struct ms_projected_task {
   size_t row_count;      /* R */
-  double *summary;       /* [D + 1], standardised */
+  double *summary;       /* [D + 1 + L], standardised */
   double *rows;          /* [R - 1][2 D], standardised */
   double *hidden;        /* [R][d], after dropout */
   double *keys;          /* [R][d] */

@@ -29,6 +29,7 @@ void ms_scorer_destroy(ms_scorer *scorer) {
   ms_context *context = scorer->context;
   ms_release(context, scorer->attention.block);
   ms_release(context, scorer->scale_block);
+  ms_release(context, (void *)scorer->blocks.widths);
   ms_release(context, scorer->queries);
   ms_release(context, scorer->certainty.block);
   ms_release(context, scorer->id_text);
@@ -52,12 +53,30 @@ const char *ms_scorer_encoder_hash(const ms_scorer *scorer) {
   return scorer->encoder_hash;
 }
 
-ms_status ms_scorer_score_view(const ms_scorer *scorer, const ms_task_view *view, double *scores) {
+ms_status ms_scorer_take_landmarks(const ms_scorer *scorer, const ms_task_view *view,
+                                   float **landmarks) {
+  ms_context *context = scorer->context;
+  size_t count = scorer->attention.shape.landmark_count;
+  double *taken = NULL; /* [count] */
+  MS_TRY(MS_SCRATCH(context, count, landmarks));
+  MS_TRY(MS_SCRATCH(context, count, &taken));
+  for (size_t i = 0; i < count; i++) {
+    (*landmarks)[i] = NAN;
+  }
+  if (count > 0 && view->class_count > 1) {
+    MS_TRY(ms_landmarks_take(view, &scorer->blocks, taken));
+    ms_landmarks_describe(taken, count - 1, *landmarks);
+  }
+  return MS_OK;
+}
+
+ms_status ms_scorer_score_view(const ms_scorer *scorer, const ms_task_view *view,
+                               const float *landmarks, double *scores) {
   ms_context *context = scorer->context;
   ms_tokens tokens;
   ms_projected_task projected;
   ms_attention_pass pass;
-  MS_TRY(ms_tokens_make(view, &tokens));
+  MS_TRY(ms_tokens_make(view, landmarks, scorer->attention.shape.landmark_count, &tokens));
   MS_TRY(
       ms_attention_project(context, &scorer->attention, &scorer->scale, &tokens, NULL, &projected));
   MS_TRY(
@@ -97,11 +116,13 @@ static ms_status check_room(const ms_scorer *scorer, size_t count) {
 static ms_status score_task(ms_scorer *scorer, const ms_task *task, float *scores, size_t count) {
   ms_task_view view;
   double *wide = NULL; /* [M] */
+  float *landmarks = NULL;
   MS_TRY(ms_scorer_check_task(scorer, task));
   MS_TRY(check_room(scorer, count));
   MS_TRY(MS_SCRATCH(scorer->context, ms_scorer_model_count(scorer), &wide));
   MS_TRY(ms_task_view_all(task, &view));
-  MS_TRY(ms_scorer_score_view(scorer, &view, wide));
+  MS_TRY(ms_scorer_take_landmarks(scorer, &view, &landmarks));
+  MS_TRY(ms_scorer_score_view(scorer, &view, landmarks, wide));
   for (size_t m = 0; m < ms_scorer_model_count(scorer); m++) {
     scores[m] = (float)wide[m];
   }

@@ -9,8 +9,9 @@ enum { MS_HASH_SIZE = 64 };
 
 struct ms_scorer {
   ms_context *context;
-  ms_attention attention; /* owned */
-  double *scale_block;    /* [2 (3 D + 1)], owned */
+  ms_attention attention;   /* owned */
+  ms_feature_blocks blocks; /* of the landmarks, widths owned; no blocks for none */
+  double *scale_block;      /* [2 (3 D + 1 + L)], owned */
   ms_token_scale scale;
   double *queries;        /* [M][d], owned */
   ms_certainty certainty; /* owned block; NULL where the file has none */
@@ -24,8 +25,10 @@ typedef struct ms_scorer_parts {
   const ms_attention *attention;
   const ms_token_scale *scale;
   const ms_certainty *certainty; /* NULL for none */
-  const char *const *model_ids;  /* [M] */
-  const char *encoder_hash;      /* 64 lower-case hexadecimal digits */
+  const double *blocks; /* [block_values]: joint count, then widths; NULL for no landmarks */
+  size_t block_values;
+  const char *const *model_ids; /* [M] */
+  const char *encoder_hash;     /* 64 lower-case hexadecimal digits */
 } ms_scorer_parts;
 
 /*
@@ -41,8 +44,15 @@ MS_CHECK_RESULT ms_status ms_scorer_write(ms_context *context, const ms_scorer_p
 MS_CHECK_RESULT ms_status ms_scorer_read(ms_scorer *scorer, const void *bytes, size_t size);
 /* Fails with MS_ERR_ARGUMENT on a task of another context or of other features. */
 MS_CHECK_RESULT ms_status ms_scorer_check_task(const ms_scorer *scorer, const ms_task *task);
-/* scores [M] of the tokens of a view, in scratch memory. */
+/*
+ * What a view's landmarks say, in scratch memory; unknown (NaN) where only one class has an image.
+ *
+ * landmarks  receives a pointer to attention.shape.landmark_count values
+ */
+MS_CHECK_RESULT ms_status ms_scorer_take_landmarks(const ms_scorer *scorer,
+                                                   const ms_task_view *view, float **landmarks);
+/* scores [M] of the tokens of a view and given landmarks, in scratch memory. */
 MS_CHECK_RESULT ms_status ms_scorer_score_view(const ms_scorer *scorer, const ms_task_view *view,
-                                               double *scores);
+                                               const float *landmarks, double *scores);
 
 #endif

@@ -10,7 +10,8 @@
 #include "zoo/safetensors.h"
 
 enum { MAX_ID_SIZE = 128, MAX_MODELS = 65536, MAX_WIDTH = 1024, MAX_FEATURES = 65536 };
-enum { PARAMETER_PARTS = 11, CERTAINTY_PARTS = 4, MAX_PARTS = PARAMETER_PARTS + CERTAINTY_PARTS };
+enum { PARAMETER_PARTS = 11, CERTAINTY_PARTS = 4 };
+enum { MAX_PARTS = PARAMETER_PARTS + CERTAINTY_PARTS + 1 };
 
 static const char FORMAT[] = "modelspider-scorer-1";
 
@@ -32,7 +33,8 @@ static void list_parameters(const ms_attention *attention, const ms_token_scale 
   size_t models = attention->shape.model_count;
   size_t width = attention->shape.width;
   size_t rows = ms_row_width(attention->shape.feature_count);
-  size_t summary = ms_summary_width(attention->shape.feature_count);
+  size_t summary =
+      ms_summary_width(attention->shape.feature_count, attention->shape.landmark_count);
   const stored_part listed[PARAMETER_PARTS] = {
       {"prior", 0, models, attention->prior},
       {"tokens", models, width, attention->tokens},
@@ -168,6 +170,9 @@ ms_status ms_scorer_write(ms_context *context, const ms_scorer_parts *parts, voi
     list_certainty(parts->certainty, listed + count);
     count += CERTAINTY_PARTS;
   }
+  if (parts->blocks != NULL) {
+    listed[count++] = (stored_part){"blocks", 0, parts->block_values, (double *)parts->blocks};
+  }
   for (size_t i = 0; i < count; i++) {
     MS_TRY(store_part(context, &listed[i], &tensors[i]));
   }
@@ -208,7 +213,7 @@ static ms_status find_shape(ms_context *context, const ms_safetensors *file,
   const size_t any[] = {SIZE_MAX, SIZE_MAX};
   MS_TRY(ms_safetensors_get(context, file, "tokens", MS_DTYPE_F32, 2, any, &tokens));
   MS_TRY(ms_safetensors_get(context, file, "rows", MS_DTYPE_F32, 2, any, &rows));
-  *shape = (ms_attention_shape){tokens->shape[0], tokens->shape[1], rows->shape[0] / 2};
+  *shape = (ms_attention_shape){tokens->shape[0], tokens->shape[1], rows->shape[0] / 2, 0};
   if (shape->model_count < 1 || shape->model_count > MAX_MODELS || shape->width < 1 ||
       shape->width > MAX_WIDTH || shape->feature_count < 1 || shape->feature_count > MAX_FEATURES) {
     return ms_fail(context, MS_ERR_LIMIT,
@@ -264,6 +269,47 @@ static ms_status load_notes(ms_scorer *scorer, const ms_safetensors *file) {
   return load_ids(scorer, models);
 }
 
+/* The widths of the landmarks' blocks, which must fit into the features. */
+static ms_status check_blocks(ms_context *context, const double *values, size_t count,
+                              size_t feature_count) {
+  double sum = 0;
+  bool fits = values[0] >= 0 && values[0] <= (double)(count - 1) && floor(values[0]) == values[0];
+  for (size_t i = 1; i < count; i++) {
+    sum += values[i];
+    fits = fits && values[i] >= 1 && floor(values[i]) == values[i];
+  }
+  if (!fits || sum > (double)feature_count) {
+    return ms_fail(context, MS_ERR_FORMAT,
+                   "the scorer file's landmark blocks do not fit into %zu features", feature_count);
+  }
+  return MS_OK;
+}
+
+static ms_status load_blocks(ms_scorer *scorer, const ms_safetensors *file,
+                             ms_attention_shape *shape) {
+  ms_context *context = scorer->context;
+  const ms_stored_tensor *tensor = NULL;
+  const size_t any[] = {SIZE_MAX};
+  double values[1 + MS_MAX_BLOCKS];
+  size_t *widths = NULL;
+  MS_TRY(ms_safetensors_get(context, file, "blocks", MS_DTYPE_F32, 1, any, &tensor));
+  size_t count = tensor->shape[0];
+  if (count < 2 || count > 1 + MS_MAX_BLOCKS) {
+    return ms_fail(context, MS_ERR_LIMIT, "%zu numbers of landmark blocks, 2 to %d are possible",
+                   count, 1 + MS_MAX_BLOCKS);
+  }
+  const stored_part part = {"blocks", 0, count, values};
+  MS_TRY(load_part(context, file, &part));
+  MS_TRY(check_blocks(context, values, count, shape->feature_count));
+  MS_TRY(MS_NEW(context, count - 1, &widths));
+  for (size_t i = 1; i < count; i++) {
+    widths[i - 1] = (size_t)values[i];
+  }
+  scorer->blocks = (ms_feature_blocks){count - 1, widths, (size_t)values[0]};
+  shape->landmark_count = ms_landmark_count(&scorer->blocks) + 1;
+  return MS_OK;
+}
+
 static ms_status load_parameters(ms_scorer *scorer, const ms_safetensors *file,
                                  ms_attention_shape shape) {
   ms_context *context = scorer->context;
@@ -274,8 +320,10 @@ static ms_status load_parameters(ms_scorer *scorer, const ms_safetensors *file,
   }
   MS_TRY(MS_NEW(context, count, &scorer->attention.block));
   scorer->attention = ms_attention_bind(shape, scorer->attention.block);
-  MS_TRY(MS_NEW(context, 2 * (3 * shape.feature_count + 1), &scorer->scale_block));
-  scorer->scale = ms_token_scale_bind(shape.feature_count, scorer->scale_block);
+  MS_TRY(MS_NEW(context, 2 * (3 * shape.feature_count + 1 + shape.landmark_count),
+                &scorer->scale_block));
+  scorer->scale =
+      ms_token_scale_bind(shape.feature_count, shape.landmark_count, scorer->scale_block);
   list_parameters(&scorer->attention, &scorer->scale, parts);
   for (size_t i = 0; i < PARAMETER_PARTS; i++) {
     MS_TRY(load_part(context, file, &parts[i]));
@@ -329,10 +377,14 @@ ms_status ms_scorer_read(ms_scorer *scorer, const void *bytes, size_t size) {
   MS_TRY(ms_safetensors_read(scorer->context, bytes, size, "scorer file", &file));
   MS_TRY(find_shape(scorer->context, &file, &shape));
   bool certain = ms_safetensors_find(&file, "certainty_factors") != NULL;
-  size_t expected = PARAMETER_PARTS + (certain ? CERTAINTY_PARTS : 0);
+  bool marked = ms_safetensors_find(&file, "blocks") != NULL;
+  size_t expected = PARAMETER_PARTS + (certain ? CERTAINTY_PARTS : 0) + (marked ? 1 : 0);
   if (file.tensor_count != expected) {
     return ms_fail(scorer->context, MS_ERR_FORMAT, "%zu tensors in the scorer file, expected %zu",
                    file.tensor_count, expected);
+  }
+  if (marked) {
+    MS_TRY(load_blocks(scorer, &file, &shape));
   }
   MS_TRY(load_parameters(scorer, &file, shape));
   MS_TRY(load_notes(scorer, &file));

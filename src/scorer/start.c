@@ -19,6 +19,11 @@ static double draw(ms_random *random) {
   return (ms_random_uniform(random) - 0.5) * 3.4641016151377544;
 }
 
+static size_t descriptor_width(const ms_attention_shape *shape) {
+  return ms_row_width(shape->feature_count) +
+         ms_summary_width(shape->feature_count, shape->landmark_count);
+}
+
 static double total_weight(const ms_trainer *trainer) {
   double sum = 0;
   for (size_t t = 0; t < trainer->task_count; t++) {
@@ -27,10 +32,10 @@ static double total_weight(const ms_trainer *trainer) {
   return sum;
 }
 
-/* descriptor [3 D + 1]: the mean of the class rows, then the summary row; raw. */
+/* descriptor [3 D + 1 + L]: the mean of the class rows, then the summary row; raw. */
 static void describe(const ms_tokens *tokens, double *descriptor) {
   size_t row_width = ms_row_width(tokens->feature_count);
-  size_t summary_width = ms_summary_width(tokens->feature_count);
+  size_t summary_width = ms_summary_width(tokens->feature_count, tokens->landmark_count);
   memset(descriptor, 0, row_width * sizeof *descriptor);
   for (size_t c = 0; c < tokens->class_count; c++) {
     for (size_t j = 0; j < row_width; j++) {
@@ -42,31 +47,50 @@ static void describe(const ms_tokens *tokens, double *descriptor) {
   }
 }
 
+/* The weighted mean of one number of the descriptor over the tasks that have it; false if none. */
+static bool find_moments(const ms_trainer *trainer, const double *descriptors, size_t width,
+                         size_t number, double *mean, double *deviation) {
+  double total = 0;
+  double sum = 0;
+  double squares = 0;
+  for (size_t t = 0; t < trainer->task_count; t++) {
+    double value = descriptors[t * width + number];
+    total += isnan(value) ? 0 : trainer->tasks[t].weight;
+    sum += isnan(value) ? 0 : trainer->tasks[t].weight * value;
+  }
+  *mean = total > 0 ? sum / total : 0;
+  for (size_t t = 0; t < trainer->task_count; t++) {
+    double value = descriptors[t * width + number];
+    squares += isnan(value) ? 0 : trainer->tasks[t].weight * (value - *mean) * (value - *mean);
+  }
+  *deviation = total > 0 ? sqrt(squares / total) : 0;
+  return total > 0;
+}
+
 /*
  * The scale brings each number of the descriptor, not of the single rows, to mean 0 and deviation
- * 1 over the tasks: the start sees the descriptor only.
+ * 1 over the tasks: the start sees the descriptor only. Where there are landmarks, these with the
+ * number of classes and the thousands of numbers that the images give are two parties, whose
+ * weights together, not number by number, are what the options say.
  */
 static void find_scale(ms_trainer *trainer, const double *descriptors) {
-  size_t width =
-      ms_row_width(trainer->shape.feature_count) + ms_summary_width(trainer->shape.feature_count);
+  size_t width = descriptor_width(&trainer->shape);
+  size_t landmarks = trainer->shape.landmark_count + 1;
+  double share = trainer->options[MS_TRAINER_IMAGE_SHARE];
+  double image_factor = sqrt(share * (double)width / (double)(width - landmarks));
+  double landmark_factor = sqrt((1 - share) * (double)width / (double)landmarks);
   double *shift = trainer->scale_block;
   double *factor = trainer->scale_block + width;
-  double total = total_weight(trainer);
-  memset(trainer->scale_block, 0, 2 * width * sizeof *shift);
-  for (size_t t = 0; t < trainer->task_count; t++) {
-    for (size_t j = 0; j < width; j++) {
-      shift[j] += trainer->tasks[t].weight / total * descriptors[t * width + j];
-    }
-  }
-  for (size_t t = 0; t < trainer->task_count; t++) {
-    for (size_t j = 0; j < width; j++) {
-      double distance = descriptors[t * width + j] - shift[j];
-      factor[j] += trainer->tasks[t].weight / total * distance * distance;
-    }
-  }
   for (size_t j = 0; j < width; j++) {
-    double deviation = sqrt(factor[j]);
-    factor[j] = deviation > LEAST_DEVIATION * fabs(shift[j]) ? 1 / deviation : 0;
+    double deviation = 0;
+    factor[j] = 0;
+    if (find_moments(trainer, descriptors, width, j, &shift[j], &deviation) &&
+        deviation > LEAST_DEVIATION * fabs(shift[j])) {
+      factor[j] = 1 / deviation;
+    }
+    if (trainer->shape.landmark_count > 0) {
+      factor[j] *= j < width - landmarks ? image_factor : landmark_factor;
+    }
   }
 }
 
@@ -137,15 +161,14 @@ static ms_status find_residuals(ms_trainer *trainer, double *residuals) {
 
 /* Standardised, and each row times the root of its task's weight. */
 static void weigh_descriptors(const ms_trainer *trainer, double *descriptors) {
-  size_t width =
-      ms_row_width(trainer->shape.feature_count) + ms_summary_width(trainer->shape.feature_count);
+  size_t width = descriptor_width(&trainer->shape);
   const double *shift = trainer->scale_block;
   const double *factor = trainer->scale_block + width;
   for (size_t t = 0; t < trainer->task_count; t++) {
     double root = sqrt(trainer->tasks[t].weight);
     for (size_t j = 0; j < width; j++) {
       double *value = &descriptors[t * width + j];
-      *value = (*value - shift[j]) * factor[j] * root;
+      *value = isnan(*value) ? 0 : (*value - shift[j]) * factor[j] * root;
     }
   }
 }
@@ -160,7 +183,8 @@ static void write_map(ms_trainer *trainer, const ms_low_rank_map *map) {
   ms_attention *attention = &trainer->attention;
   size_t width = attention->shape.width;
   size_t row_width = ms_row_width(attention->shape.feature_count);
-  size_t summary_width = ms_summary_width(attention->shape.feature_count);
+  size_t summary_width =
+      ms_summary_width(attention->shape.feature_count, attention->shape.landmark_count);
   double root = sqrt((double)width);
   double spare = 2 / sqrt((double)(row_width + summary_width));
   double tasks_root = sqrt(total_weight(trainer));
@@ -189,13 +213,12 @@ ms_status ms_trainer_start(ms_trainer *trainer) {
   ms_context *context = trainer->context;
   size_t task_count = trainer->task_count;
   size_t model_count = trainer->shape.model_count;
-  size_t width =
-      ms_row_width(trainer->shape.feature_count) + ms_summary_width(trainer->shape.feature_count);
+  size_t width = descriptor_width(&trainer->shape);
   size_t size = 0;
   if (!ms_size_mul(task_count, width > model_count ? width : model_count, &size)) {
     return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu tasks", task_count);
   }
-  double *descriptors = NULL; /* [T][3 D + 1] */
+  double *descriptors = NULL; /* [T][3 D + 1 + L] */
   double *residuals = NULL;   /* [M][T] */
   MS_TRY(MS_SCRATCH(context, task_count * width, &descriptors));
   MS_TRY(MS_SCRATCH(context, model_count * task_count, &residuals));

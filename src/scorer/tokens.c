@@ -9,10 +9,21 @@
 
 #include "scorer/exact.h"
 
-ms_token_scale ms_token_scale_bind(size_t feature_count, double *block) {
+ms_token_scale ms_token_scale_bind(size_t feature_count, size_t landmark_count, double *block) {
   size_t row_width = ms_row_width(feature_count);
-  double *factors = block + row_width + ms_summary_width(feature_count);
-  return (ms_token_scale){feature_count, block, factors, block + row_width, factors + row_width};
+  double *factors = block + row_width + ms_summary_width(feature_count, landmark_count);
+  return (ms_token_scale){block, factors, block + row_width, factors + row_width};
+}
+
+void ms_landmarks_describe(const double *landmarks, size_t count, float *described) {
+  double mean = 0;
+  for (size_t i = 0; i < count; i++) {
+    mean += landmarks[i] / (double)count;
+  }
+  for (size_t i = 0; i < count; i++) {
+    described[i] = (float)(landmarks[i] - mean);
+  }
+  described[count] = (float)mean;
 }
 
 void ms_tokens_summarise(ms_tokens *tokens) {
@@ -34,13 +45,17 @@ void ms_tokens_summarise(ms_tokens *tokens) {
   tokens->summary[tokens->feature_count] = (float)ms_log(count);
 }
 
-ms_status ms_tokens_make(const ms_task_view *view, ms_tokens *tokens) {
+ms_status ms_tokens_make(const ms_task_view *view, const float *landmarks, size_t landmark_count,
+                         ms_tokens *tokens) {
   ms_context *context = view->task->context;
   size_t feature_count = view->task->feature_count;
   size_t width = ms_row_width(feature_count);
-  *tokens = (ms_tokens){.class_count = view->class_count, .feature_count = feature_count};
+  *tokens = (ms_tokens){.class_count = view->class_count,
+                        .feature_count = feature_count,
+                        .landmark_count = landmark_count};
   MS_TRY(MS_SCRATCH(context, view->class_count * width, &tokens->rows));
-  MS_TRY(MS_SCRATCH(context, ms_summary_width(feature_count), &tokens->summary));
+  MS_TRY(MS_SCRATCH(context, ms_summary_width(feature_count, landmark_count), &tokens->summary));
+  memcpy(tokens->summary + feature_count + 1, landmarks, landmark_count * sizeof *landmarks);
   ms_arena_mark mark = ms_arena_get_mark(context);
   float *prototypes = NULL; /* [class_count][feature_count] */
   float *spreads = NULL;    /* [class_count][feature_count] */
@@ -60,6 +75,6 @@ ms_status ms_tokens_make(const ms_task_view *view, ms_tokens *tokens) {
 void ms_tokens_standardise(const float *x, const double *shift, const double *factor, size_t count,
                            double *y) {
   for (size_t i = 0; i < count; i++) {
-    y[i] = (x[i] - shift[i]) * factor[i];
+    y[i] = isnan(x[i]) ? 0 : (x[i] - shift[i]) * factor[i];
   }
 }

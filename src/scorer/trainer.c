@@ -32,6 +32,7 @@ static const option_range RANGES[MS_TRAINER_OPTION_COUNT] = {
     [MS_TRAINER_TEMPERATURE] = {1e-6, 1e6, 0.25},
     [MS_TRAINER_SQUARED] = {0, 1e9, 1},
     [MS_TRAINER_BATCH] = {1, MS_TRAINER_MAX_TASKS, 16},
+    [MS_TRAINER_IMAGE_SHARE] = {0, 1, 0.1},
 };
 
 static ms_status check_shape(ms_context *context, ms_attention_shape shape) {
@@ -54,7 +55,7 @@ static ms_status allocate_parts(ms_trainer *trainer) {
   ms_context *context = trainer->context;
   size_t feature_count = trainer->shape.feature_count;
   size_t row_width = ms_row_width(feature_count);
-  size_t summary_width = ms_summary_width(feature_count);
+  size_t summary_width = ms_summary_width(feature_count, trainer->shape.landmark_count);
   size_t count = 0;
   if (!ms_attention_count(trainer->shape, &count)) {
     return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu models", trainer->shape.model_count);
@@ -66,14 +67,15 @@ static ms_status allocate_parts(ms_trainer *trainer) {
   MS_TRY(MS_NEW(context, 2 * (row_width + summary_width), &trainer->scale_block));
   trainer->attention = ms_attention_bind(trainer->shape, trainer->attention.block);
   trainer->gradient = ms_attention_bind(trainer->shape, trainer->gradient.block);
-  trainer->scale = ms_token_scale_bind(feature_count, trainer->scale_block);
+  trainer->scale =
+      ms_token_scale_bind(feature_count, trainer->shape.landmark_count, trainer->scale_block);
   return MS_OK;
 }
 
 ms_status ms_trainer_create(ms_context *context, size_t model_count, size_t feature_count,
                             size_t width, uint32_t seed, ms_trainer **trainer) {
   *trainer = NULL;
-  const ms_attention_shape shape = {model_count, width, feature_count};
+  const ms_attention_shape shape = {model_count, width, feature_count, 0};
   MS_TRY(check_shape(context, shape));
   ms_trainer *created = NULL;
   MS_TRY(MS_NEW(context, 1, &created));
@@ -98,6 +100,17 @@ static void release_task(ms_context *context, const ms_training_task *task) {
   ms_release(context, task->targets);
 }
 
+/* Drops what allocate_parts took. */
+static void release_parts(ms_trainer *trainer) {
+  ms_context *context = trainer->context;
+  double **parts[] = {&trainer->attention.block, &trainer->gradient.block,
+                      &trainer->optimiser.first, &trainer->optimiser.second, &trainer->scale_block};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    ms_release(context, *parts[i]);
+    *parts[i] = NULL;
+  }
+}
+
 void ms_trainer_destroy(ms_trainer *trainer) {
   if (trainer == NULL) {
     return;
@@ -109,12 +122,64 @@ void ms_trainer_destroy(ms_trainer *trainer) {
   ms_trainer_release_held_out(trainer);
   ms_release(context, trainer->tasks);
   ms_release(context, trainer->order);
-  ms_release(context, trainer->attention.block);
-  ms_release(context, trainer->gradient.block);
-  ms_release(context, trainer->optimiser.first);
-  ms_release(context, trainer->optimiser.second);
-  ms_release(context, trainer->scale_block);
+  release_parts(trainer);
+  ms_release(context, trainer->blocks);
   ms_release(context, trainer);
+}
+
+/* Checked widths as the file has them: the joint count, then each width. */
+static ms_status copy_blocks(ms_trainer *trainer, const size_t *widths, size_t block_count,
+                             size_t joint_count) {
+  size_t sum = 0;
+  for (size_t i = 0; i < block_count; i++) {
+    if (widths[i] == 0 || !ms_size_add(sum, widths[i], &sum) ||
+        sum > trainer->shape.feature_count) {
+      return ms_fail(trainer->context, MS_ERR_ARGUMENT,
+                     "block %zu of %zu features does not fit into %zu", i, widths[i],
+                     trainer->shape.feature_count);
+    }
+  }
+  MS_TRY(MS_NEW(trainer->context, 1 + block_count, &trainer->blocks));
+  trainer->blocks[0] = (double)joint_count;
+  for (size_t i = 0; i < block_count; i++) {
+    trainer->blocks[1 + i] = (double)widths[i];
+  }
+  trainer->block_values = 1 + block_count;
+  return MS_OK;
+}
+
+ms_status ms_trainer_set_blocks(ms_trainer *trainer, const size_t *widths, size_t block_count,
+                                size_t joint_count) {
+  ms_context *context = trainer->context;
+  if (trainer->task_count > 0 || trainer->blocks != NULL) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "blocks are set once, before the first task");
+  }
+  if (block_count < 1 || block_count > MS_MAX_BLOCKS || joint_count > block_count) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "%zu blocks, %zu of them joint; 1 to %d are possible",
+                   block_count, joint_count, MS_MAX_BLOCKS);
+  }
+  MS_TRY(copy_blocks(trainer, widths, block_count, joint_count));
+  const ms_feature_blocks blocks = {block_count, widths, joint_count};
+  trainer->shape.landmark_count = ms_landmark_count(&blocks) + 1;
+  release_parts(trainer);
+  return allocate_parts(trainer);
+}
+
+ms_status ms_trainer_set_landmarks(ms_trainer *trainer, const double *landmarks, size_t count) {
+  ms_context *context = trainer->context;
+  if (trainer->task_count == 0 || trainer->shape.landmark_count != count + 1) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "%zu landmarks for %s", count,
+                   trainer->task_count == 0 ? "no task" : "a trainer of other blocks");
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (!isfinite(landmarks[i])) {
+      return ms_fail(context, MS_ERR_DATA, "landmark %zu is %g", i, landmarks[i]);
+    }
+  }
+  ms_tokens *tokens = &trainer->tasks[trainer->task_count - 1].tokens;
+  ms_landmarks_describe(landmarks, count, tokens->summary + tokens->feature_count + 1);
+  trainer->fitted = false;
+  return MS_OK;
 }
 
 ms_status ms_trainer_set(ms_trainer *trainer, ms_trainer_option option, double value) {
@@ -171,7 +236,8 @@ static ms_status copy_task(ms_trainer *trainer, const float *prototypes, const f
   ms_context *context = trainer->context;
   size_t width = task->tokens.feature_count;
   MS_TRY(MS_NEW(context, task->tokens.class_count * ms_row_width(width), &task->tokens.rows));
-  MS_TRY(MS_NEW(context, ms_summary_width(width), &task->tokens.summary));
+  MS_TRY(
+      MS_NEW(context, ms_summary_width(width, task->tokens.landmark_count), &task->tokens.summary));
   MS_TRY(MS_NEW(context, trainer->shape.model_count, &task->targets));
   for (size_t c = 0; c < task->tokens.class_count; c++) {
     float *row = task->tokens.rows + c * ms_row_width(width);
@@ -179,6 +245,9 @@ static ms_status copy_task(ms_trainer *trainer, const float *prototypes, const f
     memcpy(row + width, spreads + c * width, width * sizeof *row);
   }
   ms_tokens_summarise(&task->tokens);
+  for (size_t i = 0; i < task->tokens.landmark_count; i++) {
+    task->tokens.summary[width + 1 + i] = NAN;
+  }
   memcpy(task->targets, targets, trainer->shape.model_count * sizeof *targets);
   return MS_OK;
 }
@@ -203,6 +272,7 @@ ms_status ms_trainer_add_task(ms_trainer *trainer, const float *prototypes, cons
   ms_training_task task = {.weight = weight};
   task.tokens.class_count = class_count;
   task.tokens.feature_count = trainer->shape.feature_count;
+  task.tokens.landmark_count = trainer->shape.landmark_count;
   ms_status status = copy_task(trainer, prototypes, spreads, targets, &task);
   if (status != MS_OK) {
     release_task(context, &task);
@@ -432,6 +502,8 @@ ms_status ms_trainer_save(ms_trainer *trainer, const char *const *model_ids,
       .attention = &trainer->attention,
       .scale = &trainer->scale,
       .certainty = trainer->certainty.block == NULL ? NULL : &trainer->certainty,
+      .blocks = trainer->blocks,
+      .block_values = trainer->block_values,
       .model_ids = model_ids,
       .encoder_hash = encoder_hash,
   };

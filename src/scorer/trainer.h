@@ -16,6 +16,8 @@ typedef struct ms_training_task {
 struct ms_trainer {
   ms_context *context;
   ms_attention_shape shape;
+  double *blocks; /* [block_values], as ms_scorer_parts has them; NULL for no landmarks */
+  size_t block_values;
   double options[MS_TRAINER_OPTION_COUNT];
   ms_training_task *tasks; /* [room] */
   size_t task_count;

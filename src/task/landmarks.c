@@ -102,3 +102,26 @@ ms_status ms_landmarks_take(const ms_task_view *view, const ms_feature_blocks *b
   ms_arena_drop(context, mark);
   return status;
 }
+
+ms_status ms_task_landmarks(const ms_task *task, const size_t *widths, size_t block_count,
+                            size_t joint_count, double *landmarks, size_t count) {
+  ms_context *context = task->context;
+  const ms_feature_blocks blocks = {block_count, widths, joint_count};
+  size_t sum = 0;
+  bool fits = block_count >= 1 && block_count <= MS_MAX_BLOCKS && joint_count <= block_count;
+  for (size_t i = 0; fits && i < block_count; i++) {
+    fits = widths[i] > 0 && ms_size_add(sum, widths[i], &sum) && sum <= task->feature_count;
+  }
+  if (!fits || count < ms_landmark_count(&blocks)) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "%zu blocks, %zu joint, do not fit %s", block_count,
+                   joint_count, fits ? "the room for landmarks" : "the task's features");
+  }
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  ms_task_view view;
+  ms_status status = ms_task_view_all(task, &view);
+  if (status == MS_OK) {
+    status = ms_landmarks_take(&view, &blocks, landmarks);
+  }
+  ms_arena_drop(context, mark);
+  return status;
+}

@@ -10,6 +10,8 @@
 #include "task/task.h"
 
 /* How a task's features divide into blocks, and one landmark over the first joint_count of them. */
+enum { MS_MAX_BLOCKS = 256 };
+
 typedef struct ms_feature_blocks {
   size_t block_count;
   const size_t *widths; /* [block_count], their sum at most the task's feature_count */

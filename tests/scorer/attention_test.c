@@ -10,7 +10,7 @@
 
 enum { MODELS = 5, WIDTH = 4, FEATURES = 3, CLASSES = 3, ROWS = CLASSES + 1, SEED = 20230603 };
 
-static const ms_attention_shape shape = {MODELS, WIDTH, FEATURES};
+static const ms_attention_shape shape = {MODELS, WIDTH, FEATURES, 0};
 
 /* One task, its scale and the parameters, all random. */
 typedef struct problem {
@@ -43,10 +43,10 @@ static void make_problem(problem *made) {
   for (size_t i = 0; i < CLASSES * 2 * FEATURES; i++) {
     made->rows[i] = (float)ms_random_normal(&random);
   }
-  made->tokens = (ms_tokens){CLASSES, FEATURES, made->rows, made->summary};
+  made->tokens = (ms_tokens){CLASSES, FEATURES, 0, made->rows, made->summary};
   ms_tokens_summarise(&made->tokens);
   fill(&random, made->numbers, 2 * (3 * FEATURES + 1));
-  made->scale = (ms_token_scale){FEATURES, made->numbers, made->numbers + 2 * FEATURES,
+  made->scale = (ms_token_scale){made->numbers, made->numbers + 2 * FEATURES,
                                  made->numbers + 4 * FEATURES, made->numbers + 5 * FEATURES + 1};
   for (size_t i = 0; i < ROWS * WIDTH; i++) {
     made->dropout[i] = ms_random_uniform(&random) < 0.2 ? 0 : 1.25;
@@ -123,7 +123,7 @@ static void test_scores_follow_the_formula(void) {
 static void test_summary_is_the_deviation_of_prototypes(void) {
   float rows[8] = {1, 5, 0, 0, 3, 5, 0, 0};
   float summary[3];
-  ms_tokens tokens = {2, 2, rows, summary};
+  ms_tokens tokens = {2, 2, 0, rows, summary};
   ms_tokens_summarise(&tokens);
   CHECK_EQUAL(summary[0], 1);
   CHECK_EQUAL(summary[1], 0);
