@@ -165,6 +165,11 @@ class Core {
     return pointer;
   }
 
+  /** @param {Scope} scope @param {string} text @returns {number} a C string */
+  textIn(scope, text) {
+    return this.bytesIn(scope, new TextEncoder().encode(`${text}\0`));
+  }
+
   /** @param {Scope} scope @param {ArrayLike<number>} values @returns {number} of uint32_t */
   integersIn(scope, values) {
     const pointer = scope.alloc(values.length * 4);
@@ -213,6 +218,11 @@ class Handle {
       throw new ModelSpiderError('argument', `this ${this.#noun} was destroyed`);
     }
     return this.#pointer;
+  }
+
+  /** The pointer of an object that another one's function takes. @param {Handle} handle @returns {number} */
+  static pointerOf(handle) {
+    return handle.pointer;
   }
 
   /** Returns the memory. */
@@ -280,6 +290,11 @@ export class Network extends Handle {
  *   [classCount][featureCount]: the means of the classes, and their root mean square deviations
  */
 
+/**
+ * @typedef {{widths: number[], joint: number}} FeatureBlocks consecutive blocks of a task's features,
+ *   the first `joint` of which are judged together too
+ */
+
 /** A user's sample images, by their features and classes. */
 export class Task extends Handle {
   #featureCount;
@@ -306,6 +321,23 @@ export class Task extends Handle {
     });
   }
 
+  /**
+   * How well simple learners solve the task on each block of its features.
+   *
+   * @param {FeatureBlocks} blocks
+   * @returns {Float64Array} log odds of accuracies, one a block and one for the joint blocks
+   */
+  landmarks({ widths, joint }) {
+    const { core } = this;
+    const count = widths.length + (joint > 0 ? 1 : 0);
+    return core.scoped((scope) => {
+      const landmarks = scope.alloc(count * 8);
+      core.check('ms_task_landmarks', this.pointer, core.integersIn(scope, widths), widths.length, joint,
+        landmarks, count);
+      return core.view(Float64Array, landmarks, count).slice();
+    });
+  }
+
   /** The tokens of the classes that have an image. @returns {ClassTokens} */
   classTokens() {
     const { core } = this;
@@ -324,7 +356,7 @@ export class Task extends Handle {
 
 /** @type {Record<string, number>} by ms_trainer_option */
 const trainerOptions = { priorShrink: 0, ridge: 1, learningRate: 2, priorRate: 3, projectionRate: 4, weightDecay: 5,
-  dropout: 6, listwise: 7, temperature: 8, squared: 9, batch: 10 };
+  dropout: 6, listwise: 7, temperature: 8, squared: 9, batch: 10, imageShare: 11 };
 
 /** Learns a scorer from tasks whose targets are known. */
 export class Trainer extends Handle {
@@ -361,6 +393,23 @@ export class Trainer extends Handle {
       core.floatsIn(scope, spreads), classCount, core.floatsIn(scope, targets), weight));
   }
 
+  /** Makes the scorer read landmarks; before the first task. @param {FeatureBlocks} blocks */
+  setBlocks({ widths, joint }) {
+    const { core } = this;
+    core.scoped((scope) => core.check('ms_trainer_set_blocks', this.pointer, core.integersIn(scope, widths),
+      widths.length, joint));
+  }
+
+  /** The landmarks of the task that was added last. @param {ArrayLike<number>} landmarks */
+  setLandmarks(landmarks) {
+    const { core } = this;
+    core.scoped((scope) => {
+      const values = scope.alloc(landmarks.length * 8);
+      core.view(Float64Array, values, landmarks.length).set(landmarks);
+      core.check('ms_trainer_set_landmarks', this.pointer, values, landmarks.length);
+    });
+  }
+
   /** Fits what has a closed form; steps go on from there. */
   fit() {
     this.core.check('ms_trainer_fit', this.pointer);
@@ -383,6 +432,157 @@ export class Trainer extends Handle {
       return this.core.floatsOut(scores, this.#modelCount);
     });
   }
+
+  /**
+   * Adds a task that a scorer was trained without, to learn from how sure scorers can be.
+   *
+   * @param {{truths: ArrayLike<number>, predicted: ArrayLike<number>, observed: ArrayLike<number>,
+   *   encoderAccuracy: number, imageCount: number, weight: number}} task truths: logit accuracies;
+   *   observed: leave-one-out accuracies, NaN where missing
+   */
+  addHeldOut({ truths, predicted, observed, encoderAccuracy, imageCount, weight }) {
+    const lists = [truths, predicted, observed];
+    if (lists.some(({ length }) => length !== this.#modelCount)) {
+      throw new ModelSpiderError('argument', `a held-out task has three numbers for each of ${this.#modelCount} models`);
+    }
+    const { core } = this;
+    core.scoped((scope) => core.check('ms_trainer_add_held_out', this.pointer,
+      ...lists.map((list) => core.floatsIn(scope, list)), encoderAccuracy, imageCount, weight));
+  }
+
+  /** Fits how sure the scorer is to the held-out tasks. */
+  fitCertainty() {
+    this.core.check('ms_trainer_fit_certainty', this.pointer);
+  }
+
+  /**
+   * @param {string[]} modelIds
+   * @param {string} encoderHash SHA-256 of the encoder's ONNX file
+   * @returns {Uint8Array} a file that loadScorer reads
+   */
+  save(modelIds, encoderHash) {
+    if (modelIds.length !== this.#modelCount) {
+      throw new ModelSpiderError('argument', `${modelIds.length} ids for ${this.#modelCount} models`);
+    }
+    const { core } = this;
+    return core.scoped((scope) => {
+      const ids = core.integersIn(scope, modelIds.map((id) => core.textIn(scope, id)));
+      const hash = core.textIn(scope, encoderHash);
+      const slot = scope.alloc(4);
+      core.check('ms_trainer_save', this.pointer, ids, hash, 0, 0, slot);
+      const size = core.view(Uint32Array, slot, 1)[0];
+      const bytes = scope.alloc(size);
+      core.check('ms_trainer_save', this.pointer, ids, hash, bytes, size, slot);
+      return core.view(Uint8Array, bytes, size).slice();
+    });
+  }
+}
+
+/**
+ * @typedef {{score: number, rankLow: number, rankHigh: number,
+ *   accuracy: {low: number, mid: number, high: number}}} Assessment what is known of one model: ranks
+ *   from 0, intervals that hold the truth in 80 of 100 cases
+ * @typedef {ReadonlyMap<number, number>} Observed models that were run, by index, and the metric
+ *   ridge of their features of the task
+ */
+
+/** Gives every model of a zoo a score for a task. */
+export class Scorer extends Handle {
+  /** @type {string[]} the models' ids, in the order of all scores */
+  modelIds;
+
+  /** @param {Core} core @param {number} pointer */
+  constructor(core, pointer) {
+    super(core, 'scorer', pointer);
+    const count = core.call('ms_scorer_model_count', pointer) >>> 0;
+    this.modelIds = Array.from({ length: count }, (_, i) => core.text(core.call('ms_scorer_model_id', pointer, i)));
+  }
+
+  /** The features of the encoder that it was made for. */
+  get featureCount() {
+    return this.core.call('ms_scorer_feature_count', this.pointer) >>> 0;
+  }
+
+  /** SHA-256 of that encoder's ONNX file. */
+  get encoderHash() {
+    return this.core.text(this.core.call('ms_scorer_encoder_hash', this.pointer));
+  }
+
+  /** @param {Task} task @returns {Float32Array} relative logit accuracies, higher is better */
+  score(task) {
+    return this.#scores((scores, count) =>
+      this.core.check('ms_scorer_score', this.pointer, Handle.pointerOf(task), scores, count));
+  }
+
+  /** @returns {Float32Array} the scores of a task that changes nothing: the default order */
+  prior() {
+    return this.#scores((scores, count) => this.core.check('ms_scorer_prior', this.pointer, scores, count));
+  }
+
+  /** @param {(scores: number, count: number) => void} work @returns {Float32Array} */
+  #scores(work) {
+    return this.core.scoped((scope) => {
+      const count = this.modelIds.length;
+      const scores = scope.alloc(count * 4);
+      work(scores, count);
+      return this.core.floatsOut(scores, count);
+    });
+  }
+
+  /**
+   * Judges every model for a task, given what running some of them showed.
+   *
+   * @param {Task} task
+   * @param {{observed?: Observed, seed?: number, draws?: number}} [options]
+   * @returns {{assessments: Assessment[], orderChange: number}} orderChange: how far the order is
+   *   from the default one, 0 … 1
+   */
+  assess(task, { observed = new Map(), seed = 0, draws = 256 } = {}) {
+    const { core } = this;
+    const count = this.modelIds.length;
+    return core.scoped((scope) => {
+      const [models, accuracies] = this.#observedIn(scope, observed);
+      const assessments = scope.alloc(count * assessmentFields * 4);
+      const change = scope.alloc(4);
+      core.check('ms_scorer_assess', this.pointer, Handle.pointerOf(task), models, accuracies, observed.size, seed, draws,
+        assessments, count, change);
+      return {
+        assessments: Array.from({ length: count }, (_, i) =>
+          readAssessment(core.view(Float32Array, assessments + i * assessmentFields * 4, assessmentFields))),
+        orderChange: core.view(Float32Array, change, 1)[0],
+      };
+    });
+  }
+
+  /**
+   * The model that is worth running next.
+   *
+   * @param {Task} task
+   * @param {Observed} observed
+   * @returns {number} its index
+   */
+  suggest(task, observed) {
+    const { core } = this;
+    return core.scoped((scope) => {
+      const [models, accuracies] = this.#observedIn(scope, observed);
+      const slot = scope.alloc(4);
+      core.check('ms_scorer_suggest', this.pointer, Handle.pointerOf(task), models, accuracies, observed.size, slot);
+      return core.view(Uint32Array, slot, 1)[0];
+    });
+  }
+
+  /** @param {Scope} scope @param {Observed} observed @returns {[number, number]} */
+  #observedIn(scope, observed) {
+    return [this.core.integersIn(scope, [...observed.keys()]), this.core.floatsIn(scope, [...observed.values()])];
+  }
+}
+
+/** Floats of an ms_assessment. */
+const assessmentFields = 6;
+
+/** @param {Float32Array} fields @returns {Assessment} */
+function readAssessment([score, rankLow, rankHigh, low, mid, high]) {
+  return { score, rankLow, rankHigh, accuracy: { low, mid, high } };
 }
 
 /** A zoo's manifest, checked. */
@@ -465,6 +665,16 @@ export class Engine {
       const bytes = core.bytesIn(scope, manifestBytes);
       return new Zoo(core, core.create((slot) =>
         core.call('ms_zoo_load', core.context, bytes, manifestBytes.length, slot)));
+    });
+  }
+
+  /** @param {Uint8Array} tokenBytes a file of Trainer.save @returns {Scorer} */
+  loadScorer(tokenBytes) {
+    const core = this.#core;
+    return core.scoped((scope) => {
+      const bytes = core.bytesIn(scope, tokenBytes);
+      return new Scorer(core, core.create((slot) =>
+        core.call('ms_scorer_load', core.context, bytes, tokenBytes.length, slot)));
     });
   }
 
@@ -577,6 +787,29 @@ export class Engine {
       core.check('ms_metric_compute', core.context, index, core.floatsIn(scope, features), count, dimension,
         core.integersIn(scope, labels), classCount, value);
       return core.doubleOut(value);
+    });
+  }
+
+  /**
+   * Ground truth: the test accuracy of a linear probe over random stratified splits.
+   *
+   * @param {Float32Array} features [count][dimension]
+   * @param {number} count
+   * @param {number} dimension
+   * @param {ArrayLike<number>} labels [count], below classCount
+   * @param {number} classCount
+   * @param {{trainFraction: number, splits: number, seed: number}} options
+   * @returns {{mean: number, standardError: number}}
+   */
+  probe(features, count, dimension, labels, classCount, { trainFraction, splits, seed }) {
+    checkShape(features, count, dimension, labels);
+    const core = this.#core;
+    return core.scoped((scope) => {
+      const mean = scope.alloc(8);
+      const error = scope.alloc(8);
+      core.check('ms_probe_accuracy', core.context, core.floatsIn(scope, features), count, dimension,
+        core.integersIn(scope, labels), classCount, trainFraction, splits, BigInt(seed), mean, error);
+      return { mean: core.doubleOut(mean), standardError: core.doubleOut(error) };
     });
   }
 

@@ -1,6 +1,6 @@
 // node zoo/build/manifest.mjs [ZOO]
 // recipes.json and the converted models -> manifest.json: adds to each recipe what only the engine
-// and the file know. A model that is not converted or does not load is reported and left out.
+// and the file know, for the models that the zoo ranks (`ranked`). A model that is not converted or does not load is reported and left out.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, inputOf, loadEngine, packageRoot, sha256 } from '../../wasm/cli/assets.mjs';
@@ -35,7 +35,7 @@ async function describe(recipe) {
 const recipes = JSON.parse(await readFile(join(folder, 'recipes.json'), 'utf8'));
 const encoder = await describe(recipes.encoder);
 const models = [];
-for (const recipe of recipes.models) {
+for (const recipe of recipes.models.filter((/** @type {any} */ { id }) => recipes.ranked.includes(id))) {
   const entry = await describe(recipe);
   if (entry) {
     models.push(entry);

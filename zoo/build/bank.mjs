@@ -1,0 +1,185 @@
+// The task bank: what training and evaluation need of every data set, without its pictures. Class
+// tokens and landmarks from the encoder, accuracies and metrics of every model.
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readNpy } from '../../wasm/npy.mjs';
+import { readSafetensors, writeSafetensors } from '../../wasm/safetensors.mjs';
+
+/**
+ * @typedef {import('../../wasm/modelspider.mjs').FeatureBlocks} FeatureBlocks
+ * @typedef {{rows: number, dimension: number, features: Float32Array, labels: number[],
+ *   classCount: number, files: string[]}} Cell
+ * @typedef {{name: string, group: string, images: number, classCount: number,
+ *   prototypes: Float32Array, spreads: Float32Array, landmarks: Float32Array, encoderAccuracy: number,
+ *   accuracy: Float32Array, accuracyError: Float32Array, metrics: Record<string, Float32Array>}} BankTask
+ *   prototypes and spreads [classCount][features]; accuracy, its standard error and each metric by model
+ * @typedef {{encoderHash: string, featureCount: number, blocks: FeatureBlocks, models: string[],
+ *   hashes: string[], splits: number, tasks: BankTask[]}} Bank
+ */
+
+/** The metrics that the bank stores beside the accuracies. */
+export const bankMetrics = ['ridge', 'logme', 'knn'];
+/** The linear head's protocol: stratified splits, two thirds of each class to train on. */
+export const protocol = { trainFraction: 2 / 3, splits: 20, seed: 1 };
+
+const format = 'modelspider-bank-1';
+
+/**
+ * @param {string} folder of cells, <model>/<set>
+ * @param {{id: string, onnx: {sha256: string}}} model
+ * @param {string} dataset
+ * @returns {Promise<Cell | undefined>} undefined where there is none of this very model
+ */
+async function readCell(folder, model, dataset) {
+  const path = join(folder, model.id, dataset);
+  try {
+    const facts = JSON.parse(await readFile(`${path}.json`, 'utf8'));
+    const { rows, columns, data } = readNpy(await readFile(`${path}.npy`));
+    if (facts.model_sha256 !== model.onnx.sha256 || rows !== facts.rows) {
+      return undefined;
+    }
+    return {
+      rows, dimension: columns, features: Float32Array.from(data), labels: facts.labels,
+      classCount: facts.classes.length, files: facts.files,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {string} folder of cells
+ * @param {string} encoder
+ * @returns {Promise<string[]>} the data sets that the encoder has seen
+ */
+export async function listCells(folder, encoder) {
+  const files = await readdir(join(folder, encoder));
+  return files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length)).sort();
+}
+
+/**
+ * The bank's entry for one data set, or undefined where a model has not run on all its images.
+ *
+ * @param {import('../../wasm/modelspider.mjs').Engine} engine
+ * @param {{folder: string, encoder: any, models: any[], blocks: FeatureBlocks,
+ *   groups: Record<string, string[]>}} source
+ * @param {string} dataset
+ * @returns {Promise<BankTask | undefined>}
+ */
+export async function describeTask(engine, { folder, encoder, models, blocks, groups }, dataset) {
+  const own = await readCell(folder, encoder, dataset);
+  const cells = await Promise.all(models.map((model) => readCell(folder, model, dataset)));
+  if (!own || cells.some((cell) => !cell || cell.files.join('\n') !== own.files.join('\n'))) {
+    return undefined;
+  }
+  const judged = cells.map((cell) => judge(engine, /** @type {Cell} */ (cell)));
+  const group = Object.entries(groups).find(([, sets]) => sets.includes(dataset))?.[0] ?? dataset;
+  return {
+    name: dataset,
+    group,
+    images: own.rows,
+    ...describeImages(engine, own, blocks),
+    accuracy: Float32Array.from(judged, ({ mean }) => mean),
+    accuracyError: Float32Array.from(judged, ({ standardError }) => standardError),
+    metrics: Object.fromEntries(bankMetrics.map((name) => [name, Float32Array.from(judged, ({ metrics }) => metrics[name])])),
+  };
+}
+
+/** @param {import('../../wasm/modelspider.mjs').Engine} engine @param {Cell} cell @param {FeatureBlocks} blocks */
+function describeImages(engine, { rows, dimension, features, labels, classCount }, blocks) {
+  const task = engine.createTask(classCount, dimension);
+  try {
+    for (let i = 0; i < rows; i++) {
+      task.addImage(labels[i], features.subarray(i * dimension, (i + 1) * dimension));
+    }
+    const { classCount: seen, prototypes, spreads } = task.classTokens();
+    return {
+      classCount: seen, prototypes, spreads,
+      landmarks: Float32Array.from(task.landmarks(blocks)),
+      encoderAccuracy: engine.metric('ridge', features, rows, dimension, labels, classCount),
+    };
+  } finally {
+    task.destroy();
+  }
+}
+
+/** @param {import('../../wasm/modelspider.mjs').Engine} engine @param {Cell} cell */
+function judge(engine, { rows, dimension, features, labels, classCount }) {
+  const { mean, standardError } = engine.probe(features, rows, dimension, labels, classCount, protocol);
+  const metrics = Object.fromEntries(bankMetrics.map((name) => [name, engine.metric(name, features, rows, dimension, labels, classCount)]));
+  return { mean, standardError, metrics };
+}
+
+/** @param {Bank} bank @returns {Uint8Array} a safetensors file */
+export function writeBank({ encoderHash, featureCount, blocks, models, hashes, splits, tasks }) {
+  const taskCount = tasks.length;
+  /** @param {(task: BankTask) => ArrayLike<number>} part @returns {Float32Array} */
+  const stack = (part) => Float32Array.from(tasks.flatMap((task) => Array.from(part(task))));
+  const classes = tasks.reduce((sum, { classCount }) => sum + classCount, 0);
+  /** @type {[string, import('../../wasm/safetensors.mjs').Tensor][]} */
+  const entries = [
+    ['images', { dtype: 'I32', shape: [taskCount], data: Int32Array.from(tasks, ({ images }) => images) }],
+    ['classes', { dtype: 'I32', shape: [taskCount], data: Int32Array.from(tasks, ({ classCount }) => classCount) }],
+    ['encoder_accuracy', { dtype: 'F32', shape: [taskCount], data: stack(({ encoderAccuracy }) => [encoderAccuracy]) }],
+    ['landmarks', { dtype: 'F32', shape: [taskCount, tasks[0].landmarks.length], data: stack(({ landmarks }) => landmarks) }],
+    ['accuracy', { dtype: 'F32', shape: [taskCount, models.length], data: stack(({ accuracy }) => accuracy) }],
+    ['accuracy_error', { dtype: 'F32', shape: [taskCount, models.length], data: stack(({ accuracyError }) => accuracyError) }],
+    ...bankMetrics.map((name) => /** @type {[string, import('../../wasm/safetensors.mjs').Tensor]} */ ([
+      `metric_${name}`, { dtype: 'F32', shape: [taskCount, models.length], data: stack(({ metrics }) => metrics[name]) }])),
+    ['prototypes', { dtype: 'F16', shape: [classes, featureCount], data: stack(({ prototypes }) => prototypes) }],
+    ['spreads', { dtype: 'F16', shape: [classes, featureCount], data: stack(({ spreads }) => spreads) }],
+  ];
+  return writeSafetensors(new Map(entries), {
+    format,
+    encoder: encoderHash,
+    blocks: JSON.stringify(blocks),
+    models: models.join('\n'),
+    hashes: hashes.join('\n'),
+    splits: String(splits),
+    tasks: tasks.map(({ name }) => name).join('\n'),
+    groups: tasks.map(({ group }) => group).join('\n'),
+  });
+}
+
+/** @param {Uint8Array} bytes @returns {Bank} fails with an Error that says what is wrong */
+export function readBank(bytes) {
+  const { tensors, metadata } = readSafetensors(bytes);
+  if (metadata.get('format') !== format) {
+    throw new Error(`a task bank's format is ${metadata.get('format') ?? 'not stated'}, ${format} is known`);
+  }
+  const note = (/** @type {string} */ key) => metadata.get(key) ?? '';
+  const [names, groups, models] = ['tasks', 'groups', 'models'].map((key) => note(key).split('\n'));
+  /** @param {string} name @param {number} rows @returns {{data: Float32Array, width: number}} */
+  const table = (name, rows) => {
+    const tensor = tensors.get(name);
+    if (!tensor || tensor.shape[0] !== rows) {
+      throw new Error(`the task bank's ${name} do not fit ${rows} rows`);
+    }
+    return { data: Float32Array.from(tensor.data), width: tensor.shape[1] ?? 1 };
+  };
+  const classCounts = Array.from(table('classes', names.length).data);
+  const classTotal = classCounts.reduce((sum, count) => sum + count, 0);
+  const tables = Object.fromEntries(['images', 'encoder_accuracy', 'landmarks', 'accuracy', 'accuracy_error',
+    ...bankMetrics.map((name) => `metric_${name}`)].map((name) => [name, table(name, names.length)]));
+  const prototypes = table('prototypes', classTotal);
+  const spreads = table('spreads', classTotal);
+  const row = (/** @type {string} */ name, /** @type {number} */ t) =>
+    tables[name].data.subarray(t * tables[name].width, (t + 1) * tables[name].width);
+  let start = 0;
+  const tasks = names.map((name, t) => {
+    const from = start * prototypes.width;
+    start += classCounts[t];
+    return {
+      name, group: groups[t], images: row('images', t)[0], classCount: classCounts[t],
+      prototypes: prototypes.data.subarray(from, start * prototypes.width),
+      spreads: spreads.data.subarray(from, start * prototypes.width),
+      landmarks: row('landmarks', t), encoderAccuracy: row('encoder_accuracy', t)[0],
+      accuracy: row('accuracy', t), accuracyError: row('accuracy_error', t),
+      metrics: Object.fromEntries(bankMetrics.map((metric) => [metric, row(`metric_${metric}`, t)])),
+    };
+  });
+  return {
+    encoderHash: note('encoder'), featureCount: prototypes.width, blocks: JSON.parse(note('blocks')), models,
+    hashes: note('hashes').split('\n'), splits: Number(note('splits')), tasks,
+  };
+}
