@@ -13,6 +13,7 @@ import { Terminal } from './terminal.mjs';
 
 /** @type {Record<string, {summary: string, load(): Promise<{command: Command}>}>} */
 const commands = {
+  rank: { summary: 'rank the models of a zoo for your images', load: () => import('./rank.mjs') },
   features: { summary: "compute one model's features of a folder of images", load: () => import('./features.mjs') },
   metrics: { summary: 'judge features by transferability metrics', load: () => import('./metrics.mjs') },
   zoo: { summary: 'list, show, fetch, verify and build the models', load: () => import('./zoo.mjs') },

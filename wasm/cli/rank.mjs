@@ -1,0 +1,179 @@
+// modelspider rank: which models of the zoo to start from, for a folder or zip of sample images.
+import { join } from 'node:path';
+import { createTask, observeModel, rankTask, suggestModel } from '../ranking.mjs';
+import { toCsv, toJson, toMarkdown, toTable } from '../report.mjs';
+import { findEntry, inputOf, readModel, readZoo, startEngine } from './assets.mjs';
+import { Failure, reasonOf } from './failure.mjs';
+import { readWhole } from './files.mjs';
+import { exactly, integerOption, workersOption } from './options.mjs';
+import { embedWithPool, openLimited } from './sample.mjs';
+
+/**
+ * @typedef {import('../report.mjs').RankResult} RankResult
+ * @typedef {import('./assets.mjs').Zoo} Zoo
+ * @typedef {import('./options.mjs').Values} Values
+ * @typedef {import('../sample.mjs').EmbeddedSample} EmbeddedSample
+ * @typedef {{engine: import('../modelspider.mjs').Engine, pool: import('../worker-pool.mjs').WorkerPool,
+ *   zoo: Zoo, scorer: import('../modelspider.mjs').Scorer, path: string,
+ *   sample: import('./images.mjs').Sample, terminal: import('./terminal.mjs').Terminal}} Run
+ */
+
+const fewImages = 5;
+const permissive = /^(MIT|Apache-2\.0|BSD-.*|ISC|CC0-1\.0|CC-BY-.*|Unlicense)$/;
+
+/** @type {import('./options.mjs').Command} */
+export const command = {
+  name: 'rank',
+  summary: 'Ranks the models of a zoo for your images',
+  usage: 'rank DIR|ZIP [options]',
+  about: `  DIR has one sub-folder per class. The images do not leave this machine.
+  Ranks, intervals and order are among all models of the zoo, whatever is shown of them.`,
+  options: {
+    zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
+    top: { type: 'string', value: 'N', help: 'show the best N models only' },
+    rerank: { type: 'string', value: 'K', default: '0', help: 'run K models on the images, those that tell most, and rank again' },
+    'limit-per-class': { type: 'string', value: 'N', help: 'at most N images of a class' },
+    'max-mb': { type: 'string', value: 'N', help: 'show models of at most N megabytes' },
+    licence: { type: 'string', value: 'permissive', help: 'show models under permissive licences only' },
+    seed: { type: 'string', value: 'S', default: '0', help: 'of all that is drawn (default: 0)' },
+    workers: workersOption,
+    json: { type: 'boolean', help: 'print JSON, schema 1' },
+    csv: { type: 'boolean', help: 'print CSV' },
+    markdown: { type: 'boolean', help: 'print Markdown' },
+  },
+  async run({ values, positionals, terminal }) {
+    const started = performance.now();
+    const [path] = exactly(positionals, ['DIR|ZIP']);
+    const limits = readLimits(values);
+    const seed = /** @type {number} */ (integerOption(values, 'seed', { min: 0, max: 2 ** 32 - 1 }));
+    const rerankCount = /** @type {number} */ (integerOption(values, 'rerank', { min: 0, max: 4096 }));
+    const limit = integerOption(values, 'limit-per-class', { min: 1, fallback: Infinity }) ?? Infinity;
+    const { engine, pool } = await startEngine(integerOption(values, 'workers', { min: 1, max: 256 }));
+    try {
+      const zoo = await readZoo(values.zoo, engine);
+      const scorer = await readScorer(zoo, engine);
+      const sample = await openLimited(path, { limit, seed, minimumClasses: 2 });
+      try {
+        const run = { engine, pool, zoo, scorer, path, sample, terminal };
+        const result = await rank(run, { seed, rerankCount, started });
+        await terminal.data(format(values)(show(result, limits)));
+      } finally {
+        await sample.close();
+      }
+    } finally {
+      pool.destroy();
+    }
+  },
+};
+
+/** @param {Values} values */
+function readLimits(values) {
+  if (values.licence !== undefined && values.licence !== 'permissive') {
+    throw new Failure('usage', `--licence knows permissive, not ${values.licence}`);
+  }
+  if ([values.json, values.csv, values.markdown].filter(Boolean).length > 1) {
+    throw new Failure('usage', '--json, --csv and --markdown exclude each other');
+  }
+  return {
+    top: integerOption(values, 'top', { min: 1, fallback: Infinity }) ?? Infinity,
+    megabytes: integerOption(values, 'max-mb', { min: 0, fallback: Infinity }) ?? Infinity,
+    permissiveOnly: values.licence === 'permissive',
+  };
+}
+
+/**
+ * The zoo's learned tokens, for the zoo's very encoder.
+ *
+ * @param {Zoo} zoo
+ * @param {import('../modelspider.mjs').Engine} engine
+ */
+async function readScorer(zoo, engine) {
+  const file = join(zoo.folder, 'tokens.safetensors');
+  const bytes = new Uint8Array(await readWhole(file, 'asset'));
+  let scorer;
+  try {
+    scorer = engine.loadScorer(bytes);
+  } catch (error) {
+    throw new Failure('asset', `${file}: ${reasonOf(error)}`);
+  }
+  if (scorer.encoderHash !== zoo.encoder.onnx.sha256) {
+    throw new Failure('asset', `${file} was learned with the encoder ${scorer.encoderHash}, the zoo's is ${zoo.encoder.onnx.sha256}`);
+  }
+  return scorer;
+}
+
+/**
+ * @param {Run} run
+ * @param {{seed: number, rerankCount: number, started: number}} options
+ * @returns {Promise<RankResult>}
+ */
+async function rank(run, { seed, rerankCount, started }) {
+  const { engine, scorer, zoo, terminal } = run;
+  const embedded = await embedWith(run, 'encoder', run.sample);
+  const images = embedded.classes.reduce((sum, { features }) => sum + features.length, 0);
+  if (images < fewImages * embedded.classes.length) {
+    terminal.warn(`${images} images for ${embedded.classes.length} classes are few: from ${fewImages} a class on, the ranking is surer`);
+  }
+  const task = createTask(engine, embedded.classes);
+  try {
+    const begun = performance.now();
+    const observed = await observe(run, { task, embedded, count: Math.min(rerankCount, scorer.modelIds.length) });
+    const seconds = { rerank: (performance.now() - begun) / 1000, total: 0 };
+    const result = rankTask({ engine, scorer, zoo, task, sample: embedded, workers: run.pool.size, observed, seed, seconds });
+    result.seconds.total = (performance.now() - started) / 1000;
+    return result;
+  } finally {
+    task.destroy();
+  }
+}
+
+/**
+ * Embeds the images with the encoder or a model of the zoo.
+ *
+ * @param {Run} run
+ * @param {string} id
+ * @param {import('./images.mjs').Sample} sample
+ * @returns {Promise<EmbeddedSample>}
+ */
+async function embedWith({ pool, zoo, path, terminal }, id, sample) {
+  const entry = id === 'encoder' ? zoo.encoder : findEntry(zoo, id);
+  await pool.loadNetwork(id, await readModel(zoo, entry), inputOf(entry)).catch((error) => {
+    throw new Failure('asset', `${id} cannot be loaded: ${reasonOf(error)}`);
+  });
+  const embedded = await embedWithPool(sample, { path, pool, key: id, terminal, minimumClasses: 2 });
+  pool.unloadNetwork(id);
+  return embedded;
+}
+
+/**
+ * Runs models one after another, each time the one that is worth most.
+ *
+ * @param {Run} run
+ * @param {{task: import('../modelspider.mjs').Task, embedded: EmbeddedSample, count: number}} options
+ * @returns {Promise<Map<string, number>>} their accuracies, by id
+ */
+async function observe(run, { task, embedded, count }) {
+  const observed = new Map();
+  const readable = new Set(embedded.classes.flatMap(({ files }) => files));
+  const classes = run.sample.classes.map(({ name, images }) => ({ name, images: images.filter(({ file }) => readable.has(file)) }))
+    .filter(({ images }) => images.length > 0);
+  while (observed.size < count) {
+    const id = suggestModel(run.scorer, task, observed);
+    const own = await embedWith(run, id, { ...run.sample, classes, skipped: [] });
+    observed.set(id, observeModel(run.engine, own.classes));
+  }
+  return observed;
+}
+
+/** @param {RankResult} result @param {ReturnType<typeof readLimits>} limits @returns {RankResult} */
+function show(result, { top, megabytes, permissiveOnly }) {
+  const ranking = result.ranking
+    .filter(({ download_bytes: bytes, licence }) => bytes <= megabytes * 1e6 && (!permissiveOnly || permissive.test(licence)))
+    .slice(0, top);
+  return { ...result, ranking };
+}
+
+/** @param {Values} values @returns {(result: RankResult) => string} */
+function format({ json, csv, markdown }) {
+  return json ? toJson : csv ? toCsv : markdown ? toMarkdown : toTable;
+}

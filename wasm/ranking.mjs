@@ -1,0 +1,135 @@
+// From a user's embedded sample to a ranking, schema 1 of the command line's JSON: the one path that
+// page and command line share, so that equal pixels get equal scores in both.
+import { ModelSpiderError } from './modelspider.mjs';
+
+/**
+ * @typedef {import('./modelspider.mjs').Engine} Engine
+ * @typedef {import('./modelspider.mjs').Scorer} Scorer
+ * @typedef {import('./modelspider.mjs').Task} Task
+ * @typedef {import('./sample.mjs').EmbeddedSample} EmbeddedSample
+ * @typedef {import('./report.mjs').RankResult} RankResult
+ * @typedef {import('./report.mjs').RankedModel} RankedModel
+ * @typedef {{id: string, name: string, licence: string, parameters: number, macs: number,
+ *   onnx: {bytes: number}}} ListedModel as in a manifest
+ * @typedef {{name: string, models: ListedModel[]}} ListedZoo
+ */
+
+/** Draws of the Gaussian model behind every interval: their ends are then good to about one rank. */
+const draws = 512;
+
+/**
+ * The task of an embedded sample. The caller destroys it.
+ *
+ * @param {Engine} engine
+ * @param {EmbeddedSample['classes']} classes at least 2, each with an image
+ * @returns {Task}
+ */
+export function createTask(engine, classes) {
+  if (classes.length < 2) {
+    throw new ModelSpiderError('data', 'a task has at least 2 classes with a readable image');
+  }
+  const task = engine.createTask(classes.length, classes[0].features[0].length);
+  try {
+    classes.forEach(({ features }, label) => features.forEach((row) => task.addImage(label, row)));
+    return task;
+  } catch (error) {
+    task.destroy();
+    throw error;
+  }
+}
+
+/**
+ * How well one model's features solve the task, as the scorer takes it for observed.
+ *
+ * @param {Engine} engine
+ * @param {EmbeddedSample['classes']} classes the model's features of the task's images
+ * @returns {number} leave-one-out accuracy of ridge regression, 0 … 1
+ */
+export function observeModel(engine, classes) {
+  const rows = classes.flatMap(({ features }) => features);
+  const dimension = rows[0].length;
+  const joined = new Float32Array(rows.length * dimension);
+  rows.forEach((row, i) => joined.set(row, i * dimension));
+  const labels = classes.flatMap(({ features }, label) => features.map(() => label));
+  return engine.metric('ridge', joined, rows.length, dimension, labels, classes.length);
+}
+
+/**
+ * The model that is worth running next.
+ *
+ * @param {Scorer} scorer
+ * @param {Task} task
+ * @param {ReadonlyMap<string, number>} observed accuracies of models that were run, by id
+ * @returns {string} its id
+ */
+export function suggestModel(scorer, task, observed) {
+  return scorer.modelIds[scorer.suggest(task, byIndex(scorer, observed))];
+}
+
+/** @param {Scorer} scorer @param {ReadonlyMap<string, number>} observed */
+function byIndex(scorer, observed) {
+  return new Map([...observed].map(([id, accuracy]) => [scorer.modelIds.indexOf(id), accuracy]));
+}
+
+/**
+ * Ranks the models of the zoo that the scorer knows.
+ *
+ * @param {{engine: Engine, scorer: Scorer, zoo: ListedZoo, task: Task, sample: EmbeddedSample,
+ *   workers: number, observed?: ReadonlyMap<string, number>, seed?: number,
+ *   seconds?: {rerank?: number, total?: number}}} ranking sample: what the task was made of;
+ *   observed: accuracies of models that were run, by id; seconds: what the caller spent before
+ * @returns {RankResult}
+ */
+export function rankTask({ engine, scorer, zoo, task, sample, workers, observed = new Map(), seed = 0, seconds = {} }) {
+  const started = performance.now();
+  const { assessments, orderChange } = scorer.assess(task, { observed: byIndex(scorer, observed), seed, draws });
+  const places = placesOf(scorer.prior());
+  const ranking = assessments.map((assessment, index) => ({ ...assessment, index, id: scorer.modelIds[index] }))
+    .sort((a, b) => b.score - a.score || a.index - b.index)
+    .map(({ id, index, score, rankLow, rankHigh, accuracy }, rank) => ({
+      rank: rank + 1, model: id, score, rank_low: rankLow + 1, rank_high: rankHigh + 1, static_rank: places[index] + 1,
+      expected_accuracy: accuracy, reranked: observed.has(id),
+    }))
+    .flatMap((row) => withListing(row, zoo));
+  const score = (performance.now() - started) / 1000;
+  const { decode, encode } = sample.seconds;
+  return {
+    schema: 1,
+    zoo: zoo.name,
+    engine: { version: engine.version, simd: true, workers },
+    task: {
+      images: sample.classes.reduce((sum, { features }) => sum + features.length, 0),
+      classes: sample.classes.map(({ name, features }) => ({ name, images: features.length })),
+      skipped: sample.skipped,
+    },
+    ranking,
+    order_change: orderChange,
+    seconds: {
+      decode, encode, score, rerank: seconds.rerank ?? 0,
+      total: seconds.total ?? decode + encode + score + (seconds.rerank ?? 0),
+    },
+  };
+}
+
+/** The place of each score in falling order, from 0. @param {Float32Array} scores @returns {number[]} */
+function placesOf(scores) {
+  const order = Array.from(scores, (_, i) => i).sort((a, b) => scores[b] - scores[a] || a - b);
+  const places = new Array(order.length);
+  order.forEach((index, place) => { places[index] = place; });
+  return places;
+}
+
+/**
+ * A row with what the manifest says of its model; none for a model that the manifest has not.
+ *
+ * @param {Omit<RankedModel, 'name' | 'params' | 'macs' | 'download_bytes' | 'licence'>} row
+ * @param {ListedZoo} zoo
+ * @returns {RankedModel[]}
+ */
+function withListing(row, { models }) {
+  const listed = models.find(({ id }) => id === row.model);
+  return listed === undefined ? [] : [{
+    ...row, name: listed.name, params: listed.parameters, macs: listed.macs, download_bytes: listed.onnx.bytes,
+    licence: listed.licence,
+  }];
+}
