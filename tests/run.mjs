@@ -172,14 +172,14 @@ const suites = {
   fuzz: { what: 'fuzz targets, some seconds each', run: runFuzz },
   js: {
     what: 'JavaScript tests',
-    run: () => runNode('js', (path) => !/^(house|web)\//.test(path)),
+    run: () => runNode('js', (path) => !/^(house|page)\//.test(path)),
   },
   house: {
     what: 'rules of the house',
     run: async () => (await build('native') ? runNode('house', (path) => path.startsWith('house/'))
       : { passed: 0, failed: 1, skipped: 0 }),
   },
-  page: { what: 'the page in a browser', run: () => runNode('page', (path) => path.startsWith('web/')) },
+  page: { what: 'the page in a browser', run: () => runNode('page', (path) => path.startsWith('page/')) },
 };
 
 /** @param {string[]} names @returns {Promise<number>} exit code */
