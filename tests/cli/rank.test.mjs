@@ -1,0 +1,91 @@
+// modelspider rank on the real zoo: what a user's folder becomes, and what bad input does.
+import assert from 'node:assert/strict';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { runCli } from './run-cli.mjs';
+import { writePicture } from './tiny-zoo.mjs';
+
+const browserZoo = fileURLToPath(new URL('../../zoo/browser', import.meta.url));
+/** @type {string} */
+let folder;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'modelspider-rank-'));
+  const { code, err } = await runCli(['zoo', 'fetch']);
+  assert.equal(code, 0, err);
+  for (let i = 0; i < 6; i++) {
+    await writePicture(join(folder, 'task', '__proto__', `${i}.png`), { seed: i + 1, light: 20 });
+    await writePicture(join(folder, 'task', '<img onerror=1>', `${i}.png`), { seed: i + 1, light: 120 });
+    await writePicture(join(folder, 'alone', 'one', `${i}.png`), { seed: i + 1, light: 20 });
+  }
+  await writeFile(join(folder, 'task', '__proto__', 'broken.png'), 'no picture');
+});
+
+after(() => rm(folder, { recursive: true, force: true }));
+
+test('a folder becomes a ranking in schema 1; an unreadable image is named and the rest ranked', async () => {
+  const { code, out, err } = await runCli(['rank', join(folder, 'task'), '--json']);
+  assert.equal(code, 0, err);
+  assert.match(err, /__proto__\/broken\.png is skipped: /);
+  const result = JSON.parse(out);
+  assert.deepEqual([result.schema, result.zoo, result.engine.simd], [1, 'browser', true]);
+  assert.deepEqual(result.task.classes, [{ name: '<img onerror=1>', images: 6 }, { name: '__proto__', images: 6 }]);
+  assert.equal(result.task.skipped.length, 1);
+  assert.deepEqual(result.ranking.map((/** @type {any} */ row) => row.rank), result.ranking.map((/** @type {any} */ _, /** @type {number} */ i) => i + 1));
+  for (const row of result.ranking) {
+    const { low, mid, high } = row.expected_accuracy;
+    assert.ok(low <= mid && mid <= high && low >= 0 && high <= 1);
+    assert.ok(row.rank_low >= 1 && row.rank_low <= row.rank_high && row.rank_high <= result.ranking.length);
+    assert.ok(row.licence.length > 0 && row.params > 0 && row.macs > 0 && row.download_bytes > 0);
+  }
+  assert.ok(result.order_change >= 0 && result.order_change <= 1);
+});
+
+test('the ranking does not depend on the number of workers', async () => {
+  const [one, two] = await Promise.all(['1', '2'].map((workers) => runCli(['rank', join(folder, 'task'), '--json', '--workers', workers])));
+  assert.deepEqual(JSON.parse(one.out).ranking, JSON.parse(two.out).ranking);
+});
+
+test('models that are run are marked, and what their features show moves the ranking', async () => {
+  const [alone, rerun] = await Promise.all(['0', '2'].map((count) => runCli(['rank', join(folder, 'task'), '--json', '--rerank', count])));
+  assert.equal(rerun.code, 0, rerun.err);
+  const [before_, after_] = [alone, rerun].map(({ out }) => JSON.parse(out).ranking);
+  assert.equal(before_.filter((/** @type {any} */ row) => row.reranked).length, 0);
+  assert.equal(after_.filter((/** @type {any} */ row) => row.reranked).length, 2);
+  assert.notDeepEqual(after_.map((/** @type {any} */ row) => row.score), before_.map((/** @type {any} */ row) => row.score));
+});
+
+test('one class or an empty folder is bad input, in one sentence', async () => {
+  await mkdir(join(folder, 'nothing'), { recursive: true });
+  for (const name of ['alone', 'nothing', 'missing']) {
+    const { code, out, err } = await runCli(['rank', join(folder, name)]);
+    assert.equal(code, 3, err);
+    assert.equal(out, '');
+    assert.equal(err.trim().split('\n').length, 1);
+  }
+});
+
+test('damaged tokens, and tokens of another encoder, are named as missing assets', async () => {
+  const zoo = join(folder, 'zoo');
+  await cp(browserZoo, zoo, { recursive: true });
+  await writeFile(join(zoo, 'tokens.safetensors'), 'no tokens');
+  const damaged = await runCli(['rank', join(folder, 'task'), '--zoo', zoo]);
+  assert.equal(damaged.code, 4);
+  assert.match(damaged.err, /tokens\.safetensors: /);
+  await rm(join(zoo, 'tokens.safetensors'));
+  const missing = await runCli(['rank', join(folder, 'task'), '--zoo', zoo]);
+  assert.equal(missing.code, 4);
+  assert.match(missing.err, /tokens\.safetensors/);
+});
+
+test('CSV and Markdown hold every model; --top and --licence show fewer', async () => {
+  const { out: csv } = await runCli(['rank', join(folder, 'task'), '--csv']);
+  const { out: top } = await runCli(['rank', join(folder, 'task'), '--csv', '--top', '3', '--licence', 'permissive']);
+  assert.ok(csv.trim().split('\r\n').length > 10);
+  const rows = top.trim().split('\r\n');
+  assert.equal(rows.length, 4);
+  assert.ok(rows.slice(1).every((row) => /,(Apache-2\.0|MIT)$/.test(row)), top);
+});
