@@ -140,7 +140,7 @@ static void test_file_keeps_what_was_learned(void) {
     float before[MODELS];
     float after[MODELS];
     ms_task *task = make_task(context, t, CLASSES);
-    CHECK_EQUAL(ms_trainer_score(trainer, t, before, MODELS), MS_OK);
+    CHECK_EQUAL(ms_trainer_score(trainer, (size_t)t, before, MODELS), MS_OK);
     CHECK_EQUAL(ms_scorer_score(scorer, task, after, MODELS), MS_OK);
     for (size_t m = 0; m < MODELS; m++) {
       /* Parameters were rounded to floats. */
