@@ -43,8 +43,8 @@ static double time_metric(ms_context *context, size_t index, const float *featur
   double best = 1e9;
   for (int run = 0; run < RUNS; run++) {
     clock_t start = clock();
-    if (ms_metric_compute(context, index, features, count, dimension, labels, class_count,
-                          value) != MS_OK) {
+    if (ms_metric_compute(context, index, features, count, dimension, labels, class_count, value) !=
+        MS_OK) {
       printf("%s\n", ms_context_message(context));
     }
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
