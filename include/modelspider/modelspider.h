@@ -279,8 +279,9 @@ MS_API const char *ms_scorer_encoder_hash(const ms_scorer *scorer);
  * scores  receives M floats, in the scorer's order
  * count   room in scores, in floats
  *
- * The order of classes and of images changes a score by at most 1e-6 of its size. Costs O(C D d) a
- * task and O(C d) a model, d being the length of its tokens. Fails with MS_ERR_ARGUMENT on other
+ * The order of classes and of images changes a score by at most 1e-6 of its size, unless landmarks
+ * look at some images only. Costs O(C D d) a task, what ms_task_landmarks does for a scorer that
+ * reads them, and O(C d) a model, d being the length of its tokens. Fails with MS_ERR_ARGUMENT on other
  * features than the scorer's, a task of another context or too little room; MS_ERR_DATA on a task
  * without an image, or where a score is not finite; MS_ERR_MEMORY. Allocates nothing after the
  * first call with tasks of the same size.
@@ -441,10 +442,11 @@ MS_API MS_CHECK_RESULT ms_status ms_trainer_score(ms_trainer *trainer, size_t ta
 /*
  * Adds one task that the predictions were made without, to learn the scorer's certainty from.
  *
- * truths            [M], logit accuracies, as the targets of ms_trainer_add_task; their level
- * counts predicted         [M], scores by a scorer that was trained without the task observed [M],
- * ms_metric_ridge of strength 1 of each model on the task's images, 0 … 1; NaN where it was not
- * measured encoder_accuracy  the same of the encoder's own features; NaN where it was not measured
+ * truths            [M], logit accuracies, as the targets of ms_trainer_add_task, and their level
+ * predicted         [M], scores by a scorer that was trained without the task
+ * observed          [M], ms_metric_ridge of strength 1 of each model on the task's images, 0 … 1;
+ *                   NaN where it was not measured
+ * encoder_accuracy  the same of the encoder's own features; NaN where it was not measured
  * image_count       the images that the accuracies were measured on
  * weight            how much the task counts, at least 0
  *

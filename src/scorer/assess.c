@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "scorer/exact.h"
+#include "core/exact.h"
 #include "scorer/order.h"
 #include "scorer/scorer.h"
 

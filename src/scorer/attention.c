@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "scorer/exact.h"
+#include "core/exact.h"
 #include "transfer/linalg.h"
 
 bool ms_attention_count(ms_attention_shape shape, size_t *count) {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "scorer/exact.h"
+#include "core/exact.h"
 #include "scorer/order.h"
 
 /* The models with a target, best first. */

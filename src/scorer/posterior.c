@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "scorer/exact.h"
+#include "core/exact.h"
 #include "transfer/linalg.h"
 
 size_t ms_certainty_count(size_t model_count, size_t factor_count) {

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "scorer/exact.h"
+#include "core/exact.h"
 
 ms_token_scale ms_token_scale_bind(size_t feature_count, size_t landmark_count, double *block) {
   size_t row_width = ms_row_width(feature_count);

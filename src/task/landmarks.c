@@ -1,9 +1,9 @@
 /* Landmarks of a task: ridge leave-one-out accuracies by block of features, as log odds. */
 #include "task/landmarks.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
 #include "transfer/ridge.h"
 
 enum { MAX_CLASSES = 128, MAX_IMAGES = 512 };
@@ -66,7 +66,7 @@ static ms_status take_landmark(const landmark_sample *sample, size_t start, size
                          sample->class_count, &data));
   MS_TRY(ms_ridge_leave_one_out(context, &data, &strength, 1, predictions));
   double right = ms_prediction_accuracy(&data, predictions) * (double)sample->image_count;
-  *landmark = log((right + 0.5) / ((double)sample->image_count - right + 0.5));
+  *landmark = ms_log((right + 0.5) / ((double)sample->image_count - right + 0.5));
   return MS_OK;
 }
 

@@ -5,7 +5,7 @@
 #include "scorer/attention.h"
 
 #include "check.h"
-#include "scorer/exact.h"
+#include "core/exact.h"
 #include "scorer/loss.h"
 
 enum { MODELS = 5, WIDTH = 4, FEATURES = 3, CLASSES = 3, ROWS = CLASSES + 1, SEED = 20230603 };

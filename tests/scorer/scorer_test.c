@@ -35,9 +35,24 @@ static ms_task *make_task(ms_context *context, uint64_t stream, size_t class_cou
   return task;
 }
 
-static ms_status add_tasks(ms_context *context, ms_trainer *trainer) {
+/* Landmarks of the first two features and of the third, and of the first two again as joint. */
+static const size_t WIDTHS[] = {2, 1};
+
+enum { LANDMARKS = 3 };
+
+static ms_status add_landmarks(ms_trainer *trainer, const ms_task *task) {
+  double landmarks[LANDMARKS];
+  CHECK_EQUAL(ms_task_landmarks(task, WIDTHS, 2, 1, landmarks, LANDMARKS), MS_OK);
+  return ms_trainer_set_landmarks(trainer, landmarks, LANDMARKS);
+}
+
+/* marked: with landmarks. */
+static ms_status add_tasks(ms_context *context, ms_trainer *trainer, int marked) {
   ms_status status = MS_OK;
-  for (uint64_t t = 0; t < TASKS && status == MS_OK; t++) {
+  if (marked) {
+    status = ms_trainer_set_blocks(trainer, WIDTHS, 2, 1);
+  }
+  for (size_t t = 0; t < TASKS && status == MS_OK; t++) {
     ms_random random = ms_random_make(SEED, 1000 + t);
     ms_task *task = make_task(context, t, CLASSES);
     float prototypes[CLASSES * FEATURES];
@@ -51,6 +66,7 @@ static ms_status add_tasks(ms_context *context, ms_trainer *trainer) {
                            0.1 * ms_random_normal(&random));
     }
     status = ms_trainer_add_task(trainer, prototypes, spreads, class_count, targets, 1);
+    status = status == MS_OK && marked ? add_landmarks(trainer, task) : status;
     ms_task_destroy(task);
   }
   return status;
@@ -76,13 +92,14 @@ static ms_status add_held_out(ms_trainer *trainer) {
   return status;
 }
 
-/* Trains and writes a scorer; 0 bytes where something failed, which status then tells. */
+/* Trains and writes a scorer, with certainty and landmarks or without both; 0 bytes where something
+ * failed, which status then tells. */
 static size_t write_scorer(ms_context *context, int certain, uint8_t *bytes, size_t room,
                            ms_status *status) {
   ms_trainer *trainer = NULL;
   size_t size = 0;
   *status = ms_trainer_create(context, MODELS, FEATURES, 5, SEED, &trainer);
-  *status = *status == MS_OK ? add_tasks(context, trainer) : *status;
+  *status = *status == MS_OK ? add_tasks(context, trainer, certain) : *status;
   *status = *status == MS_OK ? ms_trainer_fit(trainer) : *status;
   for (int step = 0; step < 50 && *status == MS_OK; step++) {
     double loss = 0;
@@ -116,11 +133,11 @@ static ms_context *make_context(void) {
   return context;
 }
 
-static void test_file_keeps_what_was_learned(void) {
+static void test_file_keeps_what_was_learned(int marked) {
   ms_context *context = make_context();
   ms_trainer *trainer = NULL;
   CHECK_EQUAL(ms_trainer_create(context, MODELS, FEATURES, 5, SEED, &trainer), MS_OK);
-  CHECK_EQUAL(add_tasks(context, trainer), MS_OK);
+  CHECK_EQUAL(add_tasks(context, trainer, marked), MS_OK);
   CHECK_EQUAL(ms_trainer_fit(trainer), MS_OK);
   size_t size = 0;
   CHECK_EQUAL(ms_trainer_save(trainer, IDS, HASH, NULL, 0, &size), MS_OK);
@@ -136,7 +153,7 @@ static void test_file_keeps_what_was_learned(void) {
     CHECK_TEXT(ms_scorer_model_id(scorer, m), IDS[m]);
   }
   CHECK(ms_scorer_model_id(scorer, MODELS) == NULL);
-  for (uint64_t t = 0; t < TASKS; t++) {
+  for (size_t t = 0; t < TASKS; t++) {
     float before[MODELS];
     float after[MODELS];
     ms_task *task = make_task(context, t, CLASSES);
@@ -182,7 +199,7 @@ static ms_task *reorder_task(ms_context *context, uint64_t stream) {
 static void test_order_of_classes_and_images_does_not_matter(void) {
   ms_context *context = make_context();
   ms_scorer *scorer = make_scorer(context, 0);
-  for (uint64_t t = 0; t < 10; t++) {
+  for (size_t t = 0; t < 10; t++) {
     float given[MODELS];
     float reordered[MODELS];
     ms_task *task = make_task(context, 100 + t, CLASSES);
@@ -219,6 +236,91 @@ static void test_any_number_of_classes_is_scored(void) {
     ms_task_destroy(task);
   }
   ms_scorer_destroy(scorer);
+  ms_context_destroy(context);
+}
+
+/*
+ * Two blocks, of which only one tells the classes of a task apart; which one decides the better
+ * model. Nothing else differs between the tasks' sides.
+ */
+static ms_task *make_sided_task(ms_context *context, uint64_t stream, int side) {
+  ms_random random = ms_random_make(SEED, stream);
+  ms_task *task = NULL;
+  CHECK_EQUAL(ms_task_create(context, 2, 2, &task), MS_OK);
+  for (size_t i = 0; i < 60; i++) {
+    float features[2];
+    for (int j = 0; j < 2; j++) {
+      double told = j == side ? 4 * (double)(i % 2) : 0;
+      features[j] = (float)(ms_random_normal(&random) + told);
+    }
+    CHECK_EQUAL(ms_task_add_image(task, i % 2, features, 2), MS_OK);
+  }
+  return task;
+}
+
+static void test_landmarks_decide_where_images_do_not(void) {
+  static const size_t halves[] = {1, 1};
+  static const char *const ids[] = {"left", "right"};
+  ms_context *context = make_context();
+  ms_trainer *trainer = NULL;
+  ms_scorer *scorer = NULL;
+  size_t size = 0;
+  CHECK_EQUAL(ms_trainer_create(context, 2, 2, 2, SEED, &trainer), MS_OK);
+  CHECK_EQUAL(ms_trainer_set(trainer, MS_TRAINER_IMAGE_SHARE, 0), MS_OK);
+  CHECK_EQUAL(ms_trainer_set_blocks(trainer, halves, 2, 0), MS_OK);
+  for (size_t t = 0; t < 20; t++) {
+    int side = (int)(t % 2);
+    const float targets[2] = {side == 0 ? 1.0f : 0.0f, side == 0 ? 0.0f : 1.0f};
+    float prototypes[4];
+    float spreads[4];
+    double landmarks[2];
+    size_t class_count = 0;
+    ms_task *task = make_sided_task(context, 5000 + t, side);
+    CHECK_EQUAL(ms_task_prototypes(task, prototypes, spreads, 4, &class_count), MS_OK);
+    CHECK_EQUAL(ms_task_landmarks(task, halves, 2, 0, landmarks, 2), MS_OK);
+    CHECK_EQUAL(ms_trainer_add_task(trainer, prototypes, spreads, 2, targets, 1), MS_OK);
+    CHECK_EQUAL(ms_trainer_set_landmarks(trainer, landmarks, 2), MS_OK);
+    ms_task_destroy(task);
+  }
+  CHECK_EQUAL(ms_trainer_fit(trainer), MS_OK);
+  CHECK_EQUAL(ms_trainer_save(trainer, ids, HASH, file_bytes, sizeof file_bytes, &size), MS_OK);
+  CHECK_EQUAL(ms_scorer_load(context, file_bytes, size, &scorer), MS_OK);
+  for (size_t t = 0; t < 10; t++) {
+    int side = (int)(t % 2);
+    float scores[2];
+    ms_task *task = make_sided_task(context, 6000 + t, side);
+    CHECK_EQUAL(ms_scorer_score(scorer, task, scores, 2), MS_OK);
+    CHECK(scores[side] > scores[1 - side] + 0.1f);
+    ms_task_destroy(task);
+  }
+  ms_scorer_destroy(scorer);
+  ms_trainer_destroy(trainer);
+  ms_context_destroy(context);
+}
+
+static void test_bad_landmarks_are_described(void) {
+  static const size_t wide[] = {2, 2};
+  static const size_t empty[] = {0, 1};
+  const double landmarks[LANDMARKS] = {0.5, 0.1, INFINITY};
+  const float values[2 * FEATURES] = {0};
+  const float targets[MODELS] = {0, 1, 2, 3, 4, 5};
+  ms_context *context = make_context();
+  ms_trainer *trainer = NULL;
+  CHECK_EQUAL(ms_trainer_create(context, MODELS, FEATURES, 2, SEED, &trainer), MS_OK);
+  CHECK_EQUAL(ms_trainer_set_blocks(trainer, wide, 2, 0), MS_ERR_ARGUMENT);
+  CHECK_EQUAL(ms_trainer_set_blocks(trainer, empty, 2, 0), MS_ERR_ARGUMENT);
+  CHECK_EQUAL(ms_trainer_set_blocks(trainer, WIDTHS, 2, 3), MS_ERR_ARGUMENT);
+  CHECK_EQUAL(ms_trainer_set_blocks(trainer, WIDTHS, 0, 0), MS_ERR_ARGUMENT);
+  CHECK_EQUAL(ms_trainer_set_blocks(trainer, WIDTHS, 2, 1), MS_OK);
+  CHECK_EQUAL(ms_trainer_set_blocks(trainer, WIDTHS, 2, 1), MS_ERR_ARGUMENT);
+  CHECK_EQUAL(ms_trainer_set_landmarks(trainer, landmarks, LANDMARKS), MS_ERR_ARGUMENT);
+  CHECK_EQUAL(ms_trainer_add_task(trainer, values, values, 2, targets, 1), MS_OK);
+  CHECK_EQUAL(ms_trainer_set_landmarks(trainer, landmarks, LANDMARKS - 1), MS_ERR_ARGUMENT);
+  CHECK_EQUAL(ms_trainer_set_landmarks(trainer, landmarks, LANDMARKS), MS_ERR_DATA);
+  CHECK_TEXT(ms_context_message(context), "landmark 2 is inf");
+  /* Unknown landmarks are passed over. */
+  CHECK_EQUAL(ms_trainer_fit(trainer), MS_OK);
+  ms_trainer_destroy(trainer);
   ms_context_destroy(context);
 }
 
@@ -459,7 +561,7 @@ static void test_files_that_do_not_fit_together_are_refused(void) {
   ms_trainer *trainer = NULL;
   size_t size = 0;
   CHECK_EQUAL(ms_trainer_create(context, MODELS, FEATURES, 5, SEED, &trainer), MS_OK);
-  CHECK_EQUAL(add_tasks(context, trainer), MS_OK);
+  CHECK_EQUAL(add_tasks(context, trainer, 0), MS_OK);
   CHECK_EQUAL(ms_trainer_save(trainer, IDS, HASH, NULL, 0, &size), MS_ERR_ARGUMENT);
   CHECK_EQUAL(ms_trainer_fit(trainer), MS_OK);
   const char *const twice[MODELS] = {"a", "b", "c", "d", "e", "b"};
@@ -532,9 +634,12 @@ static void test_scoring_allocates_once_and_fails_cleanly(void) {
 
 int main(void) {
   printf("seed %d\n", SEED);
-  test_file_keeps_what_was_learned();
+  test_file_keeps_what_was_learned(0);
+  test_file_keeps_what_was_learned(1);
   test_order_of_classes_and_images_does_not_matter();
   test_any_number_of_classes_is_scored();
+  test_landmarks_decide_where_images_do_not();
+  test_bad_landmarks_are_described();
   test_bad_arguments_are_described();
   test_bad_observations_are_described();
   test_a_model_that_was_run_moves_itself_and_the_level();

@@ -2,8 +2,8 @@
  * Exponential and logarithm from the basic operations alone, so that every machine gives the same
  * bits: the C libraries differ in the last one. Both are right to 2 units in the last place.
  */
-#ifndef MS_SCORER_EXACT_H
-#define MS_SCORER_EXACT_H
+#ifndef MS_CORE_EXACT_H
+#define MS_CORE_EXACT_H
 
 #include <stdint.h>
 #include <string.h>
