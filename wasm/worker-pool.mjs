@@ -171,6 +171,15 @@ export class WorkerPool {
     return this.#add((slot) => slot.request('metric', { name, ...matrix }));
   }
 
+  /**
+   * @param {{trainFraction: number, splits: number, seed: number}} options
+   * @param {import('./worker.mjs').Matrix} matrix copied
+   * @returns {Promise<{mean: number, standardError: number}>}
+   */
+  probe(options, matrix) {
+    return this.#add((slot) => slot.request('probe', { options, ...matrix }));
+  }
+
   /** Fails all that was asked and is not there yet, and stops the workers that compute it. */
   cancel() {
     this.#queue.splice(0).forEach(({ reject }) => reject(cancelled()));

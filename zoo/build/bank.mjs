@@ -3,12 +3,12 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readNpy } from '../../wasm/npy.mjs';
+import { bankMetrics, judgeCell } from './judge.mjs';
 import { readSafetensors, writeSafetensors } from '../../wasm/safetensors.mjs';
 
 /**
  * @typedef {import('../../wasm/modelspider.mjs').FeatureBlocks} FeatureBlocks
- * @typedef {{rows: number, dimension: number, features: Float32Array, labels: number[],
- *   classCount: number, files: string[]}} Cell
+ * @typedef {import('./judge.mjs').Cell} Cell
  * @typedef {{name: string, group: string, images: number, classCount: number,
  *   prototypes: Float32Array, spreads: Float32Array, landmarks: Float32Array, encoderAccuracy: number,
  *   accuracy: Float32Array, accuracyError: Float32Array, metrics: Record<string, Float32Array>}} BankTask
@@ -16,11 +16,6 @@ import { readSafetensors, writeSafetensors } from '../../wasm/safetensors.mjs';
  * @typedef {{encoderHash: string, featureCount: number, blocks: FeatureBlocks, models: string[],
  *   hashes: string[], splits: number, tasks: BankTask[]}} Bank
  */
-
-/** The metrics that the bank stores beside the accuracies. */
-export const bankMetrics = ['ridge', 'logme', 'knn'];
-/** The linear head's protocol: stratified splits, two thirds of each class to train on. */
-export const protocol = { trainFraction: 2 / 3, splits: 20, seed: 1 };
 
 const format = 'modelspider-bank-1';
 
@@ -39,8 +34,8 @@ async function readCell(folder, model, dataset) {
       return undefined;
     }
     return {
-      rows, dimension: columns, features: Float32Array.from(data), labels: facts.labels,
-      classCount: facts.classes.length, files: facts.files,
+      path, files: facts.files, count: rows, dimension: columns, features: Float32Array.from(data),
+      labels: facts.labels, classCount: facts.classes.length,
     };
   } catch {
     return undefined;
@@ -54,30 +49,31 @@ async function readCell(folder, model, dataset) {
  */
 export async function listCells(folder, encoder) {
   const files = await readdir(join(folder, encoder));
-  return files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length)).sort();
+  return files.filter((file) => /(?<!\.judged)\.json$/.test(file)).map((file) => file.slice(0, -'.json'.length)).sort();
 }
 
 /**
  * The bank's entry for one data set, or undefined where a model has not run on all its images.
  *
  * @param {import('../../wasm/modelspider.mjs').Engine} engine
+ * @param {import('../../wasm/worker-pool.mjs').WorkerPool} pool
  * @param {{folder: string, encoder: any, models: any[], blocks: FeatureBlocks,
  *   groups: Record<string, string[]>}} source
  * @param {string} dataset
  * @returns {Promise<BankTask | undefined>}
  */
-export async function describeTask(engine, { folder, encoder, models, blocks, groups }, dataset) {
+export async function describeTask(engine, pool, { folder, encoder, models, blocks, groups }, dataset) {
   const own = await readCell(folder, encoder, dataset);
   const cells = await Promise.all(models.map((model) => readCell(folder, model, dataset)));
   if (!own || cells.some((cell) => !cell || cell.files.join('\n') !== own.files.join('\n'))) {
     return undefined;
   }
-  const judged = cells.map((cell) => judge(engine, /** @type {Cell} */ (cell)));
+  const judged = await Promise.all(cells.map((cell) => judgeCell(pool, /** @type {Cell} */ (cell))));
   const group = Object.entries(groups).find(([, sets]) => sets.includes(dataset))?.[0] ?? dataset;
   return {
     name: dataset,
     group,
-    images: own.rows,
+    images: own.count,
     ...describeImages(engine, own, blocks),
     accuracy: Float32Array.from(judged, ({ mean }) => mean),
     accuracyError: Float32Array.from(judged, ({ standardError }) => standardError),
@@ -86,28 +82,21 @@ export async function describeTask(engine, { folder, encoder, models, blocks, gr
 }
 
 /** @param {import('../../wasm/modelspider.mjs').Engine} engine @param {Cell} cell @param {FeatureBlocks} blocks */
-function describeImages(engine, { rows, dimension, features, labels, classCount }, blocks) {
+function describeImages(engine, { count, dimension, features, labels, classCount }, blocks) {
   const task = engine.createTask(classCount, dimension);
   try {
-    for (let i = 0; i < rows; i++) {
+    for (let i = 0; i < count; i++) {
       task.addImage(labels[i], features.subarray(i * dimension, (i + 1) * dimension));
     }
     const { classCount: seen, prototypes, spreads } = task.classTokens();
     return {
       classCount: seen, prototypes, spreads,
       landmarks: Float32Array.from(task.landmarks(blocks)),
-      encoderAccuracy: engine.metric('ridge', features, rows, dimension, labels, classCount),
+      encoderAccuracy: engine.metric('ridge', features, count, dimension, labels, classCount),
     };
   } finally {
     task.destroy();
   }
-}
-
-/** @param {import('../../wasm/modelspider.mjs').Engine} engine @param {Cell} cell */
-function judge(engine, { rows, dimension, features, labels, classCount }) {
-  const { mean, standardError } = engine.probe(features, rows, dimension, labels, classCount, protocol);
-  const metrics = Object.fromEntries(bankMetrics.map((name) => [name, engine.metric(name, features, rows, dimension, labels, classCount)]));
-  return { mean, standardError, metrics };
 }
 
 /** @param {Bank} bank @returns {Uint8Array} a safetensors file */
