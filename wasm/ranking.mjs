@@ -55,15 +55,27 @@ export function observeModel(engine, classes) {
 }
 
 /**
- * The model that is worth running next.
+ * The model that is worth running next, of those that can be run: the one that tells most or, where
+ * that one cannot be run, the best by score.
  *
  * @param {Scorer} scorer
  * @param {Task} task
  * @param {ReadonlyMap<string, number>} observed accuracies of models that were run, by id
- * @returns {string} its id
+ * @param {(id: string) => boolean} [isAvailable]
+ * @returns {string | undefined} its id
  */
-export function suggestModel(scorer, task, observed) {
-  return scorer.modelIds[scorer.suggest(task, byIndex(scorer, observed))];
+export function suggestModel(scorer, task, observed, isAvailable = () => true) {
+  const candidates = scorer.modelIds.filter((id) => !observed.has(id) && isAvailable(id));
+  if (candidates.length === 0) {
+    return undefined;
+  }
+  const suggested = scorer.modelIds[scorer.suggest(task, byIndex(scorer, observed))];
+  if (candidates.includes(suggested)) {
+    return suggested;
+  }
+  const { assessments } = scorer.assess(task, { observed: byIndex(scorer, observed), draws: 16 });
+  const scoreOf = (/** @type {string} */ id) => assessments[scorer.modelIds.indexOf(id)].score;
+  return candidates.reduce((best, id) => (scoreOf(id) > scoreOf(best) ? id : best));
 }
 
 /** @param {Scorer} scorer @param {ReadonlyMap<string, number>} observed */
@@ -87,7 +99,7 @@ export function rankTask({ engine, scorer, zoo, task, sample, workers, observed 
   const ranking = assessments.map((assessment, index) => ({ ...assessment, index, id: scorer.modelIds[index] }))
     .sort((a, b) => b.score - a.score || a.index - b.index)
     .map(({ id, index, score, rankLow, rankHigh, accuracy }, rank) => ({
-      rank: rank + 1, model: id, score, rank_low: rankLow + 1, rank_high: rankHigh + 1, static_rank: places[index] + 1,
+      rank: rank + 1, model: id, score, rank_low: Math.round(rankLow) + 1, rank_high: Math.round(rankHigh) + 1, static_rank: places[index] + 1,
       expected_accuracy: accuracy, reranked: observed.has(id),
     }))
     .flatMap((row) => withListing(row, zoo));

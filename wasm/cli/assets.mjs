@@ -126,7 +126,7 @@ export function inputOf({ input: { width, height, channels, fit, mean, std, sign
   return { width, height, channels, fit, mean, std, ...(signature ? { signature } : {}) };
 }
 
-/** @param {Zoo} zoo @param {ModelEntry} entry @returns {string} */
+/** @param {Zoo} zoo @param {{id: string}} entry @returns {string} */
 export const modelFile = (zoo, { id }) => join(zoo.cache, `${id}.onnx`);
 
 /**

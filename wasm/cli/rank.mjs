@@ -1,8 +1,9 @@
 // modelspider rank: which models of the zoo to start from, for a folder or zip of sample images.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTask, observeModel, rankTask, suggestModel } from '../ranking.mjs';
 import { toCsv, toJson, toMarkdown, toTable } from '../report.mjs';
-import { findEntry, inputOf, readModel, readZoo, startEngine } from './assets.mjs';
+import { findEntry, inputOf, modelFile, readModel, readZoo, startEngine } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
 import { readWhole } from './files.mjs';
 import { exactly, integerOption, workersOption } from './options.mjs';
@@ -19,7 +20,7 @@ import { embedWithPool, openLimited } from './sample.mjs';
  */
 
 const fewImages = 5;
-const permissive = /^(MIT|Apache-2\.0|BSD-.*|ISC|CC0-1\.0|CC-BY-.*|Unlicense)$/;
+const permissive = /^(MIT|Apache-2\.0|BSD-[23]-Clause|ISC|Zlib|CC0-1\.0|CC-BY-[34]\.0|Unlicense)$/;
 
 /** @type {import('./options.mjs').Command} */
 export const command = {
@@ -109,7 +110,7 @@ async function readScorer(zoo, engine) {
  */
 async function rank(run, { seed, rerankCount, started }) {
   const { engine, scorer, zoo, terminal } = run;
-  const embedded = await embedWith(run, 'encoder', run.sample);
+  const embedded = await embedWith(run, zoo.encoder, run.sample);
   const images = embedded.classes.reduce((sum, { features }) => sum + features.length, 0);
   if (images < fewImages * embedded.classes.length) {
     terminal.warn(`${images} images for ${embedded.classes.length} classes are few: from ${fewImages} a class on, the ranking is surer`);
@@ -131,22 +132,23 @@ async function rank(run, { seed, rerankCount, started }) {
  * Embeds the images with the encoder or a model of the zoo.
  *
  * @param {Run} run
- * @param {string} id
+ * @param {import('./assets.mjs').ModelEntry} entry
  * @param {import('./images.mjs').Sample} sample
  * @returns {Promise<EmbeddedSample>}
  */
-async function embedWith({ pool, zoo, path, terminal }, id, sample) {
-  const entry = id === 'encoder' ? zoo.encoder : findEntry(zoo, id);
-  await pool.loadNetwork(id, await readModel(zoo, entry), inputOf(entry)).catch((error) => {
-    throw new Failure('asset', `${id} cannot be loaded: ${reasonOf(error)}`);
+async function embedWith({ pool, zoo, path, terminal }, entry, sample) {
+  const bytes = await readModel(zoo, entry);
+  await pool.loadNetwork(entry.id, bytes, inputOf(entry)).catch((error) => {
+    throw new Failure('asset', `${modelFile(zoo, entry)} cannot be loaded: ${reasonOf(error)}`);
   });
-  const embedded = await embedWithPool(sample, { path, pool, key: id, terminal, minimumClasses: 2 });
-  pool.unloadNetwork(id);
+  const embedded = await embedWithPool(sample, { path, pool, key: entry.id, terminal, minimumClasses: 2 });
+  pool.unloadNetwork(entry.id);
   return embedded;
 }
 
 /**
- * Runs models one after another, each time the one that is worth most.
+ * Runs models one after another, each time the one that is worth most. Models that are not fetched
+ * keep the rank that their tokens give them.
  *
  * @param {Run} run
  * @param {{task: import('../modelspider.mjs').Task, embedded: EmbeddedSample, count: number}} options
@@ -157,9 +159,15 @@ async function observe(run, { task, embedded, count }) {
   const readable = new Set(embedded.classes.flatMap(({ files }) => files));
   const classes = run.sample.classes.map(({ name, images }) => ({ name, images: images.filter(({ file }) => readable.has(file)) }))
     .filter(({ images }) => images.length > 0);
+  const isFetched = (/** @type {string} */ id) => existsSync(modelFile(run.zoo, { id }));
   while (observed.size < count) {
-    const id = suggestModel(run.scorer, task, observed);
-    const own = await embedWith(run, id, { ...run.sample, classes, skipped: [] });
+    const id = suggestModel(run.scorer, task, observed, isFetched);
+    if (id === undefined) {
+      const lacking = run.scorer.modelIds.filter((model) => !isFetched(model));
+      run.terminal.warn(`${observed.size} models were run; ${lacking.join(', ')} could not be: modelspider zoo fetch brings them`);
+      break;
+    }
+    const own = await embedWith(run, findEntry(run.zoo, id), { ...run.sample, classes, skipped: [] });
     observed.set(id, observeModel(run.engine, own.classes));
   }
   return observed;
