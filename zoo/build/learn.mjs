@@ -139,7 +139,8 @@ function nearestTask(task, others) {
 
 /**
  * Judges ways to rank on every task: with nothing (random, size, the static prior), from the
- * encoder (nearest task, scorer), and with every model run (the metrics).
+ * encoder (nearest task, scorer), and with every model run (the metrics). A task on which all models
+ * do alike has no order to find and is left out.
  *
  * @param {Engine} engine
  * @param {Bank} bank
@@ -151,6 +152,9 @@ export function judgeRankings(engine, bank, scores, parameters) {
   let state = 1;
   const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
   return bank.tasks.flatMap((task, t) => {
+    if (!differs(task.accuracy)) {
+      return [];
+    }
     const others = bank.tasks.filter(({ group }) => group !== task.group);
     /** @type {Record<string, ArrayLike<number>>} */
     const rankings = {
@@ -165,7 +169,12 @@ export function judgeRankings(engine, bank, scores, parameters) {
   });
 }
 
+/** @param {ArrayLike<number>} values @returns {boolean} whether they hold any order */
+const differs = (values) => Array.from(values).some((value) => value !== values[0]);
+
 /**
+ * A ranking in which all models are equal says nothing: its taus are 0.
+ *
  * @param {Engine} engine
  * @param {string} name
  * @param {BankTask} task
@@ -173,11 +182,12 @@ export function judgeRankings(engine, bank, scores, parameters) {
  * @returns {Judgement}
  */
 function judge(engine, name, task, ranking) {
+  const hasOrder = differs(ranking);
   return {
     name,
     task: task.name,
-    weightedTau: engine.weightedTau(task.accuracy, ranking),
-    tauB: engine.kendallTauB(task.accuracy, ranking),
+    weightedTau: hasOrder ? engine.weightedTau(task.accuracy, ranking) : 0,
+    tauB: hasOrder ? engine.kendallTauB(task.accuracy, ranking) : 0,
     regret: engine.regretAtOne(task.accuracy, ranking),
     topThree: engine.topRecall(task.accuracy, ranking, 3),
   };
