@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { runCli, startCli } from './run-cli.mjs';
 
-const commands = ['features', 'metrics', 'zoo', 'serve'];
+const commands = ['rank', 'features', 'metrics', 'zoo', 'train', 'eval', 'bench', 'selftest', 'serve'];
 
 test('--version prints the version alone', async () => {
   const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -24,7 +24,8 @@ test('--help lists the commands, and each has a help of its own', async () => {
 });
 
 test('wrong usage ends with 2, one sentence on stderr and nothing on stdout', async () => {
-  await Promise.all([[], ['nonsense'], ['__proto__'], ['zoo'], ['zoo', 'eat'],
+  await Promise.all([[], ['nonsense'], ['__proto__'], ['rank'], ['rank', '--nonsense'], ['rank', 'a', 'b'],
+    ['rank', '.', '--json', '--csv'], ['rank', '.', '--licence', 'any'], ['train', 'x'], ['eval', '--set', 'ridge'], ['bench', 'nonsense'], ['zoo'], ['zoo', 'eat'],
     ['zoo', 'show'], ['zoo', 'list', '--zoo', 'nonsense'], ['metrics', 'x.npy'], ['features', 'x', '--model', 'y'],
     ['serve', '--port', 'many'], ['features', '.', '--workers', '0']].map(async (args) => {
     const { code, out, err } = await runCli(args);
@@ -32,6 +33,11 @@ test('wrong usage ends with 2, one sentence on stderr and nothing on stdout', as
     assert.equal(out, '', String(args));
     assert.match(err, /^modelspider: [^\n]+\n(commands: [^\n]+\n)?$/, String(args));
   }));
+});
+
+test('without a terminal there is neither animation nor colour', async () => {
+  const { out, err } = await runCli(['zoo', 'list'], { env: { FORCE_COLOR: '1' } });
+  assert.doesNotMatch(out + err, /\x1b/);
 });
 
 test('who stops reading our output ends us without a word', async () => {

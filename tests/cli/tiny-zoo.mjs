@@ -63,8 +63,9 @@ export async function writePicture(file, { seed, light }) {
  * @param {string} folder
  * @param {string[]} classes
  * @param {number} count of images in each
+ * @param {number} [contrast] how far the light of one class is from the next
  */
-export async function writeTask(folder, classes, count) {
+export async function writeTask(folder, classes, count, contrast = 40) {
   await Promise.all(classes.flatMap((name, label) => Array.from({ length: count }, (_, i) =>
-    writePicture(join(folder, name, `${i}.png`), { seed: label * 1000 + i + 1, light: label * 40 }))));
+    writePicture(join(folder, name, `${i}.png`), { seed: label * 1000 + i + 1, light: label * contrast }))));
 }

@@ -60,6 +60,21 @@ test('build makes each cell once, whoever killed it in between', async () => {
   }
 });
 
+test('an interruption ends a build with 130 and leaves no part of a file', async () => {
+  const child = startCli([...build, '--bank', path('interrupted')]);
+  let err = '';
+  child.stderr.on('data', (text) => {
+    err += text;
+    if (String(text).includes('one × b')) {
+      child.kill('SIGINT');
+    }
+  });
+  assert.equal(await new Promise((resolve) => child.on('close', resolve)), 130);
+  const files = await readdir(path('interrupted'), { recursive: true });
+  assert.deepEqual(files.filter((file) => file.endsWith('.part')), []);
+  assert.doesNotMatch(err, /Error|at .*\.mjs/);
+});
+
 test('build takes a choice of models, sets and images', async () => {
   const { code, err } = await runCli([...build, '--bank', path('part'), '--models', 'b', '--sets', 'two', '--limit', '4']);
   assert.equal(code, 0, err);

@@ -85,7 +85,8 @@ test("a task's class tokens are means and root mean square deviations of its cla
   task.destroy();
 });
 
-test('a trainer learns which of two models suits which kind of task', () => {
+/** Tasks of two kinds; the first model suits the one, the second the other. */
+function trainTwoModels() {
   const trainer = engine.createTrainer({ modelCount: 2, featureCount: 3, width: 4, seed: 1, options: { ridge: 0.01 } });
   for (let i = 0; i < 12; i++) {
     const side = i % 2 === 0 ? 1 : -1;
@@ -93,12 +94,88 @@ test('a trainer learns which of two models suits which kind of task', () => {
     trainer.addTask({ classCount: 2, prototypes, spreads: new Float32Array(6).fill(0.5) }, [side, -side], 1);
   }
   trainer.fit();
+  return trainer;
+}
+
+/** A task as the trainer's. @param {number} side */
+function taskOfKind(side) {
+  const task = engine.createTask(2, 3);
+  for (let i = 0; i < 8; i++) {
+    const noise = i % 4 < 2 ? 0.5 : -0.5;
+    task.addImage(i % 2, Float32Array.of(side + noise, (i % 2 === 0 ? 0.5 : 1) + noise, (i % 2 === 0 ? 1 : 0.5) + noise));
+  }
+  return task;
+}
+
+test('a trainer learns which of two models suits which kind of task', () => {
+  const trainer = trainTwoModels();
   const losses = Array.from({ length: 20 }, () => trainer.step());
   assert.ok(losses.every(Number.isFinite));
   const [a, b] = [trainer.score(0), trainer.score(1)];
   assert.ok(a[0] > a[1] && b[0] < b[1], `${a} and ${b}`);
   trainer.destroy();
   assert.throws(() => engine.createTrainer({ modelCount: 2, featureCount: 3, width: 4, seed: 1, options: { nonsense: 1 } }), { code: 'argument' });
+});
+
+test('a scorer is saved, loaded, scores tasks, and says how sure it is', () => {
+  const trainer = trainTwoModels();
+  for (let i = 0; i < 12; i++) {
+    const side = i % 2 === 0 ? 1 : -1;
+    const predicted = trainer.score(i);
+    trainer.addHeldOut({
+      truths: [1 + side * 0.9 + i / 30, 1 - side * 1.1 + i / 40], predicted, observed: [0.7 + side * 0.2, 0.7 - side * 0.2],
+      encoderAccuracy: 0.7, imageCount: 50, weight: 1,
+    });
+  }
+  trainer.fitCertainty();
+  const hash = 'ab'.repeat(32);
+  const bytes = trainer.save(['first', 'zweites-\u00e9'], hash);
+  trainer.destroy();
+  const scorer = engine.loadScorer(bytes);
+  assert.deepEqual([scorer.modelIds, scorer.featureCount, scorer.encoderHash], [['first', 'zweites-\u00e9'], 3, hash]);
+  assert.equal(scorer.prior().length, 2);
+  for (const side of [1, -1]) {
+    const task = taskOfKind(side);
+    const scores = scorer.score(task);
+    assert.equal(Math.sign(scores[0] - scores[1]), side);
+    const { assessments, orderChange } = scorer.assess(task, { seed: 3, draws: 64 });
+    assert.deepEqual(scorer.assess(task, { seed: 3, draws: 64 }).assessments, assessments);
+    assert.ok(orderChange >= 0 && orderChange <= 1);
+    assessments.forEach(({ rankLow, rankHigh, accuracy: { low, mid, high } }) => {
+      assert.ok(rankLow >= 0 && rankLow <= rankHigh && rankHigh <= 1);
+      assert.ok(low <= mid && mid <= high && low >= 0 && high <= 1);
+    });
+    const next = scorer.suggest(task, new Map());
+    assert.ok(next === 0 || next === 1);
+    assert.equal(scorer.suggest(task, new Map([[next, 0.5]])), 1 - next);
+    assert.throws(() => scorer.assess(task, { observed: new Map([[2, 0.5]]) }), { code: 'argument' });
+    task.destroy();
+  }
+  for (let size = 0; size < bytes.length; size += 7) {
+    assert.throws(() => engine.loadScorer(bytes.subarray(0, size)), { name: 'ModelSpiderError', code: 'format' }, `cut to ${size}`);
+  }
+  scorer.destroy();
+});
+
+test("a task's landmarks say which block of its features tells the classes apart", () => {
+  const task = engine.createTask(2, 4);
+  for (let i = 0; i < 20; i++) {
+    // Block 0 holds the class, block 1 noise that is the same for both classes.
+    task.addImage(i % 2, Float32Array.of(i % 2 === 0 ? 5 : -5, Math.sin(i >> 1), Math.sin((i >> 1) ** 2), Math.cos(i >> 1)));
+  }
+  const [first, second] = task.landmarks({ widths: [2, 2], joint: 0 });
+  assert.ok(first > 2 && second < 1, `${first} and ${second}`);
+  assert.equal(task.landmarks({ widths: [2, 2], joint: 2 }).length, 3);
+  assert.throws(() => task.landmarks({ widths: [2, 3], joint: 0 }), { code: 'argument' });
+  task.destroy();
+});
+
+test('the probe tells classes that lie apart', () => {
+  const labels = Array.from({ length: 24 }, (_, i) => i % 2);
+  const features = Float32Array.from({ length: 48 }, (_, i) => Math.sin(i * i) + (i % 4 < 2 ? 5 : 0));
+  const { mean, standardError } = engine.probe(features, 24, 2, labels, 2, { trainFraction: 0.5, splits: 5, seed: 1 });
+  assert.deepEqual([mean, standardError], [1, 0]);
+  assert.throws(() => engine.probe(features, 24, 3, labels, 2, { trainFraction: 0.5, splits: 5, seed: 1 }), { code: 'argument' });
 });
 
 test('memory that cannot be had is an error, and the engine goes on', () => {

@@ -1,0 +1,109 @@
+// The whole way on a small zoo: data sets, features, task bank, training, evaluation, ranking.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { readBank, writeBank } from '../../zoo/build/bank.mjs';
+import { runCli } from './run-cli.mjs';
+import { writeTask, writeTinyZoo } from './tiny-zoo.mjs';
+
+const folder = await mkdtemp(join(tmpdir(), 'modelspider-learning-'));
+after(() => rm(folder, { recursive: true }));
+const path = (/** @type {string[]} */ ...names) => join(folder, ...names);
+const zoo = ['--zoo', path('zoo')];
+const models = ['a', 'b', 'c', 'd'];
+
+/** A command that must succeed. @param {string[]} args */
+async function run(...args) {
+  const result = await runCli(args);
+  assert.equal(result.code, 0, result.err);
+  return result;
+}
+
+before(async () => {
+  await writeTinyZoo(path('zoo'), models);
+  await writeFile(path('zoo/landmarks.json'), JSON.stringify({ schema: 1, widths: [4, 4], joint: 2 }));
+  await writeFile(path('zoo/groups.json'), JSON.stringify({ schema: 1, groups: { pair: ['set0', 'set1'] } }));
+  for (let i = 0; i < 6; i++) {
+    // So little contrast that no network is always right: there is something to learn.
+    await writeTask(path(`sets/set${i}`), ['x', 'y', 'z'].slice(0, 2 + i % 2), 8, 1 + i);
+  }
+  await writeTask(path('task'), ['left', 'right'], 6, 3);
+  await run('zoo', 'build', ...zoo, '--datasets', path('sets'), '--bank', path('cells'));
+  await run('zoo', 'bank', ...zoo, '--bank', path('cells'));
+  await run('train', ...zoo);
+});
+
+test('the bank says what was measured of every set and model', async () => {
+  const bank = readBank(await readFile(path('zoo/bank.safetensors')));
+  assert.deepEqual(bank.models, models);
+  assert.deepEqual(bank.tasks.map(({ name, group }) => [name, group]),
+    [['set0', 'pair'], ['set1', 'pair'], ['set2', 'set2'], ['set3', 'set3'], ['set4', 'set4'], ['set5', 'set5']]);
+  for (const { images, classCount, accuracy, accuracyError, metrics } of bank.tasks) {
+    assert.equal(images, classCount * 8);
+    assert.ok([...accuracy, ...metrics.ridge, ...metrics.knn].every((value) => value >= 0 && value <= 1));
+    assert.ok(accuracyError.every((value) => value >= 0 && value < 0.5));
+  }
+  assert.deepEqual(readBank(writeBank(bank)), bank);
+});
+
+test('what was judged is not judged again, unless its features changed', async () => {
+  const judged = path('cells/a/set0.judged.json');
+  const first = JSON.parse(await readFile(judged, 'utf8'));
+  await writeFile(judged, JSON.stringify({ ...first, mean: 0.125 }));
+  await run('zoo', 'bank', ...zoo, '--bank', path('cells'));
+  assert.equal(readBank(await readFile(path('zoo/bank.safetensors'))).tasks[0].accuracy[0], 0.125);
+  await writeFile(judged, JSON.stringify({ ...first, fingerprint: 'of other features', mean: 0.125 }));
+  await run('zoo', 'bank', ...zoo, '--bank', path('cells'), '--workers', '1');
+  assert.deepEqual(JSON.parse(await readFile(judged, 'utf8')), first);
+});
+
+test('training gives the same bytes again', async () => {
+  await run('train', ...zoo, '-o', path('again.safetensors'));
+  assert.deepEqual(await readFile(path('again.safetensors')), await readFile(path('zoo/tokens.safetensors')));
+});
+
+test('evaluation judges every ranking on every set, as JSON and as a table', async () => {
+  const { summary, tasks, dataSets, groups } = JSON.parse((await run('eval', ...zoo, '--json')).out);
+  assert.deepEqual([dataSets, groups], [6, 5]);
+  const names = summary.map((/** @type {{name: string}} */ { name }) => name);
+  assert.ok(names.includes('scorer') && names.includes('static prior'));
+  assert.equal(tasks.length, names.length * 6);
+  const { out } = await run('eval', ...zoo, '--tasks');
+  names.forEach((/** @type {string} */ name) => assert.ok(out.includes(`| ${name} |`), name));
+});
+
+test('the trained zoo ranks a task; models that are not fetched are ranked but not run', async () => {
+  await rm(path('zoo/b.onnx'));
+  const { out, err } = await run('rank', path('task'), ...zoo, '--json', '--rerank', '4');
+  const { ranking } = JSON.parse(out);
+  assert.equal(ranking.length, 4);
+  assert.deepEqual(ranking.filter((/** @type {{reranked: boolean}} */ { reranked }) => !reranked).map((/** @type {{model: string}} */ { model }) => model), ['b']);
+  assert.match(err, /3 models were run; b could not be/);
+});
+
+test('tokens of another encoder are refused, naming both', async () => {
+  await writeTinyZoo(path('other'), models);
+  await writeFile(path('other/tokens.safetensors'), await readFile(path('zoo/tokens.safetensors')));
+  const manifest = JSON.parse(await readFile(path('other/manifest.json'), 'utf8'));
+  const hash = manifest.encoder.onnx.sha256;
+  const another = 'cd'.repeat(32);
+  await writeFile(path('other/manifest.json'), JSON.stringify({ ...manifest, encoder: { ...manifest.encoder, onnx: { ...manifest.encoder.onnx, sha256: another } } }));
+  const { code, err } = await runCli(['rank', path('task'), '--zoo', path('other')]);
+  assert.equal(code, 4);
+  assert.ok(err.includes(hash) && err.includes(another), err);
+});
+
+test('a damaged bank is named, and no tokens are written', async () => {
+  await writeTinyZoo(path('damaged'), models);
+  const bytes = await readFile(path('zoo/bank.safetensors'));
+  for (const size of [0, 7, 100, bytes.length - 1]) {
+    await writeFile(path('damaged/bank.safetensors'), bytes.subarray(0, size));
+    const { code, err } = await runCli(['train', '--zoo', path('damaged')]);
+    assert.equal(code, 4);
+    assert.match(err, /bank\.safetensors is damaged: /);
+  }
+  assert.ok(!existsSync(path('damaged/tokens.safetensors')));
+});
