@@ -1,0 +1,117 @@
+// A real browser for the tests of the built page: Debian's Chromium, a static server without any
+// cleverness, and a log of everything that the page asked for or complained about.
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+export const builtPage = fileURLToPath(new URL('../../dist/page', import.meta.url));
+export const screenshots = fileURLToPath(new URL('../../build/screenshots', import.meta.url));
+const program = '/usr/bin/chromium';
+const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'];
+
+/** Why there can be no test in a browser, or undefined. */
+export function missingForBrowser() {
+  if (!existsSync(program)) {
+    return `CHROMIUM IS NOT INSTALLED (${program}): the page is not tested`;
+  }
+  return existsSync(join(builtPage, 'index.html')) ? undefined : 'THE PAGE IS NOT BUILT (npm run build:page): it is not tested';
+}
+
+/** @type {Record<string, string>} */
+const types = {
+  '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json',
+  '.svg': 'image/svg+xml', '.wasm': 'application/wasm', '.webp': 'image/webp', '.webmanifest': 'application/manifest+json',
+};
+
+/**
+ * Serves the built page below a sub-path, as many static hosts do.
+ *
+ * @returns {Promise<{address: string, close(): Promise<void>}>}
+ */
+export async function servePage() {
+  const prefix = '/some/where/';
+  const server = createServer(async (request, response) => {
+    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
+    const file = normalize(join(builtPage, path.slice(prefix.length) || 'index.html'));
+    const isThere = path.startsWith(prefix) && file.startsWith(builtPage) && await stat(file).then((info) => info.isFile(), () => false);
+    if (!isThere) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' });
+    response.end(await readFile(file));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return {
+    address: `http://127.0.0.1:${port}${prefix}`,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export const startBrowser = () => chromium.launch({ executablePath: program, args: flags });
+
+/**
+ * A page, and what it asked for and complained about.
+ *
+ * @typedef {{page: import('playwright-core').Page, requests: string[], complaints: string[],
+ *   close(): Promise<void>}} OpenPage
+ */
+
+/**
+ * @param {import('playwright-core').Browser} browser
+ * @param {string} address
+ * @param {import('playwright-core').BrowserContextOptions} [options]
+ * @returns {Promise<OpenPage>} loaded, with the zoo's list there
+ */
+export async function openPage(browser, address, options = {}) {
+  const context = await browser.newContext({ locale: 'en', viewport: { width: 1440, height: 1000 }, ...options });
+  const page = await context.newPage();
+  /** @type {string[]} */
+  const requests = [];
+  /** @type {string[]} */
+  const complaints = [];
+  context.on('request', (request) => requests.push(request.url()));
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    // The service worker has tests of its own; in the others it is switched off, which warns.
+    const isSwitch = message.text().includes('Service Worker registration blocked by Playwright');
+    if (!isSwitch && (message.type() === 'error' || message.type() === 'warning')) {
+      complaints.push(`${message.type()}: ${message.text()}`);
+    }
+  });
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) => {
+      console.error(`policy: ${event.violatedDirective} blocked ${event.blockedURI}`);
+    });
+  });
+  await page.goto(address);
+  await page.locator('body[data-ready]').waitFor({ timeout: 60_000 });
+  return { page, requests, complaints, close: () => context.close() };
+}
+
+/**
+ * Drops files with paths, as if dragged from a file manager, by way of the folder button's input.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {string} folder
+ */
+export async function chooseFolder(page, folder) {
+  await page.locator('input[webkitdirectory]').setInputFiles(folder);
+}
+
+/** Waits for the ranking that follows what was just done. @param {import('playwright-core').Page} page */
+export async function waitForRanking(page) {
+  await page.locator('#ranking[aria-busy="false"] table.ranking').waitFor({ timeout: 120_000 });
+}
+
+/** The ranking as the table shows it. @param {import('playwright-core').Page} page @returns {Promise<string[]>} */
+export const rankedModels = (page) => page.locator('tr[data-model]').evaluateAll((rows) =>
+  rows.map((row) => row.getAttribute('data-model') ?? ''));

@@ -1,0 +1,78 @@
+// The files that the page fetches while it runs: copied beside the built page, and served from
+// where they lie while the page is developed.
+import { createReadStream, existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** @typedef {{from: string, to: string}} Asset */
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+/** @type {Record<string, string>} */
+const types = {
+  '.json': 'application/json', '.wasm': 'application/wasm', '.svg': 'image/svg+xml', '.webp': 'image/webp',
+  '.webmanifest': 'application/manifest+json',
+};
+
+/** What the page cannot do without, and how to make it. */
+const required = [
+  { from: 'build/wasm/wasm/modelspider.wasm', to: 'engine/modelspider.wasm', make: 'cmake --preset wasm && cmake --build --preset wasm' },
+  { from: 'zoo/browser/manifest.json', to: 'zoo/manifest.json', make: 'modelspider zoo build' },
+  { from: 'zoo/browser/tokens.safetensors', to: 'zoo/tokens.safetensors', make: 'modelspider train' },
+  { from: 'build/zoo/browser/encoder.onnx', to: 'zoo/encoder.onnx', make: 'modelspider zoo fetch encoder' },
+];
+
+/** The sample tasks that samples.mjs assembled. @returns {Promise<Asset[]>} */
+async function findSamples() {
+  const folder = 'build/page-samples';
+  const names = existsSync(join(repository, folder)) ? await readdir(join(repository, folder)) : [];
+  return names.sort().map((name) => ({ from: `${folder}/${name}`, to: `samples/${name}` }));
+}
+
+/** The manifest's models, fetched or not. @returns {Promise<Asset[]>} */
+async function listModels() {
+  /** @type {import('../assets.mjs').Manifest} */
+  const { models } = JSON.parse(await readFile(join(repository, 'zoo/browser/manifest.json'), 'utf8'));
+  return models.map(({ id }) => ({ from: `build/zoo/browser/${id}.onnx`, to: `zoo/models/${id}.onnx` }));
+}
+
+/** @returns {import('vite').Plugin} */
+export function assetsPlugin() {
+  return {
+    name: 'modelspider-assets',
+    async configureServer(server) {
+      const assets = [...required, ...(await findSamples()), ...(await listModels())];
+      const files = new Map(assets.map(({ from, to }) => [`/${to}`, join(repository, from)]));
+      server.middlewares.use((request, response, next) => {
+        const file = files.get(new URL(request.url ?? '/', 'http://localhost').pathname);
+        if (!file || !existsSync(file)) {
+          next();
+          return;
+        }
+        response.setHeader('content-type', types[extname(file)] ?? 'application/octet-stream');
+        createReadStream(file).pipe(response);
+      });
+    },
+    async generateBundle() {
+      for (const { from, make } of required) {
+        if (!existsSync(join(repository, from))) {
+          this.error(`${from} is missing; make it with: ${make}`);
+        }
+      }
+      for (const { from, to } of [...required, ...(await findSamples())]) {
+        this.emitFile({ type: 'asset', fileName: to, source: await readFile(join(repository, from)) });
+      }
+    },
+    // Models are large and no part of what works offline from the start, so they pass no bundler.
+    async writeBundle({ dir = '' }) {
+      const models = await listModels();
+      const there = models.filter(({ from }) => existsSync(join(repository, from)));
+      await mkdir(join(dir, 'zoo/models'), { recursive: true });
+      await Promise.all(there.map(({ from, to }) => copyFile(join(repository, from), join(dir, to))));
+      if (there.length < models.length) {
+        this.warn(`${models.length - there.length} models are not in build/zoo/browser, so the page cannot run them; modelspider zoo fetch brings them`);
+      }
+    },
+  };
+}

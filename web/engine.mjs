@@ -1,0 +1,215 @@
+// The engine behind the page: its files, its workers, and what is known of the task at hand.
+import { createEngine } from '../wasm/modelspider.mjs';
+import { throwIfAborted } from '../wasm/sample.mjs';
+import { spawnWorker } from '../wasm/spawn.mjs';
+import { WorkerPool } from '../wasm/worker-pool.mjs';
+import { AssetError, fetchBytes, fetchJson, fetchModel, modelPath } from './assets.mjs';
+import { FeatureStore } from './features.mjs';
+import { guessClass } from './head.mjs';
+import { ImagePool } from './images/image-pool.mjs';
+import { FileError } from './reasons.mjs';
+import { ScoreClient } from './score/score-client.mjs';
+
+/**
+ * @typedef {import('./task.mjs').TaskClass} TaskClass
+ * @typedef {import('./assets.mjs').Manifest} Manifest
+ * @typedef {import('./state.mjs').Observation} Observation
+ * @typedef {import('./state.mjs').RankResult} RankResult
+ * @typedef {import('../wasm/sample.mjs').EmbeddedSample} EmbeddedSample
+ * @typedef {import('./features.mjs').EmbedOptions} EmbedOptions
+ * @typedef {Omit<EmbedOptions, 'signal'> & {onPhase(phase: 'images' | 'score'): void}} RankOptions
+ * @typedef {EmbedOptions & {onBytes(done: number, total: number): void}} TrialOptions
+ * @typedef {{pool: WorkerPool, features: FeatureStore, scorer: ScoreClient, zoo: Manifest, version: string}} Parts
+ */
+
+const encoderKey = 'encoder';
+// More workers than this wait for memory, not for cores.
+const mostWorkers = 8;
+
+const workerCount = Math.min(navigator.hardwareConcurrency || 2, mostWorkers);
+
+const cancelled = () => new FileError({ code: 'cancelled' });
+
+export class Engine {
+  #images = new ImagePool(workerCount);
+  #files;
+  /** @type {import('./images/probe.mjs').Verdict | undefined} */
+  #verdict;
+  /** @type {Promise<Manifest> | undefined} */
+  #manifest;
+  /** @type {Promise<Parts> | undefined} */
+  #starting;
+  /** @type {Parts | undefined} */
+  #parts;
+  #abort = new AbortController();
+  /** Features of the ranked task by models that were run. @type {Map<string, EmbeddedSample>} */
+  #trials = new Map();
+
+  /** @param {ImagePool} files a pool that is never cancelled */
+  constructor(files) {
+    this.#files = files;
+  }
+
+  /** What canvas reads are worth here; asked again while they are worth nothing. @returns {Promise<import('./images/probe.mjs').Verdict>} */
+  async probeCanvas() {
+    if (this.#verdict === undefined || this.#verdict === 'false') {
+      this.#verdict = await this.#files.probe();
+    }
+    return this.#verdict;
+  }
+
+  /** @returns {Promise<Manifest>} */
+  manifest() {
+    this.#manifest ??= fetchJson('zoo/manifest.json');
+    this.#manifest.catch(() => {
+      this.#manifest = undefined;
+    });
+    return this.#manifest;
+  }
+
+  /** Fetches and starts everything, once; what failed is tried again by the next call. @returns {Promise<Parts>} */
+  #start() {
+    this.#starting ??= this.#assemble();
+    this.#starting.catch(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  /** @returns {Promise<Parts>} */
+  async #assemble() {
+    const zoo = await this.manifest();
+    const [module, encoder, tokens] = await Promise.all([
+      fetchBytes('engine/modelspider.wasm').then((bytes) => WebAssembly.compile(bytes)),
+      fetchModel('zoo/encoder.onnx', zoo.encoder),
+      fetchBytes('zoo/tokens.safetensors'),
+    ]);
+    // Says what is missing where this browser cannot run the engine.
+    await createEngine(module);
+    const scorer = new ScoreClient(module, tokens);
+    const { version, encoderHash } = await scorer.start();
+    if (encoderHash !== zoo.encoder.onnx.sha256) {
+      throw new AssetError(`zoo/tokens.safetensors was learned with the encoder ${encoderHash}, the page has ${zoo.encoder.onnx.sha256}`);
+    }
+    const pool = WorkerPool.create({ module, spawn: spawnWorker, size: workerCount });
+    await pool.loadNetwork(encoderKey, encoder, zoo.encoder.input);
+    this.#parts = { pool, scorer, zoo, version, features: new FeatureStore(pool, this.#images) };
+    return this.#parts;
+  }
+
+  /** One image of nothing through every worker, so that the user's first waits for none. */
+  async warmUp() {
+    await this.#images.warmUp();
+    const { pool, version } = await this.#start();
+    const blank = () => ({ data: new Uint8ClampedArray(64 * 64 * 4).fill(255), width: 64, height: 64 });
+    // A ranking that begins meanwhile may stop it, and warms up as well.
+    await Promise.allSettled(Array.from({ length: pool.size }, () => pool.embed(blank(), encoderKey)));
+    return { version, workers: pool.size };
+  }
+
+  /**
+   * @param {TaskClass[]} classes
+   * @param {RankOptions} options
+   * @returns {Promise<RankResult | undefined>} undefined if fewer than two classes can be read
+   */
+  async rank(classes, { onPhase, ...options }) {
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#trials = new Map();
+    const { features, scorer, pool, zoo } = await this.#start();
+    if ((await this.probeCanvas()) === 'false') {
+      throw new FileError({ code: 'false-canvas' });
+    }
+    throwIfAborted(abort.signal);
+    onPhase('images');
+    const begun = performance.now();
+    const sample = await features.embed(classes, encoderKey, { ...options, signal: abort.signal });
+    throwIfAborted(abort.signal);
+    if (sample.classes.length < 2) {
+      return undefined;
+    }
+    onPhase('score');
+    const result = await scorer.rank(sample, { name: zoo.zoo, models: zoo.models }, pool.size);
+    result.seconds.total = (performance.now() - begun) / 1000;
+    return result;
+  }
+
+  /** Stops a ranking or a trial at once; features that are there are kept. */
+  cancel() {
+    this.#abort.abort();
+    this.#images.cancel(cancelled());
+    this.#parts?.pool.cancel();
+    this.#parts?.scorer.cancel(cancelled());
+  }
+
+  /**
+   * Runs a model on the task's images.
+   *
+   * @param {string} id
+   * @param {TaskClass[]} classes
+   * @param {TrialOptions} options
+   * @returns {Promise<Observation>}
+   */
+  async tryModel(id, classes, { onBytes, ...options }) {
+    const { pool, zoo, features } = await this.#start();
+    const entry = zoo.models.find((model) => model.id === id);
+    if (!entry) {
+      throw new AssetError(`the zoo has no model ${id}`);
+    }
+    const bytes = await fetchModel(modelPath(entry), entry, { signal: options.signal, onBytes: (done) => onBytes(done, entry.onnx.bytes) });
+    await pool.loadNetwork(id, bytes, entry.input);
+    try {
+      const begun = performance.now();
+      const sample = await features.embed(classes, id, options);
+      const count = sample.classes.reduce((sum, own) => sum + own.features.length, 0);
+      const milliseconds = (performance.now() - begun) * pool.size / Math.max(count, 1);
+      this.#trials.set(id, sample);
+      return { accuracy: await pool.metric('ridge', matrixOf(sample)), milliseconds };
+    } finally {
+      pool.unloadNetwork(id);
+    }
+  }
+
+  /** @param {Map<string, Observation>} observed @param {number} rerankSeconds @returns {Promise<RankResult>} */
+  async rankAgain(observed, rerankSeconds) {
+    const { scorer } = await this.#start();
+    return scorer.again(new Map([...observed].map(([id, { accuracy }]) => [id, accuracy])), rerankSeconds);
+  }
+
+  async confusions() {
+    return (await this.#start()).scorer.confusions();
+  }
+
+  /**
+   * What a head on a model that was run makes of a new image.
+   *
+   * @param {string} id
+   * @param {Blob} blob
+   * @returns {Promise<import('./state.mjs').Check>}
+   */
+  async check(id, blob) {
+    const { pool, zoo } = await this.#start();
+    const entry = zoo.models.find((model) => model.id === id);
+    const sample = this.#trials.get(id);
+    if (!entry || !sample) {
+      throw new AssetError(`the model ${id} was not run`);
+    }
+    const [pixels, bytes] = await Promise.all([this.#images.decode({ blob }), fetchModel(modelPath(entry), entry)]);
+    await pool.loadNetwork(id, bytes, entry.input);
+    try {
+      return { guesses: guessClass(sample.classes, await pool.embed(pixels, id)), error: '' };
+    } finally {
+      pool.unloadNetwork(id);
+    }
+  }
+}
+
+/** @param {EmbeddedSample} sample @returns {import('../wasm/worker.mjs').Matrix} */
+function matrixOf({ classes }) {
+  const rows = classes.flatMap(({ features }) => features);
+  const dimension = rows[0].length;
+  const features = new Float32Array(rows.length * dimension);
+  rows.forEach((row, i) => features.set(row, i * dimension));
+  const labels = classes.flatMap(({ features: own }, label) => own.map(() => label));
+  return { features, count: rows.length, dimension, labels, classCount: classes.length };
+}

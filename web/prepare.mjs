@@ -1,0 +1,23 @@
+// While the user looks for images: the engine is fetched and warmed up, and what this browser cannot
+// do is said before it is needed.
+import { showNotice } from './announce.mjs';
+import { t } from './i18n.mjs';
+
+/**
+ * @param {{store: import('./store.mjs').Store<import('./state.mjs').State>,
+ *   engine: import('./engine.mjs').Engine}} page
+ */
+export async function prepare({ store, engine }) {
+  const verdict = await engine.probeCanvas();
+  if (verdict !== 'exact') {
+    showNotice(t(verdict === 'noisy' ? 'notice.noisy-canvas' : 'reason.false-canvas'), { isError: verdict === 'false' });
+  }
+  try {
+    store.update({ zoo: await engine.manifest() });
+    const { version, workers } = await engine.warmUp();
+    store.update({ engine: { version, workers } });
+  } catch (error) {
+    const { code, message } = /** @type {{code?: string, message: string}} */ (error);
+    showNotice(code === 'unsupported' ? t('notice.simd') : t('notice.engine', message), { isError: true });
+  }
+}

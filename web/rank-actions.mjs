@@ -1,0 +1,99 @@
+// Starts and stops rankings. A change of the task while one is computed starts it anew; features
+// that are known are kept, so that only new images cost time.
+import { announce } from './announce.mjs';
+import { formatSeconds, reasonText, t } from './i18n.mjs';
+import { reasonOf } from './reasons.mjs';
+import { idleRun, isBusy } from './state.mjs';
+import { usedClasses } from './task.mjs';
+
+/** @typedef {import('./state.mjs').State} State */
+
+/**
+ * @param {import('./store.mjs').Store<State>} store
+ * @param {import('./engine.mjs').Engine} engine
+ * @param {() => void} stopTrial ends models that are being run on the task of before
+ */
+export function createRankActions(store, engine, stopTrial) {
+  let run = 0;
+
+  /** @param {Partial<import('./state.mjs').Run>} change */
+  const update = (change) => store.update({ run: { ...store.state.run, ...change } });
+
+  /** Ends what is being computed, without a word. */
+  function stop() {
+    run++;
+    stopTrial();
+    engine.cancel();
+    store.update({ observed: new Map(), check: undefined });
+  }
+
+  /** Ranks the task as it is, if it can be ranked. */
+  async function rank() {
+    stop();
+    const own = run;
+    const classes = usedClasses(store.state.task);
+    if (classes.length < 2) {
+      store.update({ run: idleRun, result: undefined });
+      return;
+    }
+    store.update({ run: { ...idleRun, phase: 'engine', startedAt: performance.now() } });
+    try {
+      const result = await engine.rank(classes, {
+        onPhase: (phase) => own === run && update({ phase, startedAt: performance.now() }),
+        onProgress: (done, total) => own === run && update({ done, total }),
+        onUnreadable: (image, reason) => store.update({ unreadable: new Map(store.state.unreadable).set(image.id, reason) }),
+      });
+      if (own === run) {
+        finish(result);
+      }
+    } catch (error) {
+      if (own === run) {
+        fail(error);
+      }
+    }
+  }
+
+  /** @param {import('./state.mjs').RankResult | undefined} result undefined if too few classes can be read */
+  function finish(result) {
+    store.update({
+      result,
+      run: { ...idleRun, phase: result ? 'done' : 'idle' },
+      selected: result?.ranking.find(({ model }) => model === store.state.selected)?.model ?? result?.ranking[0].model,
+    });
+    if (result) {
+      announce(t('ranking.done', result.ranking[0].name, formatSeconds(result.seconds.total)));
+    }
+  }
+
+  /** @param {unknown} error */
+  function fail(error) {
+    const text = reasonText(reasonOf(error));
+    store.update({ result: undefined, run: { ...idleRun, phase: 'failed', error: text } });
+    announce(`${t('ranking.failed')}: ${text}`);
+  }
+
+  return {
+    rank,
+    cancel() {
+      if (isBusy(store.state)) {
+        stop();
+        store.update({ result: undefined, run: { ...idleRun, phase: 'cancelled' } });
+        announce(t('ranking.cancelled'));
+      }
+    },
+    /** @param {string} id of a model */
+    select: (id) => store.update({ selected: id, check: undefined }),
+    confusions: () => engine.confusions(),
+    /** @param {Blob} blob a new image, for the model that is looked at */
+    async check(blob) {
+      const id = store.state.selected;
+      const check = await engine.check(id ?? '', blob).catch((error) =>
+        ({ guesses: [], error: reasonText(reasonOf(error)) }));
+      if (id === store.state.selected) {
+        store.update({ check });
+      }
+    },
+    /** @param {Partial<State>} change of how the ranking is looked at */
+    show: (change) => store.update(change),
+  };
+}

@@ -1,0 +1,65 @@
+// Asks the worker that ranks; it is started anew after it was stopped.
+import { WorkerClient } from '../worker-client.mjs';
+
+/**
+ * @typedef {import('../../wasm/report.mjs').RankResult} RankResult
+ * @typedef {{version: string, encoderHash: string, featureCount: number}} ScorerFacts
+ */
+
+export class ScoreClient {
+  #client = new WorkerClient(() => new Worker(new URL('./score-worker.mjs', import.meta.url), { type: 'module' }));
+  #module;
+  #tokens;
+  #isBusy = false;
+
+  /** @param {WebAssembly.Module} module @param {Uint8Array} tokens */
+  constructor(module, tokens) {
+    this.#module = module;
+    this.#tokens = tokens;
+  }
+
+  /** @returns {Promise<ScorerFacts>} */
+  start() {
+    return this.#client.request('start', { module: this.#module, tokens: this.#tokens });
+  }
+
+  /**
+   * @param {import('../../wasm/sample.mjs').EmbeddedSample} sample
+   * @param {import('../../wasm/ranking.mjs').ListedZoo} zoo
+   * @param {number} workers how many embedded the sample
+   * @returns {Promise<RankResult>}
+   */
+  async rank(sample, zoo, workers) {
+    if (!this.#client.isRunning) {
+      await this.start();
+    }
+    this.#isBusy = true;
+    try {
+      return await this.#client.request('rank', { sample, zoo, workers });
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /** @param {Map<string, number>} observed accuracies by model's id @param {number} rerankSeconds @returns {Promise<RankResult>} */
+  again(observed, rerankSeconds) {
+    return this.#client.request('again', { observed, rerankSeconds });
+  }
+
+  /** @param {Map<string, number>} observed @returns {Promise<string>} a model's id */
+  suggest(observed) {
+    return this.#client.request('suggest', { observed });
+  }
+
+  /** @returns {Promise<import('../head.mjs').Confusions>} */
+  confusions() {
+    return this.#client.request('confusions', {});
+  }
+
+  /** Stops a ranking that is being computed. @param {Error} error */
+  cancel(error) {
+    if (this.#isBusy) {
+      this.#client.stop(error);
+    }
+  }
+}

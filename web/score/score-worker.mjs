@@ -1,0 +1,48 @@
+// The worker that ranks: it keeps the task, so that ranking again after a model was run is quick.
+//
+// Operations, with worker-client.mjs's messages:
+//   start       {module, tokens}            → {version, encoderHash, featureCount}, before all others
+//   rank        {sample, zoo, workers}      → RankResult; sample: an EmbeddedSample
+//   again       {observed, rerankSeconds}   → RankResult of the same task
+//   suggest     {observed}                  → the id of the model that is worth running next
+//   confusions  {}                          → Confusions of head.mjs, in the encoder's eyes
+import { createEngine } from '../../wasm/modelspider.mjs';
+import { createTask, rankTask, suggestModel } from '../../wasm/ranking.mjs';
+import { findConfusions } from '../head.mjs';
+import { answerRequests } from '../worker-client.mjs';
+
+/** @type {{engine: import('../../wasm/modelspider.mjs').Engine, scorer: import('../../wasm/modelspider.mjs').Scorer}} */
+let started;
+/** @type {{task: import('../../wasm/modelspider.mjs').Task, sample: import('../../wasm/sample.mjs').EmbeddedSample,
+ *   zoo: import('../../wasm/ranking.mjs').ListedZoo, workers: number} | undefined} */
+let current;
+
+function kept() {
+  if (!current) {
+    throw new Error('there is no task');
+  }
+  return current;
+}
+
+/** @param {Map<string, number>} observed @param {number} rerank seconds */
+function rank(observed, rerank) {
+  return rankTask({ ...started, ...kept(), observed, seconds: { rerank } });
+}
+
+answerRequests({
+  async start({ module, tokens }) {
+    const engine = await createEngine(module);
+    const scorer = engine.loadScorer(tokens);
+    started = { engine, scorer };
+    return { version: engine.version, encoderHash: scorer.encoderHash, featureCount: scorer.featureCount };
+  },
+  rank({ sample, zoo, workers }) {
+    current?.task.destroy();
+    current = undefined;
+    current = { task: createTask(started.engine, sample.classes), sample, zoo, workers };
+    return rank(new Map(), 0);
+  },
+  again: ({ observed, rerankSeconds }) => rank(observed, rerankSeconds),
+  suggest: ({ observed }) => suggestModel(started.scorer, kept().task, observed),
+  confusions: () => findConfusions(kept().sample.classes),
+});

@@ -1,0 +1,98 @@
+// What the user can do to the task: every change can be undone, and is followed by a new ranking.
+import { announce, showNotice } from './announce.mjs';
+import { fetchBlob } from './assets.mjs';
+import { t } from './i18n.mjs';
+import { sortFiles } from './intake/sort-files.mjs';
+import { History } from './store.mjs';
+import * as tasks from './task.mjs';
+
+/**
+ * @typedef {import('./state.mjs').State} State
+ * @typedef {import('./task.mjs').Task} Task
+ * @typedef {import('./intake/collect.mjs').Found} Found
+ */
+
+const undoLimit = 100;
+
+/**
+ * @param {import('./store.mjs').Store<State>} store
+ * @param {{files: import('./images/image-pool.mjs').ImagePool, onChange(): void}} options files:
+ *   opens archives; onChange: called after each change of the task
+ */
+export function createTaskActions(store, { files, onChange }) {
+  /** @type {History<Task>} */
+  const history = new History(undoLimit);
+
+  /** @param {Task} task */
+  const show = (task) => {
+    store.update({ task, canUndo: history.canUndo, canRedo: history.canRedo });
+    onChange();
+  };
+  /** @param {Task} task */
+  const change = (task) => {
+    if (task !== store.state.task) {
+      history.record(store.state.task);
+      show(task);
+    }
+  };
+  /** @param {number} id */
+  const nameOf = (id) => store.state.task.classes.find((own) => own.id === id)?.name ?? '';
+
+  /** @param {Found | Promise<Found>} found @param {Task} [base] what the images are added to */
+  async function addFiles(found, base) {
+    store.update({ isReading: true });
+    try {
+      const grouped = await sortFiles(await found, { listZip: (blob) => files.listZip(blob) });
+      const before = base ?? store.state.task;
+      const task = tasks.addImages(before, grouped);
+      const count = tasks.imageCount(task) + task.loose.length - tasks.imageCount(before) - before.loose.length;
+      change(task);
+      announce(count > 0 ? t('notice.added', count) : t('notice.nothing'));
+    } finally {
+      store.update({ isReading: false });
+    }
+  }
+
+  return {
+    addFiles,
+    /** @param {string} id of a sample task */
+    async openSample(id) {
+      store.update({ isReading: true });
+      try {
+        const blob = await fetchBlob(`samples/${id}.zip`);
+        await addFiles({ files: [{ path: `${id}.zip`, file: new File([blob], `${id}.zip`) }], skipped: [] }, tasks.emptyTask);
+      } catch (error) {
+        showNotice(t('samples.failed', error instanceof Error ? error.message : String(error)), { isError: true });
+      } finally {
+        store.update({ isReading: false });
+      }
+    },
+    /** @param {number} id @param {boolean} isUsed */
+    use: (id, isUsed) => change(tasks.useClass(store.state.task, id, isUsed)),
+    /** @param {number} id @param {string} name */
+    rename(id, name) {
+      const before = nameOf(id);
+      const isMerge = store.state.task.classes.some((own) => own.id !== id && own.name === name);
+      change(tasks.renameClass(store.state.task, id, name));
+      if (isMerge) {
+        announce(t('notice.merged', before, name));
+      }
+    },
+    /** @param {number} from @param {number} into */
+    merge(from, into) {
+      announce(t('notice.merged', nameOf(from), nameOf(into)));
+      change(tasks.mergeClasses(store.state.task, from, into));
+    },
+    /** @param {number} id */
+    remove(id) {
+      announce(t('notice.removed', nameOf(id)));
+      change(tasks.removeClass(store.state.task, id));
+    },
+    /** @param {string} name */
+    assignLoose: (name) => change(tasks.assignLoose(store.state.task, name)),
+    dropLoose: () => change(tasks.dropLoose(store.state.task)),
+    clear: () => change(tasks.emptyTask),
+    undo: () => show(history.undo(store.state.task)),
+    redo: () => show(history.redo(store.state.task)),
+  };
+}

@@ -1,0 +1,104 @@
+// The user's task as the page holds it: classes of images that are not read yet. Values never
+// change; every edit makes a new one, so that undo is only a matter of keeping the old.
+import { byCodeUnits } from './intake/group.mjs';
+
+/**
+ * @typedef {import('./intake/group.mjs').Candidate} Candidate
+ * @typedef {import('./intake/group.mjs').Grouped} Grouped
+ * @typedef {{file: string, reason: import('./reasons.mjs').Reason}} Skipped
+ * @typedef {Candidate & {id: number}} TaskImage
+ * @typedef {{id: number, name: string, isUsed: boolean, images: TaskImage[]}} TaskClass
+ * @typedef {{classes: TaskClass[], loose: TaskImage[], skipped: Skipped[]}} Task loose: images that
+ *   came without a class
+ */
+
+/** @type {Task} */
+export const emptyTask = { classes: [], loose: [], skipped: [] };
+
+let lastId = 0;
+
+/** @param {Candidate} candidate @returns {TaskImage} */
+const withId = (candidate) => ({ ...candidate, id: ++lastId });
+
+/** Tells the same file given twice. @param {Candidate} image */
+const keyOf = ({ path, source }) =>
+  `${path}\n${source.entry?.size ?? source.blob.size}\n${/** @type {File} */ (source.blob).lastModified ?? 0}`;
+
+/**
+ * @param {TaskImage[]} images
+ * @param {Candidate[]} added
+ * @returns {{images: TaskImage[], skipped: Skipped[]}} sorted by path; what was there already is skipped
+ */
+function joinImages(images, added) {
+  const keys = new Set(images.map(keyOf));
+  const fresh = added.filter((candidate) => !keys.has(keyOf(candidate)));
+  const doubles = added.filter((candidate) => keys.has(keyOf(candidate)));
+  return {
+    images: [...images, ...fresh.map(withId)].sort((a, b) => byCodeUnits(a.path, b.path)),
+    skipped: doubles.map(({ path }) => ({ file: path, reason: { code: 'duplicate' } })),
+  };
+}
+
+/** @param {Task} task @param {Grouped} grouped @returns {Task} */
+export function addImages(task, { classes: added, loose, skipped }) {
+  const classes = new Map(task.classes.map((own) => [own.name, own]));
+  const refused = [...skipped];
+  for (const { name, images } of added) {
+    const own = classes.get(name) ?? { id: ++lastId, name, isUsed: true, images: [] };
+    const joined = joinImages(own.images, images);
+    classes.set(name, { ...own, images: joined.images });
+    refused.push(...joined.skipped);
+  }
+  const joinedLoose = joinImages(task.loose, loose);
+  return {
+    classes: [...classes.values()].sort((a, b) => byCodeUnits(a.name, b.name)),
+    loose: joinedLoose.images,
+    skipped: [...task.skipped, ...refused, ...joinedLoose.skipped],
+  };
+}
+
+/** @param {Task} task @param {number} id @param {Partial<TaskClass>} change @returns {Task} */
+function changeClass(task, id, change) {
+  return { ...task, classes: task.classes.map((own) => (own.id === id ? { ...own, ...change } : own)) };
+}
+
+/** @param {Task} task @param {number} id @param {boolean} isUsed @returns {Task} */
+export const useClass = (task, id, isUsed) => changeClass(task, id, { isUsed });
+
+/** A name that another class has joins the two. @param {Task} task @param {number} id @param {string} name @returns {Task} */
+export function renameClass(task, id, name) {
+  const other = task.classes.find((own) => own.name === name && own.id !== id);
+  if (other) {
+    return mergeClasses(task, id, other.id);
+  }
+  const renamed = changeClass(task, id, { name });
+  return { ...renamed, classes: renamed.classes.toSorted((a, b) => byCodeUnits(a.name, b.name)) };
+}
+
+/** @param {Task} task @param {number} from @param {number} into @returns {Task} */
+export function mergeClasses(task, from, into) {
+  const source = task.classes.find(({ id }) => id === from);
+  const target = task.classes.find(({ id }) => id === into);
+  if (!source || !target || source === target) {
+    return task;
+  }
+  const images = [...target.images, ...source.images].sort((a, b) => byCodeUnits(a.path, b.path));
+  return changeClass(removeClass(task, from), into, { images });
+}
+
+/** @param {Task} task @param {number} id @returns {Task} */
+export const removeClass = (task, id) => ({ ...task, classes: task.classes.filter((own) => own.id !== id) });
+
+/** Gives the loose images a class. @param {Task} task @param {string} name @returns {Task} */
+export function assignLoose(task, name) {
+  return addImages({ ...task, loose: [] }, { classes: [{ name, images: task.loose }], loose: [], skipped: [] });
+}
+
+/** @param {Task} task @returns {Task} */
+export const dropLoose = (task) => ({ ...task, loose: [] });
+
+/** @param {Task} task @returns {TaskClass[]} what a ranking looks at */
+export const usedClasses = (task) => task.classes.filter(({ isUsed, images }) => isUsed && images.length > 0);
+
+/** @param {Task} task @returns {number} */
+export const imageCount = (task) => task.classes.reduce((sum, { images }) => sum + images.length, 0);

@@ -1,0 +1,21 @@
+// The ranking as a file: JSON, CSV, Markdown.
+import { toCsv, toJson, toMarkdown } from '../../wasm/report.mjs';
+import { saveFile } from '../download.mjs';
+import { el } from '../dom.mjs';
+import { t } from '../i18n.mjs';
+import { popUp } from './pop-up.mjs';
+
+/** @typedef {import('../state.mjs').RankResult} RankResult */
+
+/** @type {{text: string, name: string, type: string, write(result: RankResult): string}[]} */
+const formats = [
+  { text: 'JSON', name: 'ranking.json', type: 'application/json', write: toJson },
+  { text: 'CSV', name: 'ranking.csv', type: 'text/csv', write: toCsv },
+  { text: 'Markdown', name: 'ranking.md', type: 'text/markdown', write: toMarkdown },
+];
+
+/** @param {RankResult} result */
+export function exportMenu(result) {
+  return popUp({ text: t('export.title'), focusKey: 'export' }, formats.map(({ text, name, type, write }) =>
+    el('button', { type: 'button', 'data-export': name, onclick: () => saveFile(name, type, write(result)) }, text)));
+}

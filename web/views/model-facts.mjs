@@ -1,0 +1,28 @@
+// What a model is, what it costs, and where it comes from.
+import { el } from '../dom.mjs';
+import { formatBytes, formatMacs, formatNumber, formatPercent, t } from '../i18n.mjs';
+
+/**
+ * @param {import('../assets.mjs').ModelEntry} entry
+ * @param {import('../state.mjs').Observation | undefined} observation
+ */
+export function modelFacts({ architecture, input, features, parameters, macs, onnx, licence, origin, source }, observation) {
+  /** @type {[string, string][]} */
+  const facts = [
+    ...(observation ? /** @type {[string, string][]} */ ([
+      [t('fact.measured'), formatPercent(observation.accuracy)],
+      [t('fact.speed'), t('fact.per-image', formatNumber(observation.milliseconds, { maximumFractionDigits: 1 }))],
+    ]) : []),
+    [t('fact.architecture'), architecture],
+    [t('fact.input'), `${input.width} × ${input.height}`],
+    [t('fact.features'), formatNumber(features)],
+    [t('fact.parameters'), formatMacs(parameters)],
+    [t('column.macs'), `${formatMacs(macs)} MAC`],
+    [t('column.size'), formatBytes(onnx.bytes)],
+    [t('fact.licence'), licence],
+    [t('fact.origin'), origin],
+    [t('fact.package'), `${source.package} ${source.version}`],
+  ];
+  return el('dl', { class: 'facts' }, ...facts.flatMap(([name, value]) =>
+    [el('dt', {}, name), el('dd', { class: 'number' }, value)]));
+}

@@ -1,0 +1,50 @@
+// Small pictures of images, made when they come into view, by a worker of their own.
+import { el } from '../dom.mjs';
+import { ImagePool } from '../images/image-pool.mjs';
+
+/** @typedef {import('../task.mjs').TaskImage} TaskImage */
+
+const side = 96;
+const pool = new ImagePool(1);
+pool.warmUp().catch(() => {});
+/** Canvases by image, so that a card that is drawn anew keeps its pictures. @type {WeakMap<TaskImage, HTMLCanvasElement>} */
+const canvases = new WeakMap();
+/** @type {WeakMap<Element, TaskImage>} */
+const waiting = new WeakMap();
+
+const observer = new IntersectionObserver((entries) => {
+  entries.filter(({ isIntersecting }) => isIntersecting).forEach(({ target }) => {
+    observer.unobserve(target);
+    const image = waiting.get(target);
+    if (image) {
+      waiting.delete(target);
+      paint(/** @type {HTMLCanvasElement} */ (target), image);
+    }
+  });
+}, { rootMargin: '200px' });
+
+/** @param {HTMLCanvasElement} canvas @param {TaskImage} image */
+async function paint(canvas, image) {
+  try {
+    const bitmap = await pool.thumbnail(image.source, side);
+    canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(bitmap);
+  } catch {
+    // The list of files that could not be used says why.
+    canvas.classList.add('broken');
+  }
+}
+
+/** @param {TaskImage[]} images @returns {HTMLCanvasElement[]} */
+export function thumbnailsOf(images) {
+  return images.map((image) => {
+    const known = canvases.get(image);
+    if (known) {
+      return known;
+    }
+    const canvas = el('canvas', { class: 'thumbnail', width: side, height: side });
+    canvases.set(image, canvas);
+    waiting.set(canvas, image);
+    observer.observe(canvas);
+    return canvas;
+  });
+}

@@ -1,0 +1,24 @@
+// Builds the page into dist/page: a folder that works from any static host and any sub-path.
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import { assetsPlugin } from './build/assets-plugin.mjs';
+import { offlinePlugin } from './build/offline-plugin.mjs';
+import { textPlugin } from './build/text-plugin.mjs';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+
+export default defineConfig({
+  root,
+  base: './',
+  publicDir: false,
+  plugins: [textPlugin(), assetsPlugin(), offlinePlugin()],
+  worker: { format: 'es' },
+  build: {
+    outDir: fileURLToPath(new URL('../dist/page', import.meta.url)),
+    emptyOutDir: true,
+    target: 'es2022',
+    // The page's content security policy knows no data: scripts and needs no polyfill.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
