@@ -179,7 +179,11 @@ const suites = {
     run: async () => (await build('native') ? runNode('house', (path) => path.startsWith('house/'))
       : { passed: 0, failed: 1, skipped: 0 }),
   },
-  page: { what: 'the page in a browser', run: () => runNode('page', (path) => path.startsWith('page/')) },
+  page: {
+    what: 'the page in a browser',
+    run: async () => (await build('wasm') && await runCommand('build-page', ['npm', 'run', 'build:page'])
+      ? runNode('page', (path) => path.startsWith('page/')) : { passed: 0, failed: 1, skipped: 0 }),
+  },
 };
 
 /** @param {string[]} names @returns {Promise<number>} exit code */
