@@ -1,9 +1,9 @@
 // Builds the page into dist/page: a folder that works from any static host and any sub-path.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
-import { assetsPlugin } from './build/assets-plugin.mjs';
-import { offlinePlugin } from './build/offline-plugin.mjs';
-import { textPlugin } from './build/text-plugin.mjs';
+import { assetsPlugin } from './bundle/assets-plugin.mjs';
+import { offlinePlugin } from './bundle/offline-plugin.mjs';
+import { textPlugin } from './bundle/text-plugin.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 

@@ -281,9 +281,9 @@ MS_API const char *ms_scorer_encoder_hash(const ms_scorer *scorer);
  *
  * The order of classes and of images changes a score by at most 1e-6 of its size, unless landmarks
  * look at some images only. Costs O(C D d) a task, what ms_task_landmarks does for a scorer that
- * reads them, and O(C d) a model, d being the length of its tokens. Fails with MS_ERR_ARGUMENT on other
- * features than the scorer's, a task of another context or too little room; MS_ERR_DATA on a task
- * without an image, or where a score is not finite; MS_ERR_MEMORY. Allocates nothing after the
+ * reads them, and O(C d) a model, d being the length of its tokens. Fails with MS_ERR_ARGUMENT on
+ * other features than the scorer's, a task of another context or too little room; MS_ERR_DATA on a
+ * task without an image, or where a score is not finite; MS_ERR_MEMORY. Allocates nothing after the
  * first call with tasks of the same size.
  */
 MS_API MS_CHECK_RESULT ms_status ms_scorer_score(ms_scorer *scorer, const ms_task *task,

@@ -1,4 +1,4 @@
-// node web/build/samples.mjs
+// node web/bundle/samples.mjs
 // Assembles the page's sample tasks from the files of Debian packages: one zip for each, a strip of
 // pictures to show, and index.json with their terms. A package that is missing is said, not fatal.
 import { existsSync } from 'node:fs';
