@@ -105,10 +105,9 @@ apt_as_root() {
 
 # Fetches the package lists, unless that was done within the last hour.
 update_lists() {
-  local recent
-  recent=$(find /var/lib/apt/lists -maxdepth 1 -name '*Packages*' -mmin -60 -print -quit \
-    2>/dev/null || true)
-  if [[ -z $recent ]]; then
+  local lists=/var/lib/apt/lists
+  if [[ -z $(find "$lists" -maxdepth 1 -name '*Packages*' -print -quit) ||
+    -z $(find "$lists" "$lists/partial" -maxdepth 0 -mmin -60) ]]; then
     say 'apt-get update'
     apt_as_root update || die "apt-get update failed; $log has all of it."
   fi
