@@ -80,8 +80,7 @@ static ms_status find_evidence(const ms_scorer *scorer, const ms_task_view *view
     models[i] = observed[i];
     evidence->logits[i] = ms_logit_accuracy(accuracies[i], view->image_count) -
                           scorer->certainty.offsets[observed[i]];
-    evidence->noise[i] = scorer->certainty.numbers[MS_NOISE_VARIANCE] +
-                         ms_logit_variance(accuracies[i], view->image_count);
+    evidence->noise[i] = ms_observation_noise(&scorer->certainty, accuracies[i], view->image_count);
   }
   evidence->models = models;
   evidence->count = count;
@@ -353,8 +352,8 @@ static ms_status choose_next(const ms_scorer *scorer, const assessed_task *asses
   double best = -INFINITY;
   for (size_t i = 0; i < model_count && i < CANDIDATES && values[order[i]] > -INFINITY; i++) {
     ms_arena_mark mark = ms_arena_get_mark(context);
-    double noise = scorer->certainty.numbers[MS_NOISE_VARIANCE] +
-                   ms_logit_variance(ms_logistic(means[order[i]]), assessed->view.image_count);
+    double noise = ms_observation_noise(&scorer->certainty, ms_logistic(means[order[i]]),
+                                        assessed->view.image_count);
     MS_TRY(ms_posterior_reach(context, &assessed->posterior, order[i], noise, moves));
     ms_arena_drop(context, mark);
     double gain = expected_gain(means, moves, model_count);

@@ -7,15 +7,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
 #include "transfer/eigen.h"
 #include "transfer/linalg.h"
 
-enum { OFFSET_ROUNDS = 50, LEAST_TASKS = 3 };
+enum { OFFSET_ROUNDS = 50, LEAST_TASKS = 3, MIX_STEPS = 20 };
 
 /* Tasks without bias that each model's observation offset is shrunk by. */
 static const double OFFSET_SHRINK = 2;
-/* Own noise is at least this share of what was found, whatever the images' number explains. */
-static const double LEAST_NOISE_SHARE = 0.1;
 /* A model's error variance is at least this, (0.01 logits)². */
 static const double LEAST_VARIANCE = 1e-4;
 
@@ -236,27 +235,71 @@ static void fit_offsets(const ms_held_out_task *tasks, size_t task_count, double
   }
 }
 
-/* Variances of the observations around the offsets. */
-static void fit_noise(const ms_held_out_task *tasks, size_t task_count, const double *commons,
-                      ms_certainty *certainty) {
-  weighted_sums common = {0};
-  weighted_sums own = {0};
-  weighted_sums explained = {0};
-  double model_total = 0;
-  for (size_t t = 0; t < task_count; t++) {
-    add_point(&common, tasks[t].weight, 0, commons[t]);
-    for (size_t m = 0; m < certainty->model_count; m++) {
-      double rest = tasks[t].observed[m] - certainty->offsets[m] - commons[t];
-      add_point(&own, tasks[t].weight, 0, rest);
-      add_point(&explained, tasks[t].weight, rest, tasks[t].observed_variance);
-      model_total += isnan(rest) ? 0 : tasks[t].weight;
+/* What the observations leave beside offsets and commons. */
+typedef struct noise_data {
+  const ms_held_out_task *tasks;
+  size_t task_count;
+  size_t model_count;
+  const double *offsets; /* [M] */
+  const double *commons; /* [T] */
+  double image_variance; /* the mean of what the images' number explains */
+} noise_data;
+
+/*
+ * With a model's noise of variance size × (1 - mix + mix × image variance / its mean), the size
+ * that is most likely and, up to constants, the log-likelihood that it reaches.
+ */
+static double judge_mix(const noise_data *data, double mix, double *size) {
+  double weight = 0;
+  double squares = 0;
+  double logs = 0;
+  for (size_t t = 0; t < data->task_count; t++) {
+    const ms_held_out_task *task = &data->tasks[t];
+    for (size_t m = 0; m < data->model_count; m++) {
+      double rest = task->observed[m] - data->offsets[m] - data->commons[t];
+      if (!isnan(rest) && task->weight > 0) {
+        double shape = 1 - mix + mix * task->image_variances[m] / data->image_variance;
+        weight += task->weight;
+        squares += task->weight * rest * rest / shape;
+        logs += task->weight * ms_log(shape);
+      }
     }
   }
-  double models = model_total / common.weight; /* in a task */
-  double variance = own.yy / own.weight * models / fmax(1, models - 1);
-  double by_images = explained.y / explained.weight;
+  *size = squares / weight;
+  return -logs - weight * ms_log(*size + 1e-300);
+}
+
+/* Variances of the observations around the offsets. */
+static void fit_noise(noise_data *data, ms_certainty *certainty) {
+  weighted_sums common = {0};
+  weighted_sums images = {0};
+  for (size_t t = 0; t < data->task_count; t++) {
+    const ms_held_out_task *task = &data->tasks[t];
+    add_point(&common, task->weight, 0, data->commons[t]);
+    for (size_t m = 0; m < data->model_count; m++) {
+      add_point(&images, task->weight, task->observed[m], task->image_variances[m]);
+    }
+  }
+  data->image_variance = images.y / images.weight;
+  double models = images.weight / common.weight; /* in a task */
+  double best = -INFINITY;
+  for (int step = 0; step < MIX_STEPS; step++) {
+    double mix = (double)step / MIX_STEPS;
+    double size = 0;
+    double likelihood = judge_mix(data, mix, &size);
+    /* A task's common offset has taken one degree of freedom. */
+    size *= models / fmax(1, models - 1);
+    /* The images' number explains no more than drawing them anew does, above all not on tasks of
+     * fewer images than these. */
+    if (likelihood > best && size * mix <= data->image_variance) {
+      best = likelihood;
+      certainty->numbers[MS_NOISE_VARIANCE] = size * (1 - mix);
+      certainty->numbers[MS_IMAGE_SHARE] = size * mix / data->image_variance;
+    }
+  }
+  double variance = certainty->numbers[MS_NOISE_VARIANCE] +
+                    certainty->numbers[MS_IMAGE_SHARE] * data->image_variance;
   centre(&common);
-  certainty->numbers[MS_NOISE_VARIANCE] = fmax(variance - by_images, LEAST_NOISE_SHARE * variance);
   certainty->numbers[MS_COMMON_VARIANCE] = fmax(0, common.yy - variance / models);
 }
 
@@ -281,7 +324,8 @@ static ms_status fit_observations(ms_context *context, const ms_held_out_task *t
   }
   fit_offsets(tasks, task_count, all.y / all.weight, weight / (double)task_count, commons,
               certainty);
-  fit_noise(tasks, task_count, commons, certainty);
+  noise_data data = {tasks, task_count, certainty->model_count, certainty->offsets, commons, 0};
+  fit_noise(&data, certainty);
   return MS_OK;
 }
 

@@ -8,8 +8,8 @@
 typedef struct ms_held_out_task {
   double *errors;   /* [M], true logit accuracy less predicted score */
   double *observed; /* [M], logit of the leave-one-out accuracy less the true one; NaN if none */
-  double observed_variance; /* mean variance of these logits through the images' number */
-  double encoder;           /* logit of the encoder's leave-one-out accuracy, NaN if none */
+  double *image_variances; /* [M], ms_logit_variance of each observed accuracy */
+  double encoder;          /* logit of the encoder's leave-one-out accuracy, NaN if none */
   double weight;
 } ms_held_out_task;
 

@@ -14,6 +14,7 @@ enum { MAX_MODELS = 512, MAX_IMAGES = 1 << 20 };
 static void release_task(ms_context *context, const ms_held_out_task *task) {
   ms_release(context, task->errors);
   ms_release(context, task->observed);
+  ms_release(context, task->image_variances);
 }
 
 void ms_trainer_release_held_out(ms_trainer *trainer) {
@@ -75,17 +76,15 @@ static ms_status fill_task(const ms_trainer *trainer, const float *truths, const
   size_t model_count = trainer->shape.model_count;
   MS_TRY(MS_NEW(trainer->context, model_count, &task->errors));
   MS_TRY(MS_NEW(trainer->context, model_count, &task->observed));
-  double count = 0;
+  MS_TRY(MS_NEW(trainer->context, model_count, &task->image_variances));
   for (size_t m = 0; m < model_count; m++) {
     task->errors[m] = (double)truths[m] - predicted[m];
     task->observed[m] = NAN;
     if (!isnan(observed[m])) {
       task->observed[m] = ms_logit_accuracy(observed[m], image_count) - truths[m];
-      task->observed_variance += ms_logit_variance(observed[m], image_count);
-      count++;
+      task->image_variances[m] = ms_logit_variance(observed[m], image_count);
     }
   }
-  task->observed_variance /= fmax(1, count);
   return MS_OK;
 }
 

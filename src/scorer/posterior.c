@@ -37,6 +37,11 @@ double ms_logit_variance(double accuracy, size_t image_count) {
   return 1 / ((count + 1) * share * (1 - share));
 }
 
+double ms_observation_noise(const ms_certainty *certainty, double accuracy, size_t image_count) {
+  return certainty->numbers[MS_NOISE_VARIANCE] +
+         certainty->numbers[MS_IMAGE_SHARE] * ms_logit_variance(accuracy, image_count);
+}
+
 double ms_logistic(double x) {
   return 1 / (1 + ms_exp(-x));
 }

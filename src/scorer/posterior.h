@@ -6,7 +6,9 @@
  *   level of the task      a ~ N(level mean, level variance), or, where the encoder's own accuracy
  *                          z is known, N(intercept + slope z, encoder variance)
  *   a model that was run   z_m = y_m + offset_m + c + n_m, c ~ N(0, common variance) for all models
- *                          of the task, n_m ~ N(0, noise variance + that of a share of n images)
+ *                          of the task, n_m ~ N(0, noise variance + image share × v), v being the
+ *                          variance of a share of n images drawn anew; less than all of it, as
+ *                          truth and observation come from the same images
  *
  * g, e standard normal. z is the logit of a leave-one-out accuracy.
  */
@@ -25,6 +27,7 @@ enum {
   MS_ENCODER_VARIANCE,
   MS_COMMON_VARIANCE,
   MS_NOISE_VARIANCE,
+  MS_IMAGE_SHARE,
   MS_CERTAINTY_NUMBERS
 };
 
@@ -49,6 +52,8 @@ ms_certainty ms_certainty_bind(size_t model_count, size_t factor_count, double *
 double ms_logit_accuracy(double accuracy, size_t image_count);
 /* Variance of that logit through the images' number alone. */
 double ms_logit_variance(double accuracy, size_t image_count);
+/* Variance of a model's own noise where it was observed with this accuracy. */
+double ms_observation_noise(const ms_certainty *certainty, double accuracy, size_t image_count);
 /* 1 / (1 + exp(-x)) */
 double ms_logistic(double x);
 

@@ -196,12 +196,13 @@ static void draw_task(ms_random *random, ms_held_out_task *task) {
   double second = 0.4 * ms_random_normal(random);
   double common = 0.2 * ms_random_normal(random);
   task->weight = 1;
-  task->observed_variance = 0.01;
   for (size_t m = 0; m < MODELS; m++) {
     double shared = m < 2 ? first : m < 4 ? second : 0;
     task->errors[m] = level + shared + 0.2 * ms_random_normal(random);
-    /* Noise of variance 0.04 that is the model's and 0.01 that is the images' number. */
-    task->observed[m] = offsets[m] + common + sqrt(0.05) * ms_random_normal(random);
+    /* Noise of which half of what the images' number explains remains, and 0.03 beside it. */
+    task->image_variances[m] = m % 2 == 0 ? 0.01 : 0.1;
+    double noise = 0.03 + 0.5 * task->image_variances[m];
+    task->observed[m] = offsets[m] + common + sqrt(noise) * ms_random_normal(random);
   }
 }
 
@@ -217,11 +218,13 @@ static void test_fit_finds_the_model_that_made_the_tasks(void) {
   static ms_held_out_task tasks[TASKS];
   static double errors[TASKS][MODELS];
   static double observed[TASKS][MODELS];
+  static double image_variances[TASKS][MODELS];
   double block[MS_CERTAINTY_NUMBERS + MODELS * (2 + MODELS)];
   ms_random random = ms_random_make(SEED, 2);
   for (size_t t = 0; t < TASKS; t++) {
     tasks[t].errors = errors[t];
     tasks[t].observed = observed[t];
+    tasks[t].image_variances = image_variances[t];
     draw_task(&random, &tasks[t]);
   }
   CHECK_EQUAL(ms_certainty_factors(MODELS), MODELS);
@@ -238,7 +241,9 @@ static void test_fit_finds_the_model_that_made_the_tasks(void) {
   CHECK_NEAR(numbers[MS_ENCODER_INTERCEPT], 0.5, 5 * sqrt(2 * (0.09 + shared) / TASKS));
   CHECK_NEAR(numbers[MS_ENCODER_VARIANCE], 0.09 + shared, 5 * 0.17 * sqrt(2.0 / TASKS));
   CHECK_NEAR(numbers[MS_COMMON_VARIANCE], 0.04, 5 * 0.05 * sqrt(2.0 / TASKS));
-  CHECK_NEAR(numbers[MS_NOISE_VARIANCE], 0.04, 5 * 0.05 * sqrt(2.0 / (TASKS * (MODELS - 1))));
+  /* And the grid of mixes, 1 / 20 of about 0.05 apart. */
+  CHECK_NEAR(numbers[MS_NOISE_VARIANCE], 0.03, 0.0025 + 5 * 0.05 * sqrt(2.0 / (TASKS * 2)));
+  CHECK_NEAR(numbers[MS_IMAGE_SHARE], 0.5, 0.05 + 5 * sqrt(2.0 / (TASKS * 2)));
   CHECK_NEAR(fitted.offsets[0] - fitted.offsets[2], 0.4, 5 * sqrt(0.1 / TASKS));
   /* Differences of errors, which alone decide ranks; the shrinkage takes a little. */
   double alike = fitted_covariance(&fitted, 0, 0) + fitted_covariance(&fitted, 1, 1) -
@@ -252,10 +257,11 @@ static void test_fit_finds_the_model_that_made_the_tasks(void) {
 static void test_fit_needs_three_tasks(void) {
   double errors[MODELS] = {0};
   double observed[MODELS] = {NAN, NAN, NAN, NAN, NAN};
+  double image_variances[MODELS] = {0};
   double block[MS_CERTAINTY_NUMBERS + MODELS * (2 + MODELS)];
   ms_held_out_task tasks[3];
   for (size_t t = 0; t < 3; t++) {
-    tasks[t] = (ms_held_out_task){errors, observed, 0, NAN, t == 2 ? 0 : 1};
+    tasks[t] = (ms_held_out_task){errors, observed, image_variances, NAN, t == 2 ? 0 : 1};
   }
   ms_certainty fitted = ms_certainty_bind(MODELS, MODELS, block);
   CHECK_EQUAL(ms_certainty_fit(context, tasks, 3, &fitted), MS_ERR_DATA);
