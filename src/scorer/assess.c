@@ -56,6 +56,7 @@ static ms_status find_level(const ms_scorer *scorer, const ms_task_view *view,
   const ms_task *task = view->task;
   evidence->level_mean = numbers[MS_LEVEL_MEAN];
   evidence->level_variance = numbers[MS_LEVEL_VARIANCE];
+  evidence->error_scale = 1;
   if (view->class_count < 2 || view->image_count <= view->class_count) {
     return MS_OK;
   }
@@ -65,6 +66,7 @@ static ms_status find_level(const ms_scorer *scorer, const ms_task_view *view,
   double logit = ms_logit_accuracy(accuracy, task->image_count);
   evidence->level_mean = numbers[MS_ENCODER_INTERCEPT] + numbers[MS_ENCODER_SLOPE] * logit;
   evidence->level_variance = numbers[MS_ENCODER_VARIANCE];
+  evidence->error_scale = ms_error_scale(&scorer->certainty, logit);
   return MS_OK;
 }
 

@@ -50,6 +50,65 @@ static void centre(weighted_sums *sums) {
   sums->yy = fmax(0, sums->yy / sums->weight - sums->y * sums->y);
 }
 
+/* A squared deviation, and what its variance may be proportional to. */
+typedef struct deviation {
+  double weight;
+  double square;
+  double stretch;
+} deviation;
+
+/*
+ * With variances of size × (1 - mix + mix × stretch / mean stretch), the size that is most likely
+ * and, up to constants, the log-likelihood that it reaches.
+ */
+static double judge_mix(const deviation *deviations, size_t count, double mean_stretch, double mix,
+                        double *size) {
+  double weight = 0;
+  double squares = 0;
+  double logs = 0;
+  for (size_t i = 0; i < count; i++) {
+    double shape = 1 - mix + mix * deviations[i].stretch / mean_stretch;
+    weight += deviations[i].weight;
+    squares += deviations[i].weight * deviations[i].square / shape;
+    logs += deviations[i].weight * ms_log(shape);
+  }
+  *size = squares / weight;
+  return -logs - weight * ms_log(*size + 1e-300);
+}
+
+/* The most likely floor and slope of variance = floor + slope × stretch, slope at most a limit. */
+static void fit_variances(const deviation *deviations, size_t count, double most_slope,
+                          double *floor_variance, double *slope) {
+  double weight = 0;
+  double stretch = 0;
+  for (size_t i = 0; i < count; i++) {
+    weight += deviations[i].weight;
+    stretch += deviations[i].weight * deviations[i].stretch;
+  }
+  stretch /= weight;
+  double best = -INFINITY;
+  for (int step = 0; step < MIX_STEPS; step++) {
+    double mix = (double)step / MIX_STEPS;
+    double size = 0;
+    double likelihood = judge_mix(deviations, count, stretch, mix, &size);
+    if (likelihood > best && size * mix <= most_slope * stretch) {
+      best = likelihood;
+      *floor_variance = size * (1 - mix);
+      *slope = size * mix / stretch;
+    }
+  }
+}
+
+static double mean_square(const deviation *deviations, size_t count) {
+  double weight = 0;
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) {
+    weight += deviations[i].weight;
+    sum += deviations[i].weight * deviations[i].square;
+  }
+  return sum / weight;
+}
+
 /* levels [T], and what the certainty says of them. */
 static void fit_levels(const ms_held_out_task *tasks, size_t task_count, double *levels,
                        ms_certainty *certainty) {
@@ -82,15 +141,56 @@ static void fit_levels(const ms_held_out_task *tasks, size_t task_count, double 
   }
 }
 
-/* errors [T][M]: what the level leaves; moments [M][M]: their weighted sum of products. */
+/* errors [T][M]: what the level leaves. */
+static void find_errors(const ms_held_out_task *tasks, size_t task_count, size_t model_count,
+                        const double *levels, double *errors) {
+  for (size_t t = 0; t < task_count; t++) {
+    for (size_t m = 0; m < model_count; m++) {
+      errors[t * model_count + m] = tasks[t].errors[m] - levels[t];
+    }
+  }
+}
+
+/* How errors grow with the stretch of the task's logits; they are then divided by their scale. */
+static ms_status scale_errors(ms_context *context, const ms_held_out_task *tasks, size_t task_count,
+                              double *errors, ms_certainty *certainty) {
+  size_t model_count = certainty->model_count;
+  double *error_floor = &certainty->numbers[MS_ERROR_FLOOR];
+  double *error_slope = &certainty->numbers[MS_ERROR_SLOPE];
+  deviation *deviations = NULL; /* [T] at most */
+  size_t count = 0;
+  MS_TRY(MS_SCRATCH(context, task_count, &deviations));
+  *error_floor = 1;
+  *error_slope = 0;
+  for (size_t t = 0; t < task_count; t++) {
+    const double *row = errors + t * model_count;
+    if (!isnan(tasks[t].encoder) && tasks[t].weight > 0) {
+      deviations[count++] = (deviation){tasks[t].weight * (double)model_count,
+                                        ms_dot(row, row, model_count) / (double)model_count,
+                                        ms_logit_stretch(tasks[t].encoder)};
+    }
+  }
+  double size = count > LEAST_TASKS ? mean_square(deviations, count) : 0;
+  if (size > 0) {
+    fit_variances(deviations, count, INFINITY, error_floor, error_slope);
+    *error_floor /= size;
+    *error_slope /= size;
+  }
+  for (size_t t = 0; t < task_count; t++) {
+    double scale = isnan(tasks[t].encoder) ? 1 : ms_error_scale(certainty, tasks[t].encoder);
+    for (size_t m = 0; m < model_count; m++) {
+      errors[t * model_count + m] /= sqrt(scale);
+    }
+  }
+  return MS_OK;
+}
+
+/* moments [M][M]: the weighted sum of products of errors [T][M]. */
 static void find_moments(const ms_held_out_task *tasks, size_t task_count, size_t model_count,
-                         const double *levels, double *errors, double *moments) {
+                         const double *errors, double *moments) {
   memset(moments, 0, model_count * model_count * sizeof *moments);
   for (size_t t = 0; t < task_count; t++) {
-    double *row = errors + t * model_count;
-    for (size_t m = 0; m < model_count; m++) {
-      row[m] = tasks[t].errors[m] - levels[t];
-    }
+    const double *row = errors + t * model_count;
     for (size_t m = 0; m < model_count; m++) {
       for (size_t other = 0; other < model_count; other++) {
         moments[m * model_count + other] += tasks[t].weight * row[m] * row[other];
@@ -187,7 +287,9 @@ static ms_status fit_errors(ms_context *context, const ms_held_out_task *tasks, 
   MS_TRY(MS_SCRATCH(context, model_count * model_count, &moments));
   MS_TRY(MS_SCRATCH(context, model_count * model_count, &covariance));
   MS_TRY(MS_SCRATCH(context, model_count, &row));
-  find_moments(tasks, task_count, model_count, levels, errors, moments);
+  find_errors(tasks, task_count, model_count, levels, errors);
+  MS_TRY(scale_errors(context, tasks, task_count, errors, certainty));
+  find_moments(tasks, task_count, model_count, errors, moments);
   double total = 0;
   for (size_t t = 0; t < task_count; t++) {
     total += tasks[t].weight;
@@ -235,72 +337,41 @@ static void fit_offsets(const ms_held_out_task *tasks, size_t task_count, double
   }
 }
 
-/* What the observations leave beside offsets and commons. */
-typedef struct noise_data {
-  const ms_held_out_task *tasks;
-  size_t task_count;
-  size_t model_count;
-  const double *offsets; /* [M] */
-  const double *commons; /* [T] */
-  double image_variance; /* the mean of what the images' number explains */
-} noise_data;
-
-/*
- * With a model's noise of variance size × (1 - mix + mix × image variance / its mean), the size
- * that is most likely and, up to constants, the log-likelihood that it reaches.
- */
-static double judge_mix(const noise_data *data, double mix, double *size) {
+/* Variances of the observations around the offsets. */
+static ms_status fit_noise(ms_context *context, const ms_held_out_task *tasks, size_t task_count,
+                           const double *commons, ms_certainty *certainty) {
+  weighted_sums common = {0};
+  deviation *deviations = NULL; /* [T][M] at most */
+  size_t count = 0;
+  double stretch = 0;
   double weight = 0;
-  double squares = 0;
-  double logs = 0;
-  for (size_t t = 0; t < data->task_count; t++) {
-    const ms_held_out_task *task = &data->tasks[t];
-    for (size_t m = 0; m < data->model_count; m++) {
-      double rest = task->observed[m] - data->offsets[m] - data->commons[t];
+  MS_TRY(MS_SCRATCH(context, task_count * certainty->model_count, &deviations));
+  for (size_t t = 0; t < task_count; t++) {
+    const ms_held_out_task *task = &tasks[t];
+    add_point(&common, task->weight, 0, commons[t]);
+    for (size_t m = 0; m < certainty->model_count; m++) {
+      double rest = task->observed[m] - certainty->offsets[m] - commons[t];
       if (!isnan(rest) && task->weight > 0) {
-        double shape = 1 - mix + mix * task->image_variances[m] / data->image_variance;
+        deviations[count++] = (deviation){task->weight, rest * rest, task->image_variances[m]};
+        stretch += task->weight * task->image_variances[m];
         weight += task->weight;
-        squares += task->weight * rest * rest / shape;
-        logs += task->weight * ms_log(shape);
       }
     }
   }
-  *size = squares / weight;
-  return -logs - weight * ms_log(*size + 1e-300);
-}
-
-/* Variances of the observations around the offsets. */
-static void fit_noise(noise_data *data, ms_certainty *certainty) {
-  weighted_sums common = {0};
-  weighted_sums images = {0};
-  for (size_t t = 0; t < data->task_count; t++) {
-    const ms_held_out_task *task = &data->tasks[t];
-    add_point(&common, task->weight, 0, data->commons[t]);
-    for (size_t m = 0; m < data->model_count; m++) {
-      add_point(&images, task->weight, task->observed[m], task->image_variances[m]);
-    }
-  }
-  data->image_variance = images.y / images.weight;
-  double models = images.weight / common.weight; /* in a task */
-  double best = -INFINITY;
-  for (int step = 0; step < MIX_STEPS; step++) {
-    double mix = (double)step / MIX_STEPS;
-    double size = 0;
-    double likelihood = judge_mix(data, mix, &size);
-    /* A task's common offset has taken one degree of freedom. */
-    size *= models / fmax(1, models - 1);
-    /* The images' number explains no more than drawing them anew does, above all not on tasks of
-     * fewer images than these. */
-    if (likelihood > best && size * mix <= data->image_variance) {
-      best = likelihood;
-      certainty->numbers[MS_NOISE_VARIANCE] = size * (1 - mix);
-      certainty->numbers[MS_IMAGE_SHARE] = size * mix / data->image_variance;
-    }
-  }
-  double variance = certainty->numbers[MS_NOISE_VARIANCE] +
-                    certainty->numbers[MS_IMAGE_SHARE] * data->image_variance;
+  double *noise = &certainty->numbers[MS_NOISE_VARIANCE];
+  double *share = &certainty->numbers[MS_IMAGE_SHARE];
+  double models = weight / common.weight; /* in a task */
+  /* A task's common offset has taken one degree of freedom. */
+  double freedom = models / fmax(1, models - 1);
+  /* The images' number explains no more than drawing them anew does, above all not on tasks of
+   * fewer images than these. */
+  fit_variances(deviations, count, 1 / freedom, noise, share);
+  *noise *= freedom;
+  *share *= freedom;
   centre(&common);
-  certainty->numbers[MS_COMMON_VARIANCE] = fmax(0, common.yy - variance / models);
+  certainty->numbers[MS_COMMON_VARIANCE] =
+      fmax(0, common.yy - (*noise + *share * stretch / weight) / models);
+  return MS_OK;
 }
 
 static ms_status fit_observations(ms_context *context, const ms_held_out_task *tasks,
@@ -324,9 +395,7 @@ static ms_status fit_observations(ms_context *context, const ms_held_out_task *t
   }
   fit_offsets(tasks, task_count, all.y / all.weight, weight / (double)task_count, commons,
               certainty);
-  noise_data data = {tasks, task_count, certainty->model_count, certainty->offsets, commons, 0};
-  fit_noise(&data, certainty);
-  return MS_OK;
+  return fit_noise(context, tasks, task_count, commons, certainty);
 }
 
 size_t ms_certainty_factors(size_t model_count) {

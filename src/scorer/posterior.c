@@ -46,15 +46,25 @@ double ms_logistic(double x) {
   return 1 / (1 + ms_exp(-x));
 }
 
+double ms_logit_stretch(double logit) {
+  double share = ms_logistic(logit);
+  return fmin(50, 1 / (share * (1 - share) + 1e-9));
+}
+
+double ms_error_scale(const ms_certainty *certainty, double encoder) {
+  return certainty->numbers[MS_ERROR_FLOOR] +
+         certainty->numbers[MS_ERROR_SLOPE] * ms_logit_stretch(encoder);
+}
+
 /* Covariance of y of two models given the scores. */
 static double covariance(const ms_posterior *posterior, size_t a, size_t b) {
   const ms_certainty *certainty = posterior->certainty;
-  double sum = posterior->evidence->level_variance + (a == b ? certainty->variances[a] : 0);
+  double sum = a == b ? certainty->variances[a] : 0;
   for (size_t k = 0; k < certainty->factor_count; k++) {
     const double *factor = certainty->factors + k * certainty->model_count;
     sum += factor[a] * factor[b];
   }
-  return sum;
+  return posterior->evidence->level_variance + posterior->evidence->error_scale * sum;
 }
 
 /* gains [M][k]: covariance times the inverse of root rootᵀ, row by row. */
@@ -126,11 +136,13 @@ void ms_posterior_draw(const ms_posterior *posterior, const double *scores, ms_r
   const ms_evidence *evidence = posterior->evidence;
   size_t model_count = certainty->model_count;
   double level = evidence->level_mean + sqrt(evidence->level_variance) * ms_random_normal(random);
+  double scale = sqrt(evidence->error_scale);
   for (size_t m = 0; m < model_count; m++) {
-    draw[m] = scores[m] + level + sqrt(certainty->variances[m]) * ms_random_normal(random);
+    double own = sqrt(certainty->variances[m]) * ms_random_normal(random);
+    draw[m] = scores[m] + level + scale * own;
   }
   for (size_t k = 0; k < certainty->factor_count; k++) {
-    double size = ms_random_normal(random);
+    double size = scale * ms_random_normal(random);
     for (size_t m = 0; m < model_count; m++) {
       draw[m] += certainty->factors[k * model_count + m] * size;
     }

@@ -2,7 +2,8 @@
  * What a scorer knows about its own errors: a Gaussian model of all models' accuracies on a task,
  * on the logit scale, and its update by the models that were run.
  *
- *   true logit accuracy    y_m = score_m + a + Σ_k factor_km g_k + √variance_m e_m
+ *   true logit accuracy    y_m = score_m + a + √s (Σ_k factor_km g_k + √variance_m e_m), s being
+ *                          larger for tasks near an accuracy of 0 or 1, where logits differ more
  *   level of the task      a ~ N(level mean, level variance), or, where the encoder's own accuracy
  *                          z is known, N(intercept + slope z, encoder variance)
  *   a model that was run   z_m = y_m + offset_m + c + n_m, c ~ N(0, common variance) for all models
@@ -28,6 +29,8 @@ enum {
   MS_COMMON_VARIANCE,
   MS_NOISE_VARIANCE,
   MS_IMAGE_SHARE,
+  MS_ERROR_FLOOR,
+  MS_ERROR_SLOPE,
   MS_CERTAINTY_NUMBERS
 };
 
@@ -54,6 +57,10 @@ double ms_logit_accuracy(double accuracy, size_t image_count);
 double ms_logit_variance(double accuracy, size_t image_count);
 /* Variance of a model's own noise where it was observed with this accuracy. */
 double ms_observation_noise(const ms_certainty *certainty, double accuracy, size_t image_count);
+/* 1 / (p (1 - p)) of the accuracy of this logit, kept below 50: how far logits spread there. */
+double ms_logit_stretch(double logit);
+/* s of a task whose encoder's accuracy has this logit: floor + slope × stretch. */
+double ms_error_scale(const ms_certainty *certainty, double encoder);
 /* 1 / (1 + exp(-x)) */
 double ms_logistic(double x);
 
@@ -61,6 +68,7 @@ double ms_logistic(double x);
 typedef struct ms_evidence {
   double level_mean; /* before any model was run */
   double level_variance;
+  double error_scale;   /* s */
   size_t count;         /* k */
   const size_t *models; /* [k], each once */
   double *logits;       /* [k], observed, less the models' offsets */

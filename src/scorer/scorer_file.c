@@ -336,7 +336,8 @@ static ms_status load_parameters(ms_scorer *scorer, const ms_safetensors *file,
 /* Variances must not be negative. */
 static ms_status check_certainty(ms_context *context, const ms_certainty *certainty) {
   static const size_t variances[] = {MS_LEVEL_VARIANCE, MS_ENCODER_VARIANCE, MS_COMMON_VARIANCE,
-                                     MS_NOISE_VARIANCE, MS_IMAGE_SHARE};
+                                     MS_NOISE_VARIANCE, MS_IMAGE_SHARE,      MS_ERROR_FLOOR,
+                                     MS_ERROR_SLOPE};
   bool negative = false;
   for (size_t i = 0; i < sizeof variances / sizeof *variances; i++) {
     negative = negative || certainty->numbers[variances[i]] < 0;

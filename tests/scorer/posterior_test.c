@@ -38,7 +38,7 @@ static void make_problem(problem *made) {
     made->logits[i] = 2 + ms_random_normal(&random);
     made->noise[i] = 0.1 + 0.1 * (double)i;
   }
-  made->evidence = (ms_evidence){1.5, 0.7, RUN, run_models, made->logits, made->noise};
+  made->evidence = (ms_evidence){1.5, 0.7, 1.7, RUN, run_models, made->logits, made->noise};
 }
 
 /* The prior covariance of all models, the two observations behind them, and the level last. */
@@ -48,14 +48,15 @@ static void fill_joint(const problem *given, double joint[ALL][ALL]) {
   for (size_t i = 0; i < ALL; i++) {
     for (size_t j = 0; j < ALL; j++) {
       double sum = given->evidence.level_variance;
+      double scale = given->evidence.error_scale;
       if (i + 1 < ALL && j + 1 < ALL) {
         size_t a = i < MODELS ? i : run_models[i - MODELS];
         size_t b = j < MODELS ? j : run_models[j - MODELS];
         for (size_t k = 0; k < FACTORS; k++) {
-          sum +=
-              given->certainty.factors[k * MODELS + a] * given->certainty.factors[k * MODELS + b];
+          sum += scale * given->certainty.factors[k * MODELS + a] *
+                 given->certainty.factors[k * MODELS + b];
         }
-        sum += a == b ? given->certainty.variances[a] : 0;
+        sum += a == b ? scale * given->certainty.variances[a] : 0;
         sum += i >= MODELS && j >= MODELS ? 0.3 : 0;
         sum += i >= MODELS && i == j ? given->noise[i - MODELS] : 0;
       }
@@ -254,6 +255,37 @@ static void test_fit_finds_the_model_that_made_the_tasks(void) {
   CHECK_NEAR(apart, 0.25 + 0.16 + 0.08, 5 * 0.5 * sqrt(2.0 / TASKS) + 0.05);
 }
 
+static void test_fit_finds_where_errors_are_larger(void) {
+  static ms_held_out_task tasks[TASKS];
+  static double errors[TASKS][MODELS];
+  static double observed[TASKS][MODELS];
+  static double image_variances[TASKS][MODELS];
+  double block[MS_CERTAINTY_NUMBERS + MODELS * (2 + MODELS)];
+  ms_random random = ms_random_make(SEED, 3);
+  for (size_t t = 0; t < TASKS; t++) {
+    tasks[t] =
+        (ms_held_out_task){errors[t], observed[t], image_variances[t], t % 2 == 0 ? 0 : 3, 1};
+    for (size_t m = 0; m < MODELS; m++) {
+      errors[t][m] = sqrt(t % 2 == 0 ? 0.1 : 0.5) * ms_random_normal(&random);
+      observed[t][m] = ms_random_normal(&random);
+      image_variances[t][m] = 1;
+    }
+  }
+  ms_certainty fitted = ms_certainty_bind(MODELS, MODELS, block);
+  CHECK_EQUAL(ms_certainty_fit(context, tasks, TASKS, &fitted), MS_OK);
+  double ratio = ms_error_scale(&fitted, 3) / ms_error_scale(&fitted, 0);
+  /* A ratio of variances: five standard errors, and the grid of mixes. */
+  CHECK_NEAR(ratio, 5, 5 * 5 * sqrt(4.0 / (TASKS / 2 * (MODELS - 1))) + 0.4);
+  double variance = 0;
+  for (size_t m = 0; m < MODELS; m++) {
+    variance += fitted_covariance(&fitted, m, m) / MODELS;
+  }
+  /* A task's level takes a part of the errors with it. */
+  double rest = 1 - 1.0 / MODELS;
+  CHECK_NEAR(variance * ms_error_scale(&fitted, 0), 0.1 * rest, 0.015);
+  CHECK_NEAR(variance * ms_error_scale(&fitted, 3), 0.5 * rest, 0.05);
+}
+
 static void test_fit_needs_three_tasks(void) {
   double errors[MODELS] = {0};
   double observed[MODELS] = {NAN, NAN, NAN, NAN, NAN};
@@ -279,6 +311,7 @@ int main(void) {
   test_reach_is_how_far_one_more_observation_moves();
   test_logits_of_accuracies_stay_finite();
   test_fit_finds_the_model_that_made_the_tasks();
+  test_fit_finds_where_errors_are_larger();
   test_fit_needs_three_tasks();
   ms_context_destroy(context);
   return CHECK_EXIT();
