@@ -15,8 +15,6 @@ enum { RESAMPLES = 32, MIN_DRAWS = 16, MAX_DRAWS = 4096, CANDIDATES = 64 };
 
 /* An interval leaves this share of the draws outside, an accuracy's half of it at each end. */
 static const double OUTSIDE = 0.2;
-/* The ridge of the accuracies that the certainty was fitted to. */
-static const double RIDGE = 1;
 
 /* A task as the Gaussian model needs it, in scratch memory. */
 typedef struct assessed_task {
@@ -53,17 +51,16 @@ static ms_status check_observations(const ms_scorer *scorer, const uint32_t *obs
 static ms_status find_level(const ms_scorer *scorer, const ms_task_view *view,
                             ms_evidence *evidence) {
   const double *numbers = scorer->certainty.numbers;
-  const ms_task *task = view->task;
   evidence->level_mean = numbers[MS_LEVEL_MEAN];
   evidence->level_variance = numbers[MS_LEVEL_VARIANCE];
   evidence->error_scale = 1;
   if (view->class_count < 2 || view->image_count <= view->class_count) {
     return MS_OK;
   }
-  double accuracy = 0;
-  MS_TRY(ms_metric_ridge(scorer->context, task->features, task->image_count, task->feature_count,
-                         task->labels, task->class_count, RIDGE, &accuracy));
-  double logit = ms_logit_accuracy(accuracy, task->image_count);
+  /* All features as one landmark: the ridge's accuracy, on so many images that it stays quick. */
+  const ms_feature_blocks whole = {1, &view->task->feature_count, 0};
+  double logit = 0;
+  MS_TRY(ms_landmarks_take(view, &whole, &logit));
   evidence->level_mean = numbers[MS_ENCODER_INTERCEPT] + numbers[MS_ENCODER_SLOPE] * logit;
   evidence->level_variance = numbers[MS_ENCODER_VARIANCE];
   evidence->error_scale = ms_error_scale(&scorer->certainty, logit);
