@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { chooseFolder, missingForBrowser, openPage, rankedModels, servePage, startBrowser, waitForRanking } from './browser.mjs';
+import { runCli } from '../cli/run-cli.mjs';
 import { makeFolder } from './sample-folder.mjs';
 
 const skip = missingForBrowser();
@@ -139,6 +140,20 @@ pageTest('one class, or no readable image, is said in words', {
 }, async ({ page }, folder) => {
   await chooseFolder(page, folder);
   await page.getByText('A task needs at least two classes').waitFor();
+});
+
+pageTest('the page and the command line rank the same pictures to the last bit', { classes: three }, async ({ page }, folder) => {
+  await chooseFolder(page, folder);
+  await waitForRanking(page);
+  await page.locator('[data-focus="export"]').click();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('[data-export="ranking.json"]').click()]);
+  const chunks = await (await download.createReadStream()).toArray();
+  const inPage = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  const { code, out, err } = await runCli(['rank', folder, '--json']);
+  assert.equal(code, 0, err);
+  const inTerminal = JSON.parse(out);
+  assert.deepEqual(inPage.ranking, inTerminal.ranking);
+  assert.equal(inPage.order_change, inTerminal.order_change);
 });
 
 pageTest('the ranking is exported as JSON, CSV and Markdown', { classes: { '=cmd|x': 5, squares: 5 } }, async ({ page }, folder) => {
