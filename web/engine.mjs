@@ -99,7 +99,6 @@ export class Engine {
 
   /** One image of nothing through every worker, so that the user's first waits for none. */
   async warmUp() {
-    await this.#images.warmUp();
     const { pool, version } = await this.#start();
     const blank = () => ({ data: new Uint8ClampedArray(64 * 64 * 4).fill(255), width: 64, height: 64 });
     // A ranking that begins meanwhile may stop it, and warms up as well.

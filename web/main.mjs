@@ -24,7 +24,6 @@ import { drawWeb } from './web-figure.mjs';
 
 const store = new Store(initialState);
 const files = new ImagePool(1);
-files.warmUp().catch(() => {});
 const engine = new Engine(files);
 const trialActions = createTrialActions(store, engine);
 const rankActions = createRankActions(store, engine, trialActions.stopTrial);

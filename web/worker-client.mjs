@@ -27,8 +27,7 @@ export class WorkerClient {
 
   /** @param {string} op @param {any} args @returns {Promise<any>} */
   request(op, args) {
-    this.#worker ??= this.#start();
-    const worker = this.#worker;
+    const worker = this.start();
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
       this.#pending.set(id, { resolve, reject });
@@ -45,7 +44,13 @@ export class WorkerClient {
     pending.forEach(({ reject }) => reject(error));
   }
 
-  #start() {
+  /** The worker, started where none is there. */
+  start() {
+    this.#worker ??= this.#connect();
+    return this.#worker;
+  }
+
+  #connect() {
     const worker = this.#spawn();
     worker.addEventListener('message', ({ data }) => this.#settle(data));
     worker.addEventListener('error', ({ message }) => {

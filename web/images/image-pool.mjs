@@ -16,20 +16,16 @@ export class ImagePool {
   /** @type {Job[]} */
   #queue = [];
 
-  /** @param {number} size how many workers at most */
+  /** Starts all workers, so that none has to be fetched later. @param {number} size how many */
   constructor(size) {
     this.#clients = Array.from({ length: size }, () => new WorkerClient(spawn));
     this.#idle = [...this.#clients];
+    this.#clients.forEach((client) => client.start());
   }
 
   /** @returns {Promise<import('./probe.mjs').Verdict>} */
   probe() {
     return this.#add('probe', {});
-  }
-
-  /** Starts every worker, so that none has to be fetched later. @returns {Promise<unknown>} */
-  warmUp() {
-    return Promise.all(this.#clients.map(() => this.#add('probe', {})));
   }
 
   /** @param {Blob} blob @returns {Promise<ZipEntry[]>} */

@@ -6,7 +6,6 @@ import { ImagePool } from '../images/image-pool.mjs';
 
 const side = 96;
 const pool = new ImagePool(1);
-pool.warmUp().catch(() => {});
 /** Canvases by image, so that a card that is drawn anew keeps its pictures. @type {WeakMap<TaskImage, HTMLCanvasElement>} */
 const canvases = new WeakMap();
 /** @type {WeakMap<Element, TaskImage>} */
