@@ -124,6 +124,8 @@ MS_CHECK_RESULT ms_status ms_onnx_read_tensor(ms_context *context, const void *b
 
 /* Bytes of one element, 0 for a type that has no place here (strings, complex numbers). */
 size_t ms_type_size(ms_type type);
+/* A number of 64 bits, or a bit pattern of the type, as a number of the type. */
+int64_t ms_integer_wrap(ms_type type, int64_t value);
 /* Whether numbers of a type are kept as float; the others are kept as int64_t. */
 bool ms_type_is_float(ms_type type);
 /* A type's name, for messages. */

@@ -148,28 +148,6 @@ ms_status ms_onnx_read_tensor(ms_context *context, const void *bytes, size_t siz
   return check_size(context, tensor, raw_size, number_count);
 }
 
-/* A bit pattern of the type as an integer, with its sign. */
-static int64_t extend(ms_type type, uint64_t bits) {
-  switch (type) {
-  case MS_TYPE_INT8:
-    return (int8_t)(uint8_t)bits;
-  case MS_TYPE_INT16:
-    return (int16_t)(uint16_t)bits;
-  case MS_TYPE_INT32:
-    return (int32_t)(uint32_t)bits;
-  case MS_TYPE_UINT8:
-    return (uint8_t)bits;
-  case MS_TYPE_UINT16:
-    return (uint16_t)bits;
-  case MS_TYPE_UINT32:
-    return (uint32_t)bits;
-  case MS_TYPE_BOOL:
-    return bits != 0;
-  default:
-    return (int64_t)bits;
-  }
-}
-
 static float bfloat_to_float(uint16_t bits) {
   uint32_t wide = (uint32_t)bits << 16;
   float value = 0;
@@ -204,12 +182,34 @@ static void decode_floats(ms_type type, const uint8_t *bytes, size_t count, floa
   }
 }
 
+int64_t ms_integer_wrap(ms_type type, int64_t value) {
+  uint64_t bits = (uint64_t)value;
+  switch (type) {
+  case MS_TYPE_BOOL:
+    return value != 0;
+  case MS_TYPE_INT8:
+    return (int8_t)(uint8_t)bits;
+  case MS_TYPE_INT16:
+    return (int16_t)(uint16_t)bits;
+  case MS_TYPE_INT32:
+    return (int32_t)(uint32_t)bits;
+  case MS_TYPE_UINT8:
+    return (uint8_t)bits;
+  case MS_TYPE_UINT16:
+    return (uint16_t)bits;
+  case MS_TYPE_UINT32:
+    return (uint32_t)bits;
+  default:
+    return value;
+  }
+}
+
 static void decode_integers(ms_type type, const uint8_t *bytes, size_t count, int64_t *values) {
   size_t size = ms_type_size(type);
   for (size_t i = 0; i < count; i++) {
     uint64_t bits = 0;
     memcpy(&bits, bytes + i * size, size);
-    values[i] = extend(type, bits);
+    values[i] = ms_integer_wrap(type, (int64_t)bits);
   }
 }
 
@@ -225,7 +225,7 @@ static void convert_integers(ms_type type, const int64_t *integers, size_t count
     } else if (ms_type_is_float(type)) {
       ((float *)values)[i] = (float)integers[i];
     } else {
-      ((int64_t *)values)[i] = extend(type, (uint64_t)integers[i]);
+      ((int64_t *)values)[i] = ms_integer_wrap(type, integers[i]);
     }
   }
 }

@@ -143,28 +143,6 @@ ms_status ms_run_clip(const ms_run *run, const ms_node *node) {
   return MS_OK;
 }
 
-int64_t ms_integer_wrap(ms_type type, int64_t value) {
-  uint64_t bits = (uint64_t)value;
-  switch (type) {
-  case MS_TYPE_BOOL:
-    return value != 0;
-  case MS_TYPE_INT8:
-    return (int8_t)(uint8_t)bits;
-  case MS_TYPE_INT16:
-    return (int16_t)(uint16_t)bits;
-  case MS_TYPE_INT32:
-    return (int32_t)(uint32_t)bits;
-  case MS_TYPE_UINT8:
-    return (uint8_t)bits;
-  case MS_TYPE_UINT16:
-    return (uint16_t)bits;
-  case MS_TYPE_UINT32:
-    return (uint32_t)bits;
-  default:
-    return value;
-  }
-}
-
 /* Towards zero, with the ends of the range for what is beyond them; 0 for NaN. */
 static int64_t float_to_integer(float value) {
   if (value != value) {

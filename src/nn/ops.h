@@ -60,9 +60,6 @@ typedef enum ms_compare {
   MS_COMPARE_XOR
 } ms_compare;
 
-/* A result of 64-bit arithmetic as a number of a narrower type. */
-int64_t ms_integer_wrap(ms_type type, int64_t value);
-
 MS_OP_FUNCTIONS(conv);
 ms_status ms_prepare_conv(ms_graph *graph, ms_node *node);
 MS_OP_FUNCTIONS(pool);
