@@ -1,5 +1,7 @@
 // Safetensors files, read strictly and written in one way, as src/zoo/safetensors.c does.
 
+import { fromHalf, toHalf } from './half.mjs';
+
 /**
  * @typedef {'F32' | 'F16' | 'I32' | 'U8'} DType
  * @typedef {{dtype: DType, shape: number[], data: Float32Array | Int32Array | Uint8Array}} Tensor F16
@@ -116,41 +118,4 @@ function decode(dtype, bytes) {
     case 'I32': return new Int32Array(own.buffer);
     default: return own;
   }
-}
-
-const scratch = new DataView(new ArrayBuffer(4));
-
-/** @param {number} value @returns {number} the bits of the nearest half, ties to even */
-export function toHalf(value) {
-  scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
-  const sign = (bits >>> 16) & 0x8000;
-  const magnitude = bits & 0x7fffffff;
-  if (magnitude >= 0x47800000) {
-    return magnitude > 0x7f800000 ? sign | 0x7e00 : sign | 0x7c00;
-  }
-  if (magnitude < 0x38800000) {
-    // Subnormal halves are multiples of 2^-24.
-    scratch.setUint32(0, magnitude);
-    return sign | roundToEven(scratch.getFloat32(0) * 2 ** 24);
-  }
-  return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
-}
-
-/** @param {number} value @returns {number} */
-function roundToEven(value) {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-}
-
-/** @param {number} bits @returns {number} */
-export function fromHalf(bits) {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >>> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) {
-    return sign * fraction * 2 ** -24;
-  }
-  return exponent === 31 ? (fraction ? NaN : sign * Infinity) : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

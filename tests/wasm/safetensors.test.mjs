@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SafetensorsError, fromHalf, readSafetensors, toHalf, writeSafetensors } from '../../wasm/safetensors.mjs';
+import { fromHalf, toHalf } from '../../wasm/half.mjs';
+import { SafetensorsError, readSafetensors, writeSafetensors } from '../../wasm/safetensors.mjs';
 
 /** @type {Map<string, import('../../wasm/safetensors.mjs').Tensor>} */
 const tensors = new Map([

@@ -49,7 +49,7 @@ function weightOf(task) {
  * @param {(task: BankTask) => boolean} isHeldOut
  * @returns {Trainer}
  */
-export function trainOn(engine, bank, recipe, isHeldOut) {
+function trainOn(engine, bank, recipe, isHeldOut) {
   const trainer = engine.createTrainer({
     modelCount: bank.models.length, featureCount: bank.featureCount, width: recipe.width, seed: recipe.seed,
     options: recipe.options,
