@@ -1,7 +1,13 @@
 /*
  * The loops under everything: plain pointers and counts, no context, no status, no allocation. Any
  * count is valid, no alignment is assumed, no byte past the end is read. Tensors are NHWC, so that
- * a pixel is a run of channels. scalar.c is the specification; simd128.c must match it.
+ * a pixel is a run of channels.
+ *
+ * scalar.c is the specification; every other table gives the same bits, so order is part of it: a
+ * product or a convolution starts from its bias and adds one rounded product after the other, along
+ * depth, then along taps; dot, sum and sum_squares add into 16 interleaved parts, which are joined
+ * in the end. Nothing is fused. A NaN comes out where one goes in, clamps included; only maximum
+ * and pool_maximum pass over it. The precision of each function is stated in scalar_test.c.
  *
  * Matrices on the right of a product are packed into panels of MS_PANEL columns:
  * panel p = [bias of its columns][depth][MS_PANEL], the last one padded with zeros.
@@ -12,18 +18,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MS_PANEL = 8 };
+enum { MS_PANEL = 8, MS_DEPTHWISE_PANEL = 4 };
 
 /*
  * What follows a product or a convolution while the result is still in registers:
  * y = clamp(accumulator + bias + residual, low, high). No residual: NULL. No clamp: -+INFINITY.
  */
 typedef struct ms_epilogue {
-  const float *residual; /* [rows][columns], rows residual_stride apart */
+  const float *residual; /* [rows][columns], rows residual_stride apart; may be y itself */
   size_t residual_stride;
   float low;
   float high;
 } ms_epilogue;
+
+/* How the taps of a convolution move along a row of output pixels. */
+typedef struct ms_sweep {
+  size_t kernel_height;
+  size_t kernel_width;
+  size_t stride;   /* input pixels from one output to the next */
+  size_t dilation; /* input pixels from one tap to the next */
+  size_t pad;      /* pixels of padding left of the input row */
+  size_t columns;  /* pixels in the input row; beyond them is padding */
+  size_t outputs;  /* pixels in the output row */
+} ms_sweep;
 
 /* Element-wise functions of one argument; alpha and beta as ONNX names them. */
 typedef enum ms_unary {
@@ -97,18 +114,25 @@ typedef struct ms_kernels {
                size_t y_stride, size_t rows, size_t columns, const ms_epilogue *epilogue);
   /*
    * The same with gathered rows: row r of x is the concatenation of taps runs of depth floats,
-   * which start at x[r taps + t]. A k×k convolution is this with taps = k k.
+   * which start at x[r taps + t]. A k×k convolution is this with taps = k k. Fewer, longer runs are
+   * faster: pixels that lie side by side, as a row of the kernel's, can be one run.
    */
   void (*gemm_indirect)(const float *const *x, size_t taps, size_t depth, const float *packed,
                         float *y, size_t y_stride, size_t rows, size_t columns,
                         const ms_epilogue *epilogue);
   /*
-   * Depthwise convolution: y[r][c] = epilogue(sum over t of x[r taps + t][c] weights[t][c] +
-   * bias[c]); weights [taps][channels]
+   * Depthwise convolution with gathered pixels: y[r][c] = epilogue(bias[c] + sum over t of
+   * x[r taps + t][c] weight[t][c]), weights packed by ms_pack_depthwise
    */
-  void (*depthwise)(const float *const *x, size_t taps, const float *weights, const float *bias,
-                    float *y, size_t y_stride, size_t rows, size_t channels,
-                    const ms_epilogue *epilogue);
+  void (*depthwise)(const float *const *x, size_t taps, const float *packed, float *y,
+                    size_t y_stride, size_t rows, size_t channels, const ms_epilogue *epilogue);
+  /*
+   * One row of output pixels of a two-dimensional depthwise convolution, y[outputs][channels],
+   * without gathering: x has a pointer per row of the kernel, to the input row's columns pixels of
+   * channels floats, or NULL for a row of padding. Much faster than depthwise.
+   */
+  void (*depthwise_row)(const float *const *x, const ms_sweep *sweep, const float *packed, float *y,
+                        size_t channels, const ms_epilogue *epilogue);
   /* y[r][c] = the largest x[r taps + t][c]; NULL pointers (padding) are passed over */
   void (*pool_maximum)(const float *const *x, size_t taps, float *y, size_t y_stride, size_t rows,
                        size_t channels);
@@ -139,5 +163,15 @@ size_t ms_packed_count(size_t depth, size_t columns);
 void ms_pack(const float *weights, size_t taps, size_t tap_stride, size_t depth,
              size_t depth_stride, size_t columns, size_t column_stride, const float *bias,
              float *packed);
+
+/* Floats that packed depthwise weights take: panels of 4 channels × (1 + taps). */
+size_t ms_packed_depthwise_count(size_t taps, size_t channels);
+/*
+ * Packs depthwise weights: panel p = [bias of its 4 channels][taps][4], the last one padded with
+ * zeros. The weight of tap t and channel c is at weights[t tap_stride + c channel_stride]. bias may
+ * be NULL.
+ */
+void ms_pack_depthwise(const float *weights, size_t taps, size_t tap_stride, size_t channels,
+                       size_t channel_stride, const float *bias, float *packed);
 
 #endif

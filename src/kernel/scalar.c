@@ -204,16 +204,42 @@ static void gemm_indirect_scalar(const float *const *x, size_t taps, size_t dept
   }
 }
 
-static void depthwise_scalar(const float *const *x, size_t taps, const float *weights,
-                             const float *bias, float *y, size_t y_stride, size_t rows,
-                             size_t channels, const ms_epilogue *epilogue) {
+/* Where the packed depthwise weights of a channel start: its bias, then a tap every 4 floats. */
+static const float *find_channel(const float *packed, size_t taps, size_t channel) {
+  size_t panel = channel / MS_DEPTHWISE_PANEL;
+  return packed + panel * MS_DEPTHWISE_PANEL * (1 + taps) + channel % MS_DEPTHWISE_PANEL;
+}
+
+static void depthwise_scalar(const float *const *x, size_t taps, const float *packed, float *y,
+                             size_t y_stride, size_t rows, size_t channels,
+                             const ms_epilogue *epilogue) {
   for (size_t r = 0; r < rows; r++) {
     for (size_t c = 0; c < channels; c++) {
-      float sum = bias[c];
+      const float *w = find_channel(packed, taps, c);
+      float sum = w[0];
       for (size_t t = 0; t < taps; t++) {
-        sum += x[r * taps + t][c] * weights[t * channels + c];
+        sum += x[r * taps + t][c] * w[(1 + t) * MS_DEPTHWISE_PANEL];
       }
       y[r * y_stride + c] = finish(sum, epilogue, r, c);
+    }
+  }
+}
+
+static void depthwise_row_scalar(const float *const *x, const ms_sweep *sweep, const float *packed,
+                                 float *y, size_t channels, const ms_epilogue *epilogue) {
+  size_t width = sweep->kernel_width;
+  for (size_t o = 0; o < sweep->outputs; o++) {
+    for (size_t c = 0; c < channels; c++) {
+      const float *w = find_channel(packed, sweep->kernel_height * width, c);
+      float sum = w[0];
+      for (size_t t = 0; t < sweep->kernel_height * width; t++) {
+        const float *row = x[t / width];
+        size_t column = o * sweep->stride + t % width * sweep->dilation;
+        if (row != NULL && column >= sweep->pad && column - sweep->pad < sweep->columns) {
+          sum += row[(column - sweep->pad) * channels + c] * w[(1 + t) * MS_DEPTHWISE_PANEL];
+        }
+      }
+      y[o * channels + c] = finish(sum, epilogue, o, c);
     }
   }
 }
@@ -285,6 +311,7 @@ const ms_kernels ms_kernels_scalar = {
     .gemm = gemm_scalar,
     .gemm_indirect = gemm_indirect_scalar,
     .depthwise = depthwise_scalar,
+    .depthwise_row = depthwise_row_scalar,
     .pool_maximum = pool_maximum_scalar,
     .pool_mean = pool_mean_scalar,
     .mean_rows = mean_rows_scalar,

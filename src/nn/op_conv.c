@@ -26,6 +26,7 @@ typedef struct conv_state {
   size_t zero_offset;   /* a row of zeros, */
   size_t packed_offset; /* and the weights if they are packed in every run */
   bool depthwise;
+  bool swept; /* depthwise, row by row of a two-dimensional image, without a table */
   bool pointwise;
   float *packed; /* NULL: packed in every run */
 } conv_state;
@@ -91,6 +92,7 @@ ms_status ms_infer_conv(ms_graph *graph, ms_node *node) {
   state->product.bias_axis = 1;
   state->product.can_fuse = weights->is_constant && (bias == NULL || bias->is_constant);
   state->depthwise = state->groups > 1 && state->depth == 1 && state->columns == 1;
+  state->swept = state->depthwise && !transposed && window->input[0] == 1 && window->kernel[0] == 1;
   bool same = window->taps == 1 && window->output_count == window->input_count;
   for (size_t i = 0; i < MS_MAX_SPATIAL; i++) {
     same = same && window->stride[i] == 1 && window->pad[i] == 0;
@@ -143,24 +145,12 @@ static ms_status fuse_weights(ms_context *context, const conv_state *state, size
   return MS_OK;
 }
 
-/* Depthwise: [bias of all channels][taps][channels]. */
-static void pack_depthwise(const conv_state *state, const float *weights, const float *bias,
-                           float *packed) {
-  size_t taps = state->window.taps;
-  for (size_t c = 0; c < state->channels; c++) {
-    packed[c] = bias == NULL ? 0.0f : bias[c];
-    for (size_t t = 0; t < taps; t++) {
-      packed[(1 + t) * state->channels + c] = weights[c * taps + t];
-    }
-  }
-}
-
 static void pack(const conv_state *state, const float *weights, const float *bias, float *packed) {
   size_t taps = state->window.taps;
   size_t depth_stride = taps * (state->window.transposed ? state->columns : 1);
   size_t column_stride = taps * (state->window.transposed ? 1 : state->depth);
   if (state->depthwise) {
-    pack_depthwise(state, weights, bias, packed);
+    ms_pack_depthwise(weights, taps, 1, state->channels, taps, bias, packed);
     return;
   }
   for (size_t g = 0; g < state->groups; g++) {
@@ -207,12 +197,12 @@ ms_status ms_prepare_conv(ms_graph *graph, ms_node *node) {
   size_t depth = 0;
   size_t packed_count = 0;
   bool fits = ms_size_mul(taps, state->depth, &depth);
+  /* Neither count is checked inside; weights of depth × columns fit memory, so panels do. */
   if (fits && !state->depthwise) {
-    /* ms_packed_count does not check; weights of depth × columns fit memory, so panels do. */
     state->group_size = ms_packed_count(depth, state->columns);
     fits = ms_size_mul(state->group_size, state->groups, &packed_count);
-  } else {
-    fits = fits && ms_size_mul(taps + 1, state->channels, &packed_count);
+  } else if (fits) {
+    packed_count = ms_packed_depthwise_count(taps, state->channels);
   }
   size_t tile = TABLE_POINTERS / taps;
   state->tile = tile < LEAST_ROWS ? LEAST_ROWS : tile;
@@ -275,8 +265,8 @@ static void run_tile(const ms_run *run, const conv_state *state, const conv_part
   if (state->depthwise) {
     ms_epilogue epilogue = make_epilogue(state, part->residual);
     ms_window_rows(&state->window, part->x, state->channels, zeros, first, part->rows, table);
-    run->kernels->depthwise(table, taps, part->packed + state->channels, part->packed, part->y,
-                            filters, part->rows, state->channels, &epilogue);
+    run->kernels->depthwise(table, taps, part->packed, part->y, filters, part->rows,
+                            state->channels, &epilogue);
     return;
   }
   for (size_t g = 0; g < state->groups; g++) {
@@ -290,7 +280,37 @@ static void run_tile(const ms_run *run, const conv_state *state, const conv_part
   }
 }
 
+/* A depthwise convolution of one image, an output row at a time. */
+static void run_sweep(const ms_run *run, const conv_state *state, const conv_part *image) {
+  const float **rows = (const float **)(void *)(run->scratch + state->table_offset);
+  const ms_window *window = &state->window;
+  ms_sweep sweep = {.kernel_height = window->kernel[1],
+                    .kernel_width = window->kernel[2],
+                    .stride = window->stride[2],
+                    .dilation = window->dilation[2],
+                    .pad = window->pad[2],
+                    .columns = window->input[2],
+                    .outputs = window->output[2]};
+  size_t row_count = sweep.outputs * state->channels;
+  for (size_t row = 0; row < window->output[1]; row++) {
+    for (size_t k = 0; k < sweep.kernel_height; k++) {
+      size_t line = row * window->stride[1] + k * window->dilation[1];
+      bool inside = line >= window->pad[1] && line - window->pad[1] < window->input[1];
+      size_t offset = inside ? (line - window->pad[1]) * sweep.columns * state->channels : 0;
+      rows[k] = inside ? image->x + offset : NULL;
+    }
+    ms_epilogue epilogue =
+        make_epilogue(state, image->residual == NULL ? NULL : image->residual + row * row_count);
+    run->kernels->depthwise_row(rows, &sweep, image->packed, image->y + row * row_count,
+                                state->channels, &epilogue);
+  }
+}
+
 static void run_image(const ms_run *run, const conv_state *state, const conv_part *image) {
+  if (state->swept) {
+    run_sweep(run, state, image);
+    return;
+  }
   for (size_t first = 0; first < image->rows; first += state->tile) {
     size_t offset = first * state->product.columns;
     conv_part part = *image;

@@ -1,0 +1,256 @@
+/*
+ * Matrix products in four lanes. Rows of the left matrix are interleaved, five at a time (or four,
+ * to make the count come out even), into a small buffer: the inner loop then walks two streams and
+ * keeps 5 × MS_PANEL sums in registers. Sums grow in the order of scalar.c, so the bits agree.
+ * Weights are packed by pack.c.
+ */
+#include "kernel/simd128.h"
+
+#ifdef MS_SIMD128
+
+#include <math.h>
+#include <string.h>
+
+#include "kernel/elementary.h"
+
+/*
+ * TALL   rows of a tile
+ * ROOM   floats of interleaved rows on the stack
+ * BLOCK  floats of interleaved rows that stay in the first-level cache while all panels pass
+ * GROUP  panels whose sums are kept while rows too long for the room come in pieces
+ */
+enum { TALL = MS_TALLEST_TILE, ROOM = 8192, BLOCK = 4096, GROUP = 16, TILE = TALL * MS_PANEL };
+
+/* The left matrix: row r is the concatenation of taps runs of depth floats. */
+typedef struct left {
+  const float *x; /* rows x_stride apart; taps is 1 */
+  size_t x_stride;
+  const float *const *runs; /* [rows][taps], or NULL */
+  size_t taps;
+  size_t depth;
+} left;
+
+typedef struct product {
+  left from;
+  size_t length; /* of a row: taps × depth */
+  const float *packed;
+  size_t columns;
+  float *y;
+  size_t y_stride;
+  const float *residual; /* or NULL */
+  size_t residual_stride;
+  ms_limits clamp;
+} product;
+
+static const float *find_run(const left *from, size_t row, size_t tap) {
+  return from->runs != NULL ? from->runs[row * from->taps + tap] : from->x + row * from->x_stride;
+}
+
+/* How many rows to take next: 5, or 4 where that lets the rest be split into 5 and 4; else 1. */
+static size_t choose_height(size_t rows) {
+  size_t fours = (TALL - rows % TALL) % TALL;
+  if (fours * 4 > rows) {
+    return rows > TALL ? TALL : 1;
+  }
+  return fours > 0 ? 4 : TALL;
+}
+
+/* Interleaves floats first … first + count - 1 of the rows from row on. */
+static void pack_rows(const left *from, size_t row, size_t height, size_t first, size_t count,
+                      float *packed) {
+  if (count == 0) {
+    return;
+  }
+  for (size_t t = first / from->depth, skipped = first % from->depth; count > 0; t++) {
+    size_t part = from->depth - skipped < count ? from->depth - skipped : count;
+    const float *x[TALL];
+    for (size_t i = 0; i < height; i++) {
+      x[i] = find_run(from, row + i, t) + skipped;
+    }
+    if (height == TALL) {
+      ms_interleave_5_simd128(x, part, packed);
+    } else if (height == 4) {
+      ms_interleave_4_simd128(x, part, packed);
+    } else {
+      memcpy(packed, x[0], part * sizeof *packed);
+    }
+    packed += height * part;
+    count -= part;
+    skipped = 0;
+  }
+}
+
+static ms_limits no_limits(void) {
+  return (ms_limits){ms_splat(-INFINITY), ms_splat(INFINITY)};
+}
+
+/* Sums of a tile, [height][MS_PANEL], to y: residual and clamp for the columns that there are. */
+static void finish_tile(const product *p, const float *sums, size_t height, size_t row,
+                        size_t column) {
+  size_t width = p->columns - column < MS_PANEL ? p->columns - column : MS_PANEL;
+  float low = wasm_f32x4_extract_lane(p->clamp.low, 0);
+  float high = wasm_f32x4_extract_lane(p->clamp.high, 0);
+  for (size_t i = 0; i < height; i++) {
+    float *y = p->y + (row + i) * p->y_stride + column;
+    const float *residual =
+        p->residual != NULL ? p->residual + (row + i) * p->residual_stride + column : NULL;
+    for (size_t j = 0; j < width; j++) {
+      float value = sums[i * MS_PANEL + j];
+      value = residual != NULL ? value + residual[j] : value;
+      y[j] = ms_clamp(value, low, high);
+    }
+  }
+}
+
+/* A tile with all its depth in x, to y. */
+static void run_whole_tile(const product *p, size_t height, const float *x, const float *panel,
+                           size_t row, size_t column) {
+  if (p->residual == NULL && p->columns - column >= MS_PANEL) {
+    ms_tiles_simd128[height](x, p->length, panel + MS_PANEL, panel, 0,
+                             p->y + row * p->y_stride + column, p->y_stride, &p->clamp);
+    return;
+  }
+  float sums[TILE];
+  ms_limits none = no_limits();
+  ms_tiles_simd128[height](x, p->length, panel + MS_PANEL, panel, 0, sums, MS_PANEL, &none);
+  finish_tile(p, sums, height, row, column);
+}
+
+/* Rows first … end - 1, interleaved in x (first by fours, then by fives), times all panels. */
+static void run_block(const product *p, const float *x, size_t first, size_t fives, size_t end) {
+  const float *panel = p->packed;
+  for (size_t column = 0; column < p->columns; column += MS_PANEL) {
+    const float *tile = x;
+    for (size_t row = first; row < fives; row += 4, tile += 4 * p->length) {
+      run_whole_tile(p, 4, tile, panel, row, column);
+    }
+    for (size_t row = fives; row < end; row += TALL, tile += TALL * p->length) {
+      run_whole_tile(p, TALL, tile, panel, row, column);
+    }
+    panel += MS_PANEL * (1 + p->length);
+  }
+}
+
+/* A single row times four panels at once, so that additions need not wait for each other. */
+static void run_four_panels(const product *p, const float *x, const float *panel, float *sums) {
+  size_t step = MS_PANEL * (1 + p->length);
+  v128_t first[4];
+  v128_t second[4];
+  for (size_t i = 0; i < 4; i++) {
+    first[i] = wasm_v128_load(panel + i * step);
+    second[i] = wasm_v128_load(panel + i * step + MS_LANES);
+  }
+  const float *w = panel + MS_PANEL;
+  for (size_t k = 0; k < p->length; k++) {
+    v128_t value = wasm_v128_load32_splat(x + k);
+    for (size_t i = 0; i < 4; i++) {
+      first[i] = ms_add_product(first[i], value, wasm_v128_load(w + i * step));
+      second[i] = ms_add_product(second[i], value, wasm_v128_load(w + i * step + MS_LANES));
+    }
+    w += MS_PANEL;
+  }
+  for (size_t i = 0; i < 4; i++) {
+    wasm_v128_store(sums + i * MS_PANEL, first[i]);
+    wasm_v128_store(sums + i * MS_PANEL + MS_LANES, second[i]);
+  }
+}
+
+static void run_row(const product *p, const float *x, size_t row) {
+  size_t step = MS_PANEL * (1 + p->length);
+  const float *panel = p->packed;
+  size_t column = 0;
+  for (; column + 4 * MS_PANEL <= p->columns; column += 4 * MS_PANEL, panel += 4 * step) {
+    float sums[4 * MS_PANEL];
+    run_four_panels(p, x, panel, sums);
+    for (size_t i = 0; i < 4; i++) {
+      finish_tile(p, sums + i * MS_PANEL, 1, row, column + i * MS_PANEL);
+    }
+  }
+  for (; column < p->columns; column += MS_PANEL, panel += step) {
+    run_whole_tile(p, 1, x, panel, row, column);
+  }
+}
+
+/* A tile whose rows exceed the room: GROUP panels at a time, their sums kept from piece to piece.
+ */
+static void run_long_tile(const product *p, size_t height, size_t row, float *buffer) {
+  size_t step = MS_PANEL * (1 + p->length);
+  ms_limits none = no_limits();
+  for (size_t start = 0; start < p->columns; start += GROUP * MS_PANEL) {
+    size_t rest = (p->columns - start + MS_PANEL - 1) / MS_PANEL;
+    size_t count = rest < GROUP ? rest : GROUP;
+    const float *panel = p->packed + start / MS_PANEL * step;
+    float sums[GROUP * TILE];
+    for (size_t first = 0; first < p->length; first += ROOM / TALL) {
+      size_t part = p->length - first < ROOM / TALL ? p->length - first : ROOM / TALL;
+      pack_rows(&p->from, row, height, first, part, buffer);
+      for (size_t i = 0; i < count; i++) {
+        const float *w = panel + i * step;
+        float *tile = sums + i * TILE;
+        ms_tiles_simd128[height](buffer, part, w + MS_PANEL * (1 + first), first == 0 ? w : tile,
+                                 first == 0 ? 0 : MS_PANEL, tile, MS_PANEL, &none);
+      }
+    }
+    for (size_t i = 0; i < count; i++) {
+      finish_tile(p, sums + i * TILE, height, row, start + i * MS_PANEL);
+    }
+  }
+}
+
+/* Interleaves as many rows as are to stay in the cache, multiplies them, goes on. */
+static void run_product(const product *p, size_t rows) {
+  float buffer[ROOM];
+  for (size_t row = 0; row < rows;) {
+    size_t height = choose_height(rows - row);
+    if (height * p->length > ROOM) {
+      run_long_tile(p, height, row, buffer);
+      row += height;
+      continue;
+    }
+    size_t first = row;
+    size_t fives = row;
+    size_t used = 0;
+    do {
+      pack_rows(&p->from, row, height, 0, p->length, buffer + used);
+      used += height * p->length;
+      row += height;
+      fives = height == 4 ? row : fives;
+      height = row < rows ? choose_height(rows - row) : 1;
+    } while (height > 1 && used + height * p->length <= BLOCK);
+    if (row - first == 1) {
+      run_row(p, buffer, first);
+    } else {
+      run_block(p, buffer, first, fives, row);
+    }
+  }
+}
+
+static product make_product(left from, const float *packed, float *y, size_t y_stride,
+                            size_t columns, const ms_epilogue *epilogue) {
+  return (product){.from = from,
+                   .length = from.taps * from.depth,
+                   .packed = packed,
+                   .columns = columns,
+                   .y = y,
+                   .y_stride = y_stride,
+                   .residual = epilogue->residual,
+                   .residual_stride = epilogue->residual_stride,
+                   .clamp = {ms_splat(epilogue->low), ms_splat(epilogue->high)}};
+}
+
+void ms_gemm_simd128(const float *x, size_t x_stride, size_t depth, const float *packed, float *y,
+                     size_t y_stride, size_t rows, size_t columns, const ms_epilogue *epilogue) {
+  left from = {.x = x, .x_stride = x_stride, .taps = 1, .depth = depth};
+  product p = make_product(from, packed, y, y_stride, columns, epilogue);
+  run_product(&p, rows);
+}
+
+void ms_gemm_indirect_simd128(const float *const *x, size_t taps, size_t depth, const float *packed,
+                              float *y, size_t y_stride, size_t rows, size_t columns,
+                              const ms_epilogue *epilogue) {
+  left from = {.runs = x, .taps = taps, .depth = depth};
+  product p = make_product(from, packed, y, y_stride, columns, epilogue);
+  run_product(&p, rows);
+}
+
+#endif
