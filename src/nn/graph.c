@@ -214,17 +214,19 @@ static ms_status add_inputs(ms_graph *graph, const ms_onnx_model *model,
 static ms_status add_node_outputs(ms_graph *graph, const ms_onnx_node *raw, ms_node *node,
                                   ms_names *names) {
   for (size_t i = 0; i < raw->output_count; i++) {
-    if (raw->outputs[i].size == 0) {
-      continue;
+    if (raw->outputs[i].size == 0 && i > 0) {
+      continue; /* the first output always has a value, with a name or not */
     }
-    if (ms_names_find(names, raw->outputs[i]) != NULL) {
+    if (raw->outputs[i].size > 0 && ms_names_find(names, raw->outputs[i]) != NULL) {
       return ms_fail(graph->context, MS_ERR_FORMAT, "'%.*s' is produced twice",
                      MS_TEXT(raw->outputs[i]));
     }
     MS_TRY(ms_graph_add_value(graph, NULL, &node->outputs[i]));
     node->outputs[i]->name = raw->outputs[i];
     node->outputs[i]->producer = node;
-    ms_names_add(names, node->outputs[i]);
+    if (raw->outputs[i].size > 0) {
+      ms_names_add(names, node->outputs[i]);
+    }
   }
   node->attributes = raw->attributes;
   node->attribute_count = raw->attribute_count;

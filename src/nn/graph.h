@@ -98,7 +98,8 @@ typedef enum ms_layout {
   MS_LAYOUT_LAST,    /* channels last */
   MS_LAYOUT_FOLLOW,  /* either, the same for all inputs and outputs */
   MS_LAYOUT_RESHAPE, /* planar, but channels last passes through where N and C stay */
-  MS_LAYOUT_TRANSPOSE
+  MS_LAYOUT_TRANSPOSE,
+  MS_LAYOUT_FREE /* inputs in either, outputs planar */
 } ms_layout;
 
 enum {

@@ -146,6 +146,8 @@ static ms_status assign(ms_graph *graph, new_order *order, ms_node *node) {
   case MS_LAYOUT_TRANSPOSE:
     pass_transpose(node);
     return MS_OK;
+  case MS_LAYOUT_FREE:
+    return MS_OK;
   default:
     for (size_t i = 0; i < node->input_count; i++) {
       MS_TRY(convert_input(graph, order, node, i, false));

@@ -38,8 +38,7 @@ typedef enum ms_type {
   MS_TYPE_FLOAT16 = 10,
   MS_TYPE_DOUBLE = 11,
   MS_TYPE_UINT32 = 12,
-  MS_TYPE_UINT64 = 13,
-  MS_TYPE_BFLOAT16 = 16
+  MS_TYPE_UINT64 = 13
 } ms_type;
 
 /* A TensorProto. Its numbers are decoded by ms_onnx_decode when they are needed. */

@@ -305,7 +305,8 @@ ms_status ms_onnx_read(ms_context *context, const void *bytes, size_t size, ms_o
     }
   }
   if (model->opset < 1) {
-    return ms_fail(context, MS_ERR_FORMAT, "%s names no operator set", message_name);
+    return ms_fail(context, MS_ERR_UNSUPPORTED, "%s names no set of ONNX's own operators",
+                   message_name);
   }
   return MS_OK;
 }

@@ -21,7 +21,6 @@ size_t ms_type_size(ms_type type) {
   case MS_TYPE_UINT16:
   case MS_TYPE_INT16:
   case MS_TYPE_FLOAT16:
-  case MS_TYPE_BFLOAT16:
     return 2;
   case MS_TYPE_FLOAT:
   case MS_TYPE_INT32:
@@ -37,8 +36,7 @@ size_t ms_type_size(ms_type type) {
 }
 
 bool ms_type_is_float(ms_type type) {
-  return type == MS_TYPE_FLOAT || type == MS_TYPE_FLOAT16 || type == MS_TYPE_DOUBLE ||
-         type == MS_TYPE_BFLOAT16;
+  return type == MS_TYPE_FLOAT || type == MS_TYPE_FLOAT16 || type == MS_TYPE_DOUBLE;
 }
 
 const char *ms_type_name(ms_type type) {
@@ -148,13 +146,6 @@ ms_status ms_onnx_read_tensor(ms_context *context, const void *bytes, size_t siz
   return check_size(context, tensor, raw_size, number_count);
 }
 
-static float bfloat_to_float(uint16_t bits) {
-  uint32_t wide = (uint32_t)bits << 16;
-  float value = 0;
-  memcpy(&value, &wide, sizeof value);
-  return value;
-}
-
 /* count elements of size bytes at bytes, into floats. */
 static void decode_floats(ms_type type, const uint8_t *bytes, size_t count, float *values) {
   enum { CHUNK = 512 };
@@ -168,11 +159,6 @@ static void decode_floats(ms_type type, const uint8_t *bytes, size_t count, floa
     } else if (type == MS_TYPE_FLOAT16) {
       memcpy(halves, bytes + i * 2, part * 2);
       kernels->widen_half(halves, values + i, part);
-    } else if (type == MS_TYPE_BFLOAT16) {
-      memcpy(halves, bytes + i * 2, part * 2);
-      for (size_t j = 0; j < part; j++) {
-        values[i + j] = bfloat_to_float(halves[j]);
-      }
     } else {
       for (size_t j = 0; j < part; j++) {
         memcpy(&wide, bytes + (i + j) * 8, sizeof wide);
@@ -220,8 +206,6 @@ static void convert_integers(ms_type type, const int64_t *integers, size_t count
     uint16_t bits = (uint16_t)integers[i];
     if (type == MS_TYPE_FLOAT16) {
       kernels->widen_half(&bits, (float *)values + i, 1);
-    } else if (type == MS_TYPE_BFLOAT16) {
-      ((float *)values)[i] = bfloat_to_float(bits);
     } else if (ms_type_is_float(type)) {
       ((float *)values)[i] = (float)integers[i];
     } else {

@@ -36,6 +36,24 @@ static ms_status infer_broadcast(ms_graph *graph, ms_node *node, size_t first, m
   return ms_value_set(graph, node, node->outputs[0], type, &shape);
 }
 
+/* Pow's exponent may be a constant of another type: it becomes one of floats. */
+static ms_status widen_exponent(ms_graph *graph, ms_node *node) {
+  const int64_t *integers = NULL;
+  size_t count = 0;
+  ms_value *exponent = NULL;
+  if (ms_type_is_float(node->inputs[1]->type) || !node->inputs[1]->is_constant) {
+    return MS_OK;
+  }
+  MS_TRY(ms_node_constant_integers(graph, node, 1, &integers, &count));
+  MS_TRY(ms_graph_add_constant(graph, &node->inputs[1]->shape, &exponent));
+  for (size_t i = 0; i < count; i++) {
+    ms_floats(exponent)[i] = (float)integers[i];
+  }
+  exponent->type = node->inputs[0]->type;
+  ms_node_set_input(node, 1, exponent);
+  return MS_OK;
+}
+
 ms_status ms_infer_binary(ms_graph *graph, ms_node *node) {
   for (size_t i = 0; i < node->input_count; i++) {
     if (node->inputs[i] == NULL) {
@@ -44,6 +62,7 @@ ms_status ms_infer_binary(ms_graph *graph, ms_node *node) {
   }
   if (node->op->variant == MS_BINARY_POWER || node->op->variant == MS_BINARY_PRELU) {
     MS_TRY(ms_node_expect_float(graph, node, 0));
+    MS_TRY(widen_exponent(graph, node));
     MS_TRY(ms_node_expect_float(graph, node, 1));
   }
   if (node->input_count == 1) {

@@ -173,18 +173,6 @@ static float round_to_half(float value) {
   return value;
 }
 
-static float round_to_bfloat(float value) {
-  uint32_t bits = 0;
-  if (value != value) {
-    return value;
-  }
-  memcpy(&bits, &value, sizeof bits);
-  bits += 0x7fffu + (bits >> 16 & 1);
-  bits &= ~0xffffu;
-  memcpy(&value, &bits, sizeof bits);
-  return value;
-}
-
 /* CastLike takes the type from its second input. */
 static ms_status target_type(ms_graph *graph, ms_node *node, ms_type *type) {
   int64_t to = 0;
@@ -194,7 +182,7 @@ static ms_status target_type(ms_graph *graph, ms_node *node, ms_type *type) {
     return MS_OK;
   }
   MS_TRY(ms_node_integer(graph, node, "to", 0, &to));
-  if (to < 1 || to > MS_TYPE_BFLOAT16 || ms_type_size((ms_type)to) == 0) {
+  if (to < 1 || to > 99 || ms_type_size((ms_type)to) == 0) {
     return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "a cast to type %lld", (long long)to);
   }
   *type = (ms_type)to;
@@ -232,8 +220,6 @@ static void cast_floats(const ms_value *x, ms_value *y) {
       ms_integers(y)[i] = ms_integer_wrap(y->type, float_to_integer(value));
     } else if (y->type == MS_TYPE_FLOAT16) {
       ms_floats(y)[i] = round_to_half(value);
-    } else if (y->type == MS_TYPE_BFLOAT16) {
-      ms_floats(y)[i] = round_to_bfloat(value);
     } else {
       ms_floats(y)[i] = value;
     }
@@ -254,6 +240,42 @@ ms_status ms_run_cast(const ms_run *run, const ms_node *node) {
     } else {
       ms_integers(y)[i] = ms_integer_wrap(y->type, ms_integers(x)[i]);
     }
+  }
+  return MS_OK;
+}
+
+ms_status ms_infer_gelu(ms_graph *graph, ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  ms_text approximate = {0};
+  MS_TRY(ms_node_expect_float(graph, node, 0));
+  MS_TRY(ms_node_state(graph, node, sizeof(ms_unary_state)));
+  ms_unary_state *state = node->state;
+  MS_TRY(ms_node_text(graph, node, "approximate", &approximate));
+  state->function = ms_text_is(approximate, "tanh") ? MS_UNARY_TANH : MS_UNARY_GELU;
+  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
+}
+
+/* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, for at most 256 numbers. */
+static void gelu_by_tanh(const ms_kernels *kernels, float *y, const float *x, size_t count) {
+  float inner[256];
+  for (size_t i = 0; i < count; i++) {
+    inner[i] = 0.7978845608f * (x[i] + 0.044715f * x[i] * x[i] * x[i]);
+  }
+  kernels->unary(MS_UNARY_TANH, inner, inner, count, 0, 0);
+  for (size_t i = 0; i < count; i++) {
+    y[i] = 0.5f * x[i] * (1.0f + inner[i]);
+  }
+}
+
+ms_status ms_run_gelu(const ms_run *run, const ms_node *node) {
+  const ms_unary_state *state = node->state;
+  size_t count = node->inputs[0]->count;
+  if (state->function == MS_UNARY_GELU) {
+    return ms_run_unary(run, node);
+  }
+  for (size_t i = 0; i < count; i += 256) {
+    gelu_by_tanh(run->kernels, ms_floats(node->outputs[0]) + i, ms_floats(node->inputs[0]) + i,
+                 count - i < 256 ? count - i : 256);
   }
   return MS_OK;
 }

@@ -60,6 +60,20 @@ typedef enum ms_compare {
   MS_COMPARE_XOR
 } ms_compare;
 
+/* What ms_infer_reduce's rows do. */
+typedef enum ms_reduce {
+  MS_REDUCE_SUM,
+  MS_REDUCE_MAXIMUM,
+  MS_REDUCE_MINIMUM,
+  MS_REDUCE_PRODUCT, /* up to here of integers, too */
+  MS_REDUCE_MEAN,
+  MS_REDUCE_L1,
+  MS_REDUCE_L2,
+  MS_REDUCE_SUM_SQUARE,
+  MS_REDUCE_LOG_SUM,
+  MS_REDUCE_LOG_SUM_EXP
+} ms_reduce;
+
 MS_OP_FUNCTIONS(conv);
 ms_status ms_prepare_conv(ms_graph *graph, ms_node *node);
 MS_OP_FUNCTIONS(pool);
@@ -92,6 +106,20 @@ MS_OP_FUNCTIONS(matmul);
 MS_OP_FUNCTIONS(gemm);
 MS_OP_FUNCTIONS(batch_norm);
 ms_status ms_prepare_batch_norm(ms_graph *graph, ms_node *node);
+MS_OP_FUNCTIONS(layer_norm);
+ms_status ms_prepare_layer_norm(ms_graph *graph, ms_node *node);
+MS_OP_FUNCTIONS(group_norm);
+MS_OP_FUNCTIONS(lrn);
+ms_status ms_prepare_lrn(ms_graph *graph, ms_node *node);
+MS_OP_FUNCTIONS(reduce);
+ms_status ms_prepare_reduce(ms_graph *graph, ms_node *node);
+MS_OP_FUNCTIONS(softmax);
+ms_status ms_prepare_softmax(ms_graph *graph, ms_node *node);
+MS_OP_FUNCTIONS(resize);
+ms_status ms_prepare_resize(ms_graph *graph, ms_node *node);
+MS_OP_FUNCTIONS(quantize);
+MS_OP_FUNCTIONS(dequantize);
+MS_OP_FUNCTIONS(gelu);
 MS_OP_FUNCTIONS(range);
 ms_status ms_infer_identity(ms_graph *graph, ms_node *node);
 ms_status ms_infer_dropout(ms_graph *graph, ms_node *node);

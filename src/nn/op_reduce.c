@@ -1,0 +1,389 @@
+/*
+ * Reductions over any set of axes, and softmax along one: both walk one group of axes inside
+ * another by steps, in whatever layout the tensors have.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "nn/loop.h"
+#include "nn/ops.h"
+
+typedef struct reduce_state {
+  bool reduced[MS_MAX_RANK];
+  bool keeps_axes;
+  size_t count;    /* elements that become one */
+  size_t row_size; /* floats of scratch memory */
+} reduce_state;
+
+/* Axes as an attribute, or as a constant input from the opset on that the row's variant tells. */
+static ms_status read_axes(ms_graph *graph, const ms_node *node, const int64_t **axes,
+                           size_t *count) {
+  int64_t input_since = node->op->variant == MS_REDUCE_SUM ? 13 : 18;
+  *axes = NULL;
+  *count = 0;
+  if (graph->opset < input_since) {
+    return ms_node_integers(graph, node, "axes", axes, count);
+  }
+  if (ms_node_input(node, 1) != NULL) {
+    return ms_node_constant_integers(graph, node, 1, axes, count);
+  }
+  return MS_OK;
+}
+
+static ms_status mark_axes(ms_graph *graph, const ms_node *node, size_t rank) {
+  reduce_state *state = node->state;
+  const int64_t *axes = NULL;
+  size_t count = 0;
+  int64_t keeps = 1;
+  int64_t nothing = 0;
+  MS_TRY(read_axes(graph, node, &axes, &count));
+  MS_TRY(ms_node_integer(graph, node, "keepdims", 1, &keeps));
+  MS_TRY(ms_node_integer(graph, node, "noop_with_empty_axes", 0, &nothing));
+  state->keeps_axes = keeps != 0;
+  for (size_t i = 0; i < rank; i++) {
+    state->reduced[i] = count == 0 && nothing == 0;
+  }
+  for (size_t i = 0; i < count; i++) {
+    size_t axis = 0;
+    MS_TRY(ms_node_axis(graph, node, axes[i], rank, &axis));
+    state->reduced[axis] = true;
+  }
+  return MS_OK;
+}
+
+ms_status ms_infer_reduce(ms_graph *graph, ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  ms_shape shape = {0};
+  MS_TRY(ms_node_state(graph, node, sizeof(reduce_state)));
+  reduce_state *state = node->state;
+  MS_TRY(mark_axes(graph, node, x->shape.rank));
+  if (!ms_type_is_float(x->type) && node->op->variant > MS_REDUCE_PRODUCT) {
+    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "an input of type %s",
+                        ms_type_name(x->type));
+  }
+  state->count = 1;
+  for (size_t i = 0; i < x->shape.rank; i++) {
+    state->count *= state->reduced[i] ? x->shape.dims[i] : 1;
+    if (!state->reduced[i] || state->keeps_axes) {
+      shape.dims[shape.rank++] = state->reduced[i] ? 1 : x->shape.dims[i];
+    }
+  }
+  if (state->count == 0) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "there is nothing to reduce");
+  }
+  if (!state->keeps_axes) {
+    node->layout = MS_LAYOUT_FREE;
+  }
+  ms_node_keep_inputs(node, 1);
+  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
+}
+
+/* The loop over what stays (operand 0: y, 1: x) and the loop over what is reduced (operand 0: x).
+ */
+static void make_loops(const ms_node *node, ms_loop *kept, ms_loop *reduced) {
+  const reduce_state *state = node->state;
+  const ms_value *x = node->inputs[0];
+  const ms_value *y = node->outputs[0];
+  ptrdiff_t x_steps[MS_MAX_RANK];
+  ptrdiff_t y_steps[MS_MAX_RANK];
+  size_t y_axis = 0;
+  *kept = (ms_loop){0};
+  *reduced = (ms_loop){0};
+  ms_value_steps(x, x_steps);
+  ms_value_steps(y, y_steps);
+  for (size_t i = 0; i < x->shape.rank; i++) {
+    ms_loop *loop = state->reduced[i] ? reduced : kept;
+    loop->dims[loop->rank] = x->shape.dims[i];
+    loop->steps[0][loop->rank] = state->reduced[i] ? x_steps[i] : y_steps[y_axis];
+    loop->steps[1][loop->rank] = x_steps[i];
+    loop->rank++;
+    y_axis += !state->reduced[i] || state->keeps_axes;
+  }
+  ms_loop_join(kept, 2);
+  ms_loop_join(reduced, 1);
+}
+
+ms_status ms_prepare_reduce(ms_graph *graph, ms_node *node) {
+  (void)graph;
+  reduce_state *state = node->state;
+  ms_loop kept;
+  ms_loop reduced;
+  make_loops(node, &kept, &reduced);
+  /* Rows of results, or the gathered elements of one result. */
+  size_t row = kept.dims[kept.rank - 1];
+  state->row_size = row > state->count ? row : state->count;
+  node->scratch_size = state->row_size * sizeof(float);
+  return MS_OK;
+}
+
+/* What is done to each element before they are joined, from x into a row. */
+static void transform(const ms_kernels *kernels, ms_reduce function, const float *x, size_t count,
+                      float *row) {
+  if (function == MS_REDUCE_L1) {
+    kernels->unary(MS_UNARY_ABS, row, x, count, 0, 0);
+  } else {
+    kernels->binary(MS_BINARY_MULTIPLY, row, x, 1, x, 1, count);
+  }
+}
+
+static bool transforms(ms_reduce function) {
+  return function == MS_REDUCE_L1 || function == MS_REDUCE_L2 || function == MS_REDUCE_SUM_SQUARE;
+}
+
+static ms_binary joining(ms_reduce function) {
+  switch (function) {
+  case MS_REDUCE_MAXIMUM:
+    return MS_BINARY_MAXIMUM;
+  case MS_REDUCE_MINIMUM:
+    return MS_BINARY_MINIMUM;
+  case MS_REDUCE_PRODUCT:
+    return MS_BINARY_MULTIPLY;
+  default:
+    return MS_BINARY_ADD;
+  }
+}
+
+/* A row of results at once: x's rows are joined one after the other. */
+static void reduce_rows(const ms_run *run, ms_reduce function, const float *x,
+                        const ms_loop *reduced, float *y, size_t count) {
+  float *row = (float *)(void *)run->scratch;
+  ms_loop_place place = {0};
+  size_t last = reduced->rank - 1;
+  bool first = true;
+  do {
+    for (size_t i = 0; i < reduced->dims[last]; i++) {
+      const float *from = x + place.offset[0] + (ptrdiff_t)i * reduced->steps[0][last];
+      if (transforms(function)) {
+        transform(run->kernels, function, from, count, row);
+        from = row;
+      }
+      if (first) {
+        memcpy(y, from, count * sizeof *y);
+      } else {
+        run->kernels->binary(joining(function), y, y, 1, from, 1, count);
+      }
+      first = false;
+    }
+  } while (ms_loop_next(reduced, 1, &place));
+}
+
+/* log(sum of exp) without overflow; the row is overwritten. */
+static float log_sum_exp(const ms_kernels *kernels, float *row, size_t count) {
+  float largest = kernels->maximum(row, count);
+  float result = 0;
+  if (!isfinite(largest)) {
+    return largest;
+  }
+  kernels->binary(MS_BINARY_SUBTRACT, row, row, 1, &largest, 0, count);
+  kernels->unary(MS_UNARY_EXP, row, row, count, 0, 0);
+  result = kernels->sum(row, count);
+  kernels->unary(MS_UNARY_LOG, &result, &result, 1, 0, 0);
+  return result + largest;
+}
+
+static float join_row(const ms_kernels *kernels, ms_reduce function, float *row, size_t count) {
+  float result = row[0];
+  switch (function) {
+  case MS_REDUCE_MAXIMUM:
+    return kernels->maximum(row, count);
+  case MS_REDUCE_MINIMUM:
+    for (size_t i = 1; i < count; i++) {
+      result = row[i] < result ? row[i] : result;
+    }
+    return result;
+  case MS_REDUCE_PRODUCT:
+    for (size_t i = 1; i < count; i++) {
+      result *= row[i];
+    }
+    return result;
+  case MS_REDUCE_LOG_SUM_EXP:
+    return log_sum_exp(kernels, row, count);
+  default:
+    if (transforms(function)) {
+      transform(kernels, function, row, count, row);
+    }
+    return kernels->sum(row, count);
+  }
+}
+
+/* The elements of one group, in scratch memory, one after the other. */
+static void gather(float *row, const float *x, const ms_loop *loop) {
+  ms_loop_place place = {0};
+  size_t last = loop->rank - 1;
+  do {
+    const float *from = x + place.offset[0];
+    if (loop->steps[0][last] == 1) {
+      memcpy(row, from, loop->dims[last] * sizeof *row);
+    } else {
+      for (size_t i = 0; i < loop->dims[last]; i++) {
+        row[i] = from[(ptrdiff_t)i * loop->steps[0][last]];
+      }
+    }
+    row += loop->dims[last];
+  } while (ms_loop_next(loop, 1, &place));
+}
+
+static void finish(const ms_run *run, ms_reduce function, size_t count, ms_value *y) {
+  float scale = 1.0f / (float)count;
+  if (function == MS_REDUCE_MEAN) {
+    run->kernels->binary(MS_BINARY_MULTIPLY, ms_floats(y), ms_floats(y), 1, &scale, 0, y->count);
+  } else if (function == MS_REDUCE_L2) {
+    run->kernels->unary(MS_UNARY_SQRT, ms_floats(y), ms_floats(y), y->count, 0, 0);
+  } else if (function == MS_REDUCE_LOG_SUM) {
+    run->kernels->unary(MS_UNARY_LOG, ms_floats(y), ms_floats(y), y->count, 0, 0);
+  }
+}
+
+static int64_t join_integers(ms_reduce function, const int64_t *x, const ms_loop *loop) {
+  ms_loop_place place = {0};
+  size_t last = loop->rank - 1;
+  int64_t result = function == MS_REDUCE_SUM ? 0 : function == MS_REDUCE_PRODUCT ? 1 : x[0];
+  do {
+    for (size_t i = 0; i < loop->dims[last]; i++) {
+      int64_t value = x[place.offset[0] + (ptrdiff_t)i * loop->steps[0][last]];
+      if (function == MS_REDUCE_SUM) {
+        result = (int64_t)((uint64_t)result + (uint64_t)value);
+      } else if (function == MS_REDUCE_PRODUCT) {
+        result = (int64_t)((uint64_t)result * (uint64_t)value);
+      } else if (function == MS_REDUCE_MAXIMUM) {
+        result = value > result ? value : result;
+      } else {
+        result = value < result ? value : result;
+      }
+    }
+  } while (ms_loop_next(loop, 1, &place));
+  return result;
+}
+
+/* One run of kept elements, from places of x and y on. */
+static void reduce_run(const ms_run *run, const ms_node *node, const ms_loop *kept,
+                       const ms_loop *reduced, const ms_loop_place *place) {
+  const reduce_state *state = node->state;
+  ms_reduce function = (ms_reduce)node->op->variant;
+  const ms_value *x = node->inputs[0];
+  ms_value *y = node->outputs[0];
+  size_t last = kept->rank - 1;
+  float *row = (float *)(void *)run->scratch;
+  for (size_t i = 0; i < kept->dims[last]; i++) {
+    ptrdiff_t to = place->offset[0] + (ptrdiff_t)i * kept->steps[0][last];
+    ptrdiff_t from = place->offset[1] + (ptrdiff_t)i * kept->steps[1][last];
+    if (ms_type_is_float(x->type)) {
+      gather(row, ms_floats(x) + from, reduced);
+      ms_floats(y)[to] = join_row(run->kernels, function, row, state->count);
+    } else {
+      int64_t joined = join_integers(function, ms_integers(x) + from, reduced);
+      ms_integers(y)[to] = ms_integer_wrap(y->type, joined);
+    }
+  }
+}
+
+ms_status ms_run_reduce(const ms_run *run, const ms_node *node) {
+  const reduce_state *state = node->state;
+  ms_reduce function = (ms_reduce)node->op->variant;
+  ms_value *y = node->outputs[0];
+  ms_loop kept;
+  ms_loop reduced;
+  ms_loop_place place = {0};
+  if (y->count == 0) {
+    return MS_OK;
+  }
+  make_loops(node, &kept, &reduced);
+  size_t last = kept.rank - 1;
+  bool by_rows = ms_type_is_float(y->type) && kept.dims[last] > 1 && kept.steps[0][last] == 1 &&
+                 kept.steps[1][last] == 1 && function != MS_REDUCE_LOG_SUM_EXP;
+  do {
+    if (by_rows) {
+      reduce_rows(run, function, ms_floats(node->inputs[0]) + place.offset[1], &reduced,
+                  ms_floats(y) + place.offset[0], kept.dims[last]);
+    } else {
+      reduce_run(run, node, &kept, &reduced, &place);
+    }
+  } while (ms_loop_next(&kept, 2, &place));
+  if (ms_type_is_float(y->type)) {
+    finish(run, function, state->count, y);
+  }
+  return MS_OK;
+}
+
+typedef struct softmax_state {
+  bool along[MS_MAX_RANK];
+  size_t count;
+} softmax_state;
+
+ms_status ms_infer_softmax(ms_graph *graph, ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  int64_t given = 0;
+  size_t axis = 0;
+  MS_TRY(ms_node_expect_float(graph, node, 0));
+  MS_TRY(ms_node_state(graph, node, sizeof(softmax_state)));
+  softmax_state *state = node->state;
+  MS_TRY(ms_node_integer(graph, node, "axis", graph->opset < 13 ? 1 : -1, &given));
+  MS_TRY(ms_node_axis(graph, node, given, x->shape.rank, &axis));
+  state->count = 1;
+  for (size_t i = axis; i < x->shape.rank; i++) {
+    /* Before opset 13 the axis starts the rows of a matrix that the tensor is taken for. */
+    state->along[i] = i == axis || graph->opset < 13;
+    state->count *= state->along[i] ? x->shape.dims[i] : 1;
+  }
+  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
+}
+
+ms_status ms_prepare_softmax(ms_graph *graph, ms_node *node) {
+  const softmax_state *state = node->state;
+  (void)graph;
+  node->scratch_size = 2 * state->count * sizeof(float);
+  return MS_OK;
+}
+
+/* One row in place; spare has room for count floats. */
+static void apply_softmax(const ms_run *run, const ms_node *node, float *row, float *spare,
+                          size_t count) {
+  if (node->op->variant == 0) {
+    run->kernels->softmax(row, row, count);
+    return;
+  }
+  memcpy(spare, row, count * sizeof *row);
+  float total = log_sum_exp(run->kernels, spare, count);
+  run->kernels->binary(MS_BINARY_SUBTRACT, row, row, 1, &total, 0, count);
+}
+
+static void scatter(float *y, const float *row, const ms_loop *loop) {
+  ms_loop_place place = {0};
+  size_t last = loop->rank - 1;
+  do {
+    for (size_t i = 0; i < loop->dims[last]; i++) {
+      y[place.offset[0] + (ptrdiff_t)i * loop->steps[0][last]] = *row++;
+    }
+  } while (ms_loop_next(loop, 1, &place));
+}
+
+ms_status ms_run_softmax(const ms_run *run, const ms_node *node) {
+  const softmax_state *state = node->state;
+  const ms_value *x = node->inputs[0];
+  float *row = (float *)(void *)run->scratch;
+  ms_loop outer = {0};
+  ms_loop inner = {0};
+  ms_loop_place place = {0};
+  ptrdiff_t steps[MS_MAX_RANK];
+  if (x->count == 0) {
+    return MS_OK;
+  }
+  ms_value_steps(x, steps);
+  for (size_t i = 0; i < x->shape.rank; i++) {
+    ms_loop *loop = state->along[i] ? &inner : &outer;
+    loop->dims[loop->rank] = x->shape.dims[i];
+    loop->steps[0][loop->rank++] = steps[i];
+  }
+  ms_loop_join(&outer, 1);
+  ms_loop_join(&inner, 1);
+  size_t last = outer.rank - 1;
+  do {
+    for (size_t i = 0; i < outer.dims[last]; i++) {
+      ptrdiff_t at = place.offset[0] + (ptrdiff_t)i * outer.steps[0][last];
+      gather(row, ms_floats(x) + at, &inner);
+      apply_softmax(run, node, row, row + state->count, state->count);
+      scatter(ms_floats(node->outputs[0]) + at, row, &inner);
+    }
+  } while (ms_loop_next(&outer, 1, &place));
+  return MS_OK;
+}
