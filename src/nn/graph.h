@@ -219,7 +219,9 @@ void ms_node_set_input(ms_node *node, size_t i, ms_value *value);
 
 /* Infers types and shapes in order, and computes what depends on constants only. */
 MS_CHECK_RESULT ms_status ms_graph_infer(ms_graph *graph);
-/* Joins nodes: batch norm, bias, clamps and residual sums into products, patterns into one. */
+/* Recognises operators that a file spells out in several nodes. */
+MS_CHECK_RESULT ms_status ms_graph_match_patterns(ms_graph *graph);
+/* Joins nodes: batch norm, bias, clamps and residual sums into products. */
 MS_CHECK_RESULT ms_status ms_graph_fuse(ms_graph *graph);
 /* Chooses layouts and inserts the conversions between them. */
 MS_CHECK_RESULT ms_status ms_graph_assign_layouts(ms_graph *graph);

@@ -77,6 +77,7 @@ static ms_status load(ms_graph *graph, const void *bytes, size_t size,
   MS_TRY(ms_onnx_read(graph->context, bytes, size, &model));
   MS_TRY(ms_graph_build(graph, &model, options));
   MS_TRY(ms_graph_infer(graph));
+  MS_TRY(ms_graph_match_patterns(graph));
   MS_TRY(ms_graph_fuse(graph));
   MS_TRY(ms_graph_assign_layouts(graph));
   MS_TRY(ms_graph_prepare(graph));

@@ -103,6 +103,19 @@ ms_status ms_infer_conv(ms_graph *graph, ms_node *node) {
   return ms_value_set(graph, node, node->outputs[0], MS_TYPE_FLOAT, &shape);
 }
 
+void ms_conv_absorb_pad(ms_node *node, const ms_shape *image, const size_t *before) {
+  conv_state *state = node->state;
+  ms_window *window = &state->window;
+  size_t lead = MS_MAX_SPATIAL - window->rank;
+  window->input_count = 1;
+  for (size_t i = 0; i < window->rank; i++) {
+    window->pad[lead + i] += before[2 + i];
+    window->input[lead + i] = image->dims[2 + i];
+    window->input_count *= image->dims[2 + i];
+  }
+  state->pointwise = false;
+}
+
 /* The bias with scale and shift in it: bias[j] scale[j] + shift[j]. NULL if all are absent. */
 static ms_status fuse_bias(ms_context *context, const conv_state *state, const float *bias,
                            const float **fused) {

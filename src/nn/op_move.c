@@ -303,6 +303,50 @@ bool ms_transpose_is_view(const ms_node *node) {
   return true;
 }
 
+bool ms_transpose_swaps_channels(const ms_node *node) {
+  const transpose_state *state = node->state;
+  size_t rank = node->outputs[0]->shape.rank;
+  bool swaps = rank > 3 && state->axes[0] == 0 && state->axes[1] == 2 && state->axes[2] == 1;
+  for (size_t i = 3; i < rank; i++) {
+    swaps = swaps && state->axes[i] == i;
+  }
+  return swaps;
+}
+
+/* Channel g of group i goes to place g groups + i. */
+ms_status ms_infer_shuffle(ms_graph *graph, ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  int64_t groups = 0;
+  MS_TRY(ms_node_state(graph, node, sizeof(axis_state)));
+  MS_TRY(ms_node_integer(graph, node, "groups", 1, &groups));
+  ((axis_state *)node->state)->axis = (size_t)groups;
+  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
+}
+
+ms_status ms_run_shuffle(const ms_run *run, const ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  const ms_value *y = node->outputs[0];
+  size_t groups = ((const axis_state *)node->state)->axis;
+  size_t depth = x->shape.dims[1] / groups;
+  ptrdiff_t x_steps[MS_MAX_RANK];
+  ptrdiff_t y_steps[MS_MAX_RANK];
+  ms_loop loop = {.rank = x->shape.rank + 1};
+  ms_value_steps(x, x_steps);
+  ms_value_steps(y, y_steps);
+  for (size_t i = 0; i < loop.rank; i++) {
+    size_t axis = i > 1 ? i - 1 : i;
+    loop.dims[i] = x->shape.dims[axis];
+    loop.steps[0][i] = y_steps[axis];
+    loop.steps[1][i] = x_steps[axis];
+  }
+  loop.dims[1] = groups;
+  loop.dims[2] = depth;
+  loop.steps[1][1] = x_steps[1] * (ptrdiff_t)depth;
+  loop.steps[0][2] = y_steps[1] * (ptrdiff_t)groups;
+  copy(run, &loop, y, 0, x, 0);
+  return MS_OK;
+}
+
 ms_status ms_run_transpose(const ms_run *run, const ms_node *node) {
   const transpose_state *state = node->state;
   const ms_value *y = node->outputs[0];

@@ -305,6 +305,20 @@ ms_status ms_run_reduce(const ms_run *run, const ms_node *node) {
   return MS_OK;
 }
 
+bool ms_reduce_is_last_mean(const ms_node *node) {
+  if (node->op->run != ms_run_reduce || node->op->variant != MS_REDUCE_MEAN) {
+    return false;
+  }
+  const reduce_state *state = node->state;
+  size_t rank = node->inputs[0]->shape.rank;
+  for (size_t i = 0; i < rank; i++) {
+    if (state->reduced[i] != (i + 1 == rank)) {
+      return false;
+    }
+  }
+  return rank > 0 && state->keeps_axes;
+}
+
 typedef struct softmax_state {
   bool along[MS_MAX_RANK];
   size_t count;

@@ -136,11 +136,13 @@ static const ms_op operators[] = {
     COMPARE("Xor", 7, MS_COMPARE_XOR),
 };
 
-/* Operators that no file names. */
+/* Operators that no file of an opset before theirs, or no file at all, names. */
 static const ms_op internal_operators[] = {
     {"Input", 1, 0, 0, 1, PLANAR, 0, 0, NULL, NULL, NULL},
     {"Layout", 1, 1, 1, 1, PLANAR, 0, 0, ms_infer_layout, NULL, ms_run_layout},
     {"View", 1, 1, 1, 1, PLANAR, VIEW, 0, NULL, NULL, NULL},
+    {"ChannelShuffle", 1, 1, 1, 1, FOLLOW, 0, 0, ms_infer_shuffle, NULL, ms_run_shuffle},
+    UNARY("Silu", 1, MS_UNARY_SILU),
 };
 
 const ms_op *ms_op_find(ms_text name, int64_t opset) {
@@ -161,5 +163,5 @@ const ms_op *ms_op_internal(const char *name) {
       return &internal_operators[i];
     }
   }
-  return NULL;
+  return ms_op_find((ms_text){name, strlen(name)}, INT64_MAX);
 }

@@ -76,6 +76,8 @@ typedef enum ms_reduce {
 
 MS_OP_FUNCTIONS(conv);
 ms_status ms_prepare_conv(ms_graph *graph, ms_node *node);
+/* Makes zeros before and behind an image of a shape part of a convolution's padding. */
+void ms_conv_absorb_pad(ms_node *node, const ms_shape *image, const size_t *before);
 MS_OP_FUNCTIONS(pool);
 ms_status ms_prepare_pool(ms_graph *graph, ms_node *node);
 MS_OP_FUNCTIONS(global_pool);
@@ -97,6 +99,9 @@ bool ms_pad_is_spatial_zero(const ms_node *node, size_t before[MS_MAX_RANK]);
 MS_OP_FUNCTIONS(transpose);
 /* Whether a Transpose, with the layouts that its values have, moves nothing in memory. */
 bool ms_transpose_is_view(const ms_node *node);
+/* Whether a Transpose only swaps axes 1 and 2. */
+bool ms_transpose_swaps_channels(const ms_node *node);
+MS_OP_FUNCTIONS(shuffle);
 MS_OP_FUNCTIONS(expand);
 MS_OP_FUNCTIONS(tile);
 MS_OP_FUNCTIONS(gather);
@@ -112,6 +117,8 @@ MS_OP_FUNCTIONS(group_norm);
 MS_OP_FUNCTIONS(lrn);
 ms_status ms_prepare_lrn(ms_graph *graph, ms_node *node);
 MS_OP_FUNCTIONS(reduce);
+/* Whether a node is a mean over the last axis that keeps the axis. */
+bool ms_reduce_is_last_mean(const ms_node *node);
 ms_status ms_prepare_reduce(ms_graph *graph, ms_node *node);
 MS_OP_FUNCTIONS(softmax);
 ms_status ms_prepare_softmax(ms_graph *graph, ms_node *node);
