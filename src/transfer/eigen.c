@@ -1,17 +1,16 @@
 /*
- * Symmetric eigenproblems: Householder reduction to tridiagonal form, then implicit QL steps
- * (Golub and Van Loan, Matrix Computations, sections 8.3.1 and 8.3.3). Rotations and reflections
- * are applied to the caller's columns only, so that eigenvectors cost nothing where only their
- * products with a few columns are wanted.
+ * Symmetric eigenproblems: Householder reduction to tridiagonal form (Golub and Van Loan, Matrix
+ * Computations, section 8.3.1), and the way back. It leaves tridiagonal matrices to tridiagonal.c,
+ * by QR steps where only a few columns are wanted, and to divide.c where eigenvectors are.
  */
 #include "transfer/eigen.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "transfer/lanes.h"
 #include "transfer/linalg.h"
+#include "transfer/tridiagonal.h"
 
 /* The tridiagonal form T = Qᵀ A Q, and Q as reflections. */
 typedef struct tridiagonal {
@@ -155,17 +154,23 @@ static void reduce(tridiagonal *t, double *v, double *w, double *product) {
   }
 }
 
-/* Reflections are joined in groups: H … H = I - Vᵀ T V with V [GROUP][order] and T triangular. */
+/* A group of reflections joined: H_first … H_first+size-1 = I - Vᵀ T V. */
 enum { GROUP = 32 };
 
-/* Doubles of scratch that apply_reflections needs. */
-static size_t reflection_room(size_t order, size_t count) {
+typedef struct group {
+  ms_matrix reflections; /* V [size][width] */
+  ms_matrix joined;      /* T [size][size], an upper triangle */
+} group;
+
+/* Doubles of scratch for a group and its products with count vectors. */
+static size_t group_room(size_t order, size_t count) {
   return GROUP * (order + GROUP + 2 * count);
 }
 
-/* v [size][width] holds reflections first … first + size - 1, t [size][size] joins them. */
-static void join_reflections(const tridiagonal *t, size_t first, size_t size, size_t width,
-                             double *v, double *joined) {
+static group join_reflections(const tridiagonal *t, size_t first, size_t size, double *work) {
+  size_t width = first + size - 1;
+  double *v = work;
+  double *joined = v + GROUP * t->order;
   memset(v, 0, size * width * sizeof *v);
   memset(joined, 0, size * size * sizeof *joined);
   for (size_t k = 0; k < size; k++) {
@@ -178,169 +183,41 @@ static void join_reflections(const tridiagonal *t, size_t first, size_t size, si
       }
     }
   }
+  return (group){ms_matrix_make(v, size, width), ms_matrix_make(joined, size, size)};
 }
 
-/* columns = Qᵀ columns */
-static void apply_reflections(const tridiagonal *t, double *columns, size_t count, double *work) {
-  double *v = work;
-  double *joined = v + GROUP * t->order;
-  double *seen = joined + GROUP * GROUP;
-  double *weighted = seen + GROUP * count;
+/* columns [order][count] = Qᵀ columns = H_1 … H_order-1 columns */
+static void reflect_columns(const tridiagonal *t, double *columns, size_t count, double *work) {
+  double *seen = work + GROUP * (t->order + GROUP); /* [GROUP][count] */
+  double *factors = seen + GROUP * count;           /* [GROUP][count] */
   for (size_t end = t->order; end > 1;) {
     size_t size = end - 1 < GROUP ? end - 1 : GROUP;
-    size_t width = end - 1;
-    join_reflections(t, end - size, size, width, v, joined);
-    ms_matrix part = ms_matrix_make(columns, width, count);
-    ms_matrix reflections = ms_matrix_make(v, size, width);
+    group g = join_reflections(t, end - size, size, work);
+    ms_matrix part = ms_matrix_make(columns, g.reflections.columns, count);
     ms_matrix products = ms_matrix_make(seen, size, count);
-    ms_matrix factors = ms_matrix_make(weighted, size, count);
-    ms_multiply(reflections, part, products);
-    ms_multiply(ms_matrix_make(joined, size, size), products, factors);
-    ms_multiply_add(ms_matrix_transposed(reflections), factors, -1, part);
+    ms_matrix weighted = ms_matrix_make(factors, size, count);
+    ms_multiply(g.reflections, part, products);
+    ms_multiply(g.joined, products, weighted);
+    ms_multiply_add(ms_matrix_transposed(g.reflections), weighted, -1, part);
     end -= size;
   }
 }
 
-/* A rotation of rows row and row + 1: (c, s; -s, c). */
-typedef struct rotation {
-  size_t row;
-  double c;
-  double s;
-} rotation;
-
-/* The columns to rotate, and rotations that wait: many are applied to a few columns at a time. */
-typedef struct rotor {
-  double *columns; /* [order][count] */
-  size_t count;
-  rotation *waiting;
-  size_t waiting_count;
-  size_t room;
-} rotor;
-
-/* Applies a to rows row and row + 1, then b to the rows row + 1 and row + 2. */
-static void rotate_twice(double *first, size_t stride, size_t width, const rotation *a,
-                         const rotation *b) {
-  double *second = first + stride;
-  double *third = second + stride;
-  size_t j = 0;
-  for (; j + 2 <= width; j += 2) {
-    ms_lanes x = ms_lanes_load(first + j);
-    ms_lanes y = ms_lanes_load(second + j);
-    ms_lanes z = ms_lanes_load(third + j);
-    ms_lanes_store(first + j, ms_lanes_multiply_add(ms_lanes_splat(a->s), y,
-                                                    ms_lanes_multiply(ms_lanes_splat(a->c), x)));
-    y = ms_lanes_subtract(ms_lanes_multiply(ms_lanes_splat(a->c), y),
-                          ms_lanes_multiply(ms_lanes_splat(a->s), x));
-    ms_lanes_store(second + j, ms_lanes_multiply_add(ms_lanes_splat(b->s), z,
-                                                     ms_lanes_multiply(ms_lanes_splat(b->c), y)));
-    ms_lanes_store(third + j, ms_lanes_subtract(ms_lanes_multiply(ms_lanes_splat(b->c), z),
-                                                ms_lanes_multiply(ms_lanes_splat(b->s), y)));
+/* rows [count][order] = rows Qᵀ = rows H_1 … H_order-1 */
+static void reflect_rows(const tridiagonal *t, double *rows, size_t count, double *work) {
+  double *seen = work + GROUP * (t->order + GROUP); /* [count][GROUP] */
+  double *factors = seen + GROUP * count;           /* [count][GROUP] */
+  for (size_t first = 1; first < t->order; first += GROUP) {
+    size_t size = t->order - first < GROUP ? t->order - first : GROUP;
+    group g = join_reflections(t, first, size, work);
+    ms_matrix part =
+        ms_matrix_part(ms_matrix_make(rows, count, t->order), 0, count, 0, g.reflections.columns);
+    ms_matrix products = ms_matrix_make(seen, count, size);
+    ms_matrix weighted = ms_matrix_make(factors, count, size);
+    ms_multiply(part, ms_matrix_transposed(g.reflections), products);
+    ms_multiply(products, g.joined, weighted);
+    ms_multiply_add(weighted, g.reflections, -1, part);
   }
-  for (; j < width; j++) {
-    double x = first[j];
-    double y = a->c * second[j] - a->s * x;
-    first[j] = a->c * x + a->s * second[j];
-    second[j] = b->c * y + b->s * third[j];
-    third[j] = b->c * third[j] - b->s * y;
-  }
-}
-
-static void rotate_once(double *first, size_t stride, size_t width, const rotation *a) {
-  double *second = first + stride;
-  for (size_t j = 0; j < width; j++) {
-    double x = first[j];
-    first[j] = a->c * x + a->s * second[j];
-    second[j] = a->c * second[j] - a->s * x;
-  }
-}
-
-static void flush(rotor *r) {
-  enum { PANEL = 32 };
-  for (size_t first = 0; first < r->count; first += PANEL) {
-    size_t width = r->count - first < PANEL ? r->count - first : PANEL;
-    size_t i = 0;
-    while (i < r->waiting_count) {
-      const rotation *a = &r->waiting[i];
-      double *at = r->columns + a->row * r->count + first;
-      if (i + 1 < r->waiting_count && a[1].row == a->row + 1) {
-        rotate_twice(at, r->count, width, a, a + 1);
-        i += 2;
-      } else {
-        rotate_once(at, r->count, width, a);
-        i += 1;
-      }
-    }
-  }
-  r->waiting_count = 0;
-}
-
-static void push(rotor *r, size_t row, double c, double s) {
-  if (r->count == 0) {
-    return;
-  }
-  if (r->waiting_count == r->room) {
-    flush(r);
-  }
-  r->waiting[r->waiting_count++] = (rotation){row, c, s};
-}
-
-/* One implicit QR step with Wilkinson's shift on the unreduced block first … last. */
-static void step(tridiagonal *t, size_t first, size_t last, rotor *r) {
-  double *d = t->diagonal;
-  double *e = t->beside;
-  double half = (d[last - 1] - d[last]) / 2;
-  double root = sqrt(half * half + e[last] * e[last]);
-  double shift = d[last] - e[last] * e[last] / (half + (half < 0 ? -root : root));
-  double x = d[first] - shift;
-  double z = e[first + 1];
-  for (size_t k = first; k < last; k++) {
-    double norm = sqrt(x * x + z * z);
-    double c = norm > 0 ? x / norm : 1;
-    double s = norm > 0 ? z / norm : 0;
-    if (k > first) {
-      e[k] = norm;
-    }
-    double above = d[k];
-    double below = d[k + 1];
-    double cross = 2 * c * s * e[k + 1];
-    d[k] = c * c * above + cross + s * s * below;
-    d[k + 1] = s * s * above - cross + c * c * below;
-    e[k + 1] = c * s * (below - above) + (c * c - s * s) * e[k + 1];
-    if (k + 1 < last) {
-      x = e[k + 1];
-      z = s * e[k + 2];
-      e[k + 2] *= c;
-    }
-    push(r, k, c, s);
-  }
-}
-
-/* Whether entry i beside the diagonal may count as zero, in a matrix of norm 1. */
-static bool is_negligible(const tridiagonal *t, size_t i) {
-  double around = fabs(t->diagonal[i - 1]) + fabs(t->diagonal[i]);
-  return fabs(t->beside[i]) <= DBL_EPSILON * fmax(around, 0.125);
-}
-
-/* Makes T diagonal. False if that takes more than 40 steps an eigenvalue on average. */
-static bool diagonalise(tridiagonal *t, rotor *r) {
-  size_t steps_left = 40 * t->order;
-  for (size_t last = t->order - 1; last > 0;) {
-    if (is_negligible(t, last)) {
-      t->beside[last] = 0;
-      last--;
-      continue;
-    }
-    size_t first = last - 1;
-    while (first > 0 && !is_negligible(t, first)) {
-      first--;
-    }
-    if (steps_left-- == 0) {
-      return false;
-    }
-    step(t, first, last, r);
-  }
-  flush(r);
-  return true;
 }
 
 /* Brings T to norm 1 by a power of two, and says which. */
@@ -356,6 +233,18 @@ static double normalise(tridiagonal *t) {
     t->beside[i] = ldexp(t->beside[i], -exponent);
   }
   return ldexp(1, exponent);
+}
+
+/* Reduces a, in whose place the reflections stay; work has room for a group and count vectors. */
+static ms_status start(ms_context *context, double *a, size_t order, size_t count, tridiagonal *t,
+                       double **work) {
+  size_t room = group_room(order, count);
+  *t = (tridiagonal){.order = order, .reflectors = a};
+  MS_TRY(MS_SCRATCH(context, order, &t->diagonal));
+  MS_TRY(MS_SCRATCH(context, order, &t->beside));
+  MS_TRY(MS_SCRATCH(context, room, work));
+  reduce(t, *work, *work + order, *work + 2 * order);
+  return MS_OK;
 }
 
 static void swap_rows(double *columns, size_t count, size_t a, size_t b) {
@@ -390,35 +279,28 @@ static void sort_descending(const tridiagonal *t, double scale, double *values, 
 
 ms_status ms_eigen_project(ms_context *context, double *a, size_t order, double *values,
                            double *columns, size_t count) {
-  tridiagonal t = {.order = order, .reflectors = a};
-  rotor r = {.columns = columns, .count = count, .room = count > 0 ? 4 * order : 0};
+  tridiagonal t;
   double *work = NULL;
-  size_t room = reflection_room(order, count);
-  MS_TRY(MS_SCRATCH(context, order, &t.diagonal));
-  MS_TRY(MS_SCRATCH(context, order, &t.beside));
-  MS_TRY(MS_SCRATCH(context, r.room, &r.waiting));
-  MS_TRY(MS_SCRATCH(context, room > 3 * order ? room : 3 * order, &work));
-  if (order == 0) {
-    return MS_OK;
-  }
-  reduce(&t, work, work + order, work + 2 * order);
+  MS_TRY(start(context, a, order, count, &t, &work));
   if (count > 0) {
-    apply_reflections(&t, columns, count, work);
+    reflect_columns(&t, columns, count, work);
   }
   double scale = normalise(&t);
-  if (!diagonalise(&t, &r)) {
-    return ms_fail(context, MS_ERR_DATA, "the eigenvalues of a %zu by %zu matrix do not converge",
-                   order, order);
-  }
+  MS_TRY(ms_tridiagonal_rotate(context, order, t.diagonal, t.beside, columns, count));
   sort_descending(&t, scale, values, columns, count);
   return MS_OK;
 }
 
-ms_status ms_eigen_vectors(ms_context *context, double *a, size_t order, double *values,
-                           double *vectors) {
-  memset(vectors, 0, order * order * sizeof *vectors);
+ms_status ms_eigen_vectors(ms_context *context, double *a, size_t order, size_t count,
+                           double *values, double *vectors) {
+  tridiagonal t;
+  double *work = NULL;
+  MS_TRY(start(context, a, order, count, &t, &work));
+  double scale = normalise(&t);
+  MS_TRY(ms_tridiagonal_divide(context, order, t.diagonal, t.beside, count, values, vectors));
   for (size_t i = 0; i < order; i++) {
-    vectors[i * order + i] = 1;
+    values[i] *= scale;
   }
-  return ms_eigen_project(context, a, order, values, vectors, order);
+  reflect_rows(&t, vectors, count, work);
+  return MS_OK;
 }

@@ -19,10 +19,11 @@ MS_CHECK_RESULT ms_status ms_eigen_project(ms_context *context, double *a, size_
                                            double *values, double *columns, size_t count);
 
 /*
- * Eigenvalues in descending order and eigenvectors: row i of vectors [order][order] belongs to
- * values[i]. a [order][order] is destroyed. Costs about 4 order³. Fails as ms_eigen_project does.
+ * All eigenvalues in descending order, and the eigenvectors of the count largest: row i of vectors
+ * [count][order] belongs to values[i]. a [order][order] is destroyed. Costs about order³ and, for
+ * the eigenvectors, up to 3/2 count order². Fails as ms_eigen_project does.
  */
 MS_CHECK_RESULT ms_status ms_eigen_vectors(ms_context *context, double *a, size_t order,
-                                           double *values, double *vectors);
+                                           size_t count, double *values, double *vectors);
 
 #endif

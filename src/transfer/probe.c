@@ -39,7 +39,7 @@ static ms_status rotate(ms_context *context, double *x, size_t width, ms_probe *
   MS_TRY(MS_SCRATCH(context, side.rows * side.rows, &gram));
   MS_TRY(MS_SCRATCH(context, side.rows * side.rows, &vectors));
   ms_gram(side, gram);
-  MS_TRY(ms_eigen_vectors(context, gram, side.rows, probe->variances, vectors));
+  MS_TRY(ms_eigen_vectors(context, gram, side.rows, side.rows, probe->variances, vectors));
   while (probe->width < side.rows && probe->variances[probe->width] > 1e-12 * probe->variances[0]) {
     probe->width++;
   }

@@ -168,8 +168,15 @@ static void check_decomposition(ms_context *context, const double *a, size_t n, 
   double *spoilt = copy(a, n * n);
   double *values = malloc(n * sizeof *values);
   double *vectors = malloc(n * n * sizeof *vectors);
-  CHECK_EQUAL(ms_eigen_vectors(context, spoilt, n, values, vectors), MS_OK);
+  CHECK_EQUAL(ms_eigen_vectors(context, spoilt, n, n, values, vectors), MS_OK);
   check_eigen(a, n, values, vectors, n, size);
+  size_t count = (n + 2) / 3;
+  double *largest = malloc(n * sizeof *largest);
+  memcpy(spoilt, a, n * n * sizeof *a);
+  CHECK_EQUAL(ms_eigen_vectors(context, spoilt, n, count, largest, vectors), MS_OK);
+  check_eigen(a, n, largest, vectors, count, size);
+  CHECK_NEAR(distance(largest, values, n), 0, 1e-14 * size * (double)(n + 10));
+  free(largest);
   free(spoilt);
   free(values);
   free(vectors);
