@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "transfer/lanes.h"
 #include "transfer/linalg.h"
 #include "transfer/tridiagonal.h"
 
@@ -148,8 +149,8 @@ typedef struct secular {
   double above_slope;
 } secular;
 
-static secular evaluate(const double *poles, const double *squares, size_t count, size_t last_below,
-                        double weight, double x) {
+MS_NO_INLINE static secular evaluate(const double *poles, const double *squares, size_t count,
+                                     size_t last_below, double weight, double x) {
   secular s = {0, 0, 0, 0};
   for (size_t i = 0; i <= last_below; i++) {
     double term = squares[i] / (poles[i] - x);
@@ -305,14 +306,20 @@ static ms_status combine(ms_context *context, const join *j, ms_matrix factors, 
   return MS_OK;
 }
 
-/* The values of a change: first those whose eigenvectors are wanted. */
+/* How many eigenvectors are wanted: the largest ones, until their values add up to enough. */
+typedef struct demand {
+  size_t limit;
+  double enough;
+} demand;
+
+/* The values of a change whose eigenvectors are wanted. */
 typedef struct choice {
   size_t root_count;     /* the largest roots, which are the last ones */
   size_t deflated_count; /* the largest deflated ones, which choose_values sorts last */
 } choice;
 
-/* Which of the roots (ascending) and deflated ones (sorted here) are the count largest. */
-static choice choose_values(join *j, const double *roots, size_t count, size_t *work) {
+/* Which of the roots (ascending) and deflated ones (sorted here) are wanted. */
+static choice choose_values(join *j, const double *roots, const demand *wanted, size_t *work) {
   size_t *order = work;
   size_t *spare = work + j->deflated_count;
   double *d = j->z; /* no longer needed */
@@ -325,20 +332,24 @@ static choice choose_values(join *j, const double *roots, size_t count, size_t *
   }
   memcpy(j->deflated, spare, j->deflated_count * sizeof *spare);
   choice chosen = {0, 0};
-  while (chosen.root_count + chosen.deflated_count < count) {
+  double sum = 0;
+  size_t most = wanted->limit < j->order ? wanted->limit : j->order;
+  while (chosen.root_count + chosen.deflated_count < most && sum < wanted->enough) {
     size_t root = j->kept_count - chosen.root_count;
     size_t other = j->deflated_count - chosen.deflated_count;
     if (other == 0 || (root > 0 && roots[root - 1] >= j->d[j->deflated[other - 1]])) {
+      sum += roots[root - 1];
       chosen.root_count++;
     } else {
+      sum += j->d[j->deflated[other - 1]];
       chosen.deflated_count++;
     }
   }
   return chosen;
 }
 
-/* Writes the eigenvalues, and the eigenvectors of the count largest as the first rows. */
-static ms_status finish_join(ms_context *context, join *j, size_t count, solution *result) {
+/* Writes the eigenvalues, and the eigenvectors that are wanted as the first rows. */
+static ms_status finish_join(ms_context *context, join *j, const demand *wanted, solution *result) {
   size_t n = j->kept_count;
   double *roots = NULL;   /* [n] */
   double *factors = NULL; /* [n][n] */
@@ -349,7 +360,7 @@ static ms_status finish_join(ms_context *context, join *j, size_t count, solutio
   MS_TRY(MS_SCRATCH(context, 4 * n, &work));
   MS_TRY(MS_SCRATCH(context, 2 * j->deflated_count, &order));
   solve_change(j, roots, factors, work);
-  const choice chosen = choose_values(j, roots, count, order);
+  const choice chosen = choose_values(j, roots, wanted, order);
   size_t first_root = n - chosen.root_count;
   size_t first_deflated = j->deflated_count - chosen.deflated_count;
   double *values = result->values;
@@ -366,11 +377,11 @@ static ms_status finish_join(ms_context *context, join *j, size_t count, solutio
   for (size_t i = 0; i < first_deflated; i++) {
     *values++ = j->d[j->deflated[i]];
   }
-  ms_matrix wanted = ms_matrix_make(factors + first_root * n, chosen.root_count, n);
+  ms_matrix new_rows = ms_matrix_make(factors + first_root * n, chosen.root_count, n);
   ms_matrix to = ms_matrix_make(result->rows, chosen.root_count, j->order);
   size_t half = j->first_order;
-  MS_TRY(combine(context, j, wanted, REACHES_FIRST, ms_matrix_part(to, 0, to.rows, 0, half), 0));
-  return combine(context, j, wanted, REACHES_SECOND,
+  MS_TRY(combine(context, j, new_rows, REACHES_FIRST, ms_matrix_part(to, 0, to.rows, 0, half), 0));
+  return combine(context, j, new_rows, REACHES_SECOND,
                  ms_matrix_part(to, 0, to.rows, half, j->order - half), half);
 }
 
@@ -392,8 +403,8 @@ static ms_status solve_leaf(ms_context *context, double *diagonal, double *besid
   return MS_OK;
 }
 
-/* All eigenvalues, and the count largest eigenvectors, into result. A leaf gives all of them. */
-static ms_status solve(ms_context *context, double *diagonal, double *beside, size_t count,
+/* All eigenvalues, and the eigenvectors that are wanted, into result. A leaf gives all of them. */
+static ms_status solve(ms_context *context, double *diagonal, double *beside, const demand *wanted,
                        solution *result) {
   size_t order = result->order;
   if (order <= LEAF) {
@@ -411,36 +422,46 @@ static ms_status solve(ms_context *context, double *diagonal, double *beside, si
   MS_TRY(make_solution(context, order - half, &second));
   diagonal[half - 1] -= fabs(cut);
   diagonal[half] -= fabs(cut);
-  MS_TRY(solve(context, diagonal, beside, half, &first));
-  MS_TRY(solve(context, diagonal + half, beside + half, order - half, &second));
+  const demand everything = {order, INFINITY};
+  MS_TRY(solve(context, diagonal, beside, &everything, &first));
+  MS_TRY(solve(context, diagonal + half, beside + half, &everything, &second));
   fill_join(&first, &second, cut, &j);
   ms_arena_drop(context, halves);
   deflate(&j);
-  MS_TRY(finish_join(context, &j, count, result));
+  MS_TRY(finish_join(context, &j, wanted, result));
   ms_arena_drop(context, mark);
   return MS_OK;
 }
 
 ms_status ms_tridiagonal_divide(ms_context *context, size_t order, double *diagonal, double *beside,
-                                size_t count, double *values, double *rows) {
+                                double share, size_t *count, double *values, double *rows) {
   ms_arena_mark mark = ms_arena_get_mark(context);
   solution all;
   size_t *sorted = NULL; /* [order] */
   size_t *spare = NULL;  /* [order] */
+  double trace = 0;
+  for (size_t i = 0; i < order; i++) {
+    trace += diagonal[i];
+  }
+  const demand wanted = {*count, share < 1 ? share * trace : INFINITY};
   MS_TRY(make_solution(context, order, &all));
   MS_TRY(MS_SCRATCH(context, order, &sorted));
   MS_TRY(MS_SCRATCH(context, order, &spare));
-  MS_TRY(solve(context, diagonal, beside, count, &all));
+  MS_TRY(solve(context, diagonal, beside, &wanted, &all));
   /* The sort keeps the order of equal values, and the first ones have their eigenvectors. */
   for (size_t i = 0; i < order; i++) {
     all.values[i] = -all.values[i];
   }
   sort_ascending(all.values, sorted, order, spare);
+  double sum = 0;
+  *count = 0;
   for (size_t i = 0; i < order; i++) {
     size_t from = sorted[i];
     values[i] = -all.values[from];
-    if (i < count) {
+    if (i < wanted.limit && sum < wanted.enough) {
       memcpy(rows + i * order, all.rows + from * order, order * sizeof *rows);
+      sum += values[i];
+      *count = i + 1;
     }
   }
   ms_arena_drop(context, mark);

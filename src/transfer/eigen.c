@@ -65,7 +65,8 @@ typedef struct pass {
  * The pass below over the columns before i of rows i and i + 1, which share what they load. sums
  * gets what each row adds to its own product.
  */
-static void pass_rows(double *first, double *second, size_t i, const pass *p, double sums[2]) {
+MS_NO_INLINE static void pass_rows(double *first, double *second, size_t i, const pass *p,
+                                   double sums[2]) {
   double v[2] = {p->v[i], p->v[i + 1]};
   double w[2] = {p->w[i], p->w[i + 1]};
   double u[2] = {p->u[i], p->u[i + 1]};
@@ -291,16 +292,17 @@ ms_status ms_eigen_project(ms_context *context, double *a, size_t order, double 
   return MS_OK;
 }
 
-ms_status ms_eigen_vectors(ms_context *context, double *a, size_t order, size_t count,
-                           double *values, double *vectors) {
+ms_status ms_eigen_vectors(ms_context *context, double *a, size_t order, double share,
+                           size_t *count, double *values, double *vectors) {
   tridiagonal t;
   double *work = NULL;
-  MS_TRY(start(context, a, order, count, &t, &work));
+  MS_TRY(start(context, a, order, *count, &t, &work));
   double scale = normalise(&t);
-  MS_TRY(ms_tridiagonal_divide(context, order, t.diagonal, t.beside, count, values, vectors));
+  MS_TRY(
+      ms_tridiagonal_divide(context, order, t.diagonal, t.beside, share, count, values, vectors));
   for (size_t i = 0; i < order; i++) {
     values[i] *= scale;
   }
-  reflect_rows(&t, vectors, count, work);
+  reflect_rows(&t, vectors, *count, work);
   return MS_OK;
 }

@@ -19,11 +19,18 @@ MS_CHECK_RESULT ms_status ms_eigen_project(ms_context *context, double *a, size_
                                            double *values, double *columns, size_t count);
 
 /*
- * All eigenvalues in descending order, and the eigenvectors of the count largest: row i of vectors
- * [count][order] belongs to values[i]. a [order][order] is destroyed. Costs about order³ and, for
- * the eigenvectors, up to 3/2 count order². Fails as ms_eigen_project does.
+ * All eigenvalues in descending order, and the eigenvectors of the largest ones: row i of vectors
+ * [*count][order] belongs to values[i]. a [order][order] is destroyed.
+ *
+ * share  below 1: eigenvectors until their values add up to this share of all of them, which must
+ *        not be negative; 1: as many as count says
+ * count  in: at most so many eigenvectors, and the room in vectors; out: how many there are
+ *
+ * Costs about order³ and, for the eigenvectors, up to 3/2 count order². Fails as ms_eigen_project
+ * does.
  */
 MS_CHECK_RESULT ms_status ms_eigen_vectors(ms_context *context, double *a, size_t order,
-                                           size_t count, double *values, double *vectors);
+                                           double share, size_t *count, double *values,
+                                           double *vectors);
 
 #endif

@@ -71,6 +71,16 @@ static inline double ms_lanes_sum(ms_lanes a) {
 }
 #endif
 
+/*
+ * For the functions that do most of the work: a WebAssembly engine replaces its quick first code of
+ * a function only when the function is called again.
+ */
+#if defined(__GNUC__) || defined(__clang__)
+#define MS_NO_INLINE __attribute__((noinline))
+#else
+#define MS_NO_INLINE
+#endif
+
 /* sum + a b */
 static inline ms_lanes ms_lanes_multiply_add(ms_lanes a, ms_lanes b, ms_lanes sum) {
   return ms_lanes_add(sum, ms_lanes_multiply(a, b));

@@ -91,11 +91,21 @@ static void add_tile(ms_matrix y, size_t row, size_t column, double factor, cons
   }
 }
 
+/* y += factor times one packed strip of a by the packed strips of b. */
+MS_NO_INLINE static void add_strip(const double *a_strip, const double *b_strips, size_t depth,
+                                   size_t row, size_t first, size_t end, double factor,
+                                   ms_matrix y) {
+  double sums[TILE * TILE];
+  for (size_t j = first; j < end; j += TILE) {
+    multiply_tile(a_strip, b_strips + (j - first) * depth, depth, sums);
+    add_tile(y, row, j, factor, sums);
+  }
+}
+
 /* y += factor a bᵀ; with lower, only the tiles that touch the lower triangle of a square y. */
 static void add_product(ms_matrix a, ms_matrix b, double factor, ms_matrix y, bool lower) {
   double b_strips[WIDTH * DEPTH];
   double a_strip[TILE * DEPTH];
-  double sums[TILE * TILE];
   for (size_t start = 0; start < a.columns; start += DEPTH) {
     size_t depth = a.columns - start < DEPTH ? a.columns - start : DEPTH;
     ms_matrix a_part = ms_matrix_part(a, 0, a.rows, start, depth);
@@ -107,10 +117,7 @@ static void add_product(ms_matrix a, ms_matrix b, double factor, ms_matrix y, bo
       }
       for (size_t i = lower ? first : 0; i < a.rows; i += TILE) {
         pack_strip(a_part, i, a_strip);
-        for (size_t j = first; j < end && (!lower || j <= i); j += TILE) {
-          multiply_tile(a_strip, b_strips + (j - first) * depth, depth, sums);
-          add_tile(y, i, j, factor, sums);
-        }
+        add_strip(a_strip, b_strips, depth, i, first, lower && i < end ? i + 1 : end, factor, y);
       }
     }
   }

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "transfer/eigen.h"
 #include "transfer/logistic.h"
 #include "transfer/metrics.h"
 
@@ -24,40 +23,6 @@ typedef struct head {
   double *intercepts; /* [classes] */
 } head;
 
-/*
- * The coordinates of x [count][width]: x V for eigenvectors V of xᵀ x, or the same as U S for
- * eigenvectors U of x xᵀ, whichever is smaller.
- */
-static ms_status rotate(ms_context *context, double *x, size_t width, ms_probe *probe) {
-  size_t count = probe->data.count;
-  ms_matrix rows = ms_matrix_make(x, count, width);
-  ms_matrix side = ms_thin_side(x, count, width);
-  double *gram = NULL;    /* [order][order] */
-  double *vectors = NULL; /* [order][order] */
-  MS_TRY(MS_SCRATCH(context, count * side.rows, &probe->coordinates));
-  MS_TRY(MS_SCRATCH(context, side.rows, &probe->variances));
-  MS_TRY(MS_SCRATCH(context, side.rows * side.rows, &gram));
-  MS_TRY(MS_SCRATCH(context, side.rows * side.rows, &vectors));
-  ms_gram(side, gram);
-  MS_TRY(ms_eigen_vectors(context, gram, side.rows, side.rows, probe->variances, vectors));
-  while (probe->width < side.rows && probe->variances[probe->width] > 1e-12 * probe->variances[0]) {
-    probe->width++;
-  }
-  ms_matrix kept = ms_matrix_transposed(ms_matrix_make(vectors, probe->width, side.rows));
-  ms_matrix coordinates = ms_matrix_make(probe->coordinates, count, probe->width);
-  if (count > width) {
-    ms_multiply(rows, kept, coordinates);
-  }
-  for (size_t j = 0; j < probe->width; j++) {
-    double scale = sqrt(probe->variances[j]);
-    for (size_t i = 0; i < count && count <= width; i++) {
-      probe->coordinates[i * probe->width + j] = vectors[j * side.rows + i] * scale;
-    }
-    probe->variances[j] /= (double)count;
-  }
-  return MS_OK;
-}
-
 ms_status ms_probe_prepare(ms_context *context, const ms_metric_data *data, ms_probe *probe) {
   double *x = NULL; /* [count][width] */
   size_t width = 0;
@@ -68,7 +33,7 @@ ms_status ms_probe_prepare(ms_context *context, const ms_metric_data *data, ms_p
   for (size_t i = 0; i < data->count * width; i++) {
     x[i] *= scale;
   }
-  return rotate(context, x, width, probe);
+  return ms_principal_make(context, x, data->count, width, 1, width, &probe->principal);
 }
 
 /*
@@ -79,7 +44,7 @@ static ms_status make_problem(ms_context *context, const ms_probe *probe,
                               const ms_probe_split *split, double strength, ms_logistic *problem,
                               double **scales) {
   size_t n = split->train_count;
-  size_t width = probe->width + 1;
+  size_t width = probe->principal.width + 1;
   uint32_t *labels = NULL; /* [n] */
   float *map = NULL;       /* [n][width] */
   float *penalty = NULL;   /* [width] */
@@ -88,17 +53,18 @@ static ms_status make_problem(ms_context *context, const ms_probe *probe,
   MS_TRY(MS_SCRATCH(context, n * width, &map));
   MS_TRY(MS_SCRATCH(context, width, &penalty));
   for (size_t j = 0; j < width; j++) {
-    bool weight = j < probe->width;
-    double known = (weight ? probe->variances[j] : 1) * (double)n / (double)probe->data.class_count;
+    bool weight = j < probe->principal.width;
+    double known =
+        (weight ? probe->principal.variances[j] : 1) * (double)n / (double)probe->data.class_count;
     double curvature = known + (weight ? strength : 0);
     (*scales)[j] = 1 / sqrt(curvature);
     penalty[j] = weight ? (float)(strength / curvature) : 0;
   }
   for (size_t i = 0; i < n; i++) {
-    const double *from = probe->coordinates + split->train[i] * probe->width;
+    const double *from = probe->principal.coordinates + split->train[i] * probe->principal.width;
     labels[i] = probe->data.labels[split->train[i]];
     for (size_t j = 0; j < width; j++) {
-      map[i * width + j] = (float)((j < probe->width ? from[j] : 1) * (*scales)[j]);
+      map[i * width + j] = (float)((j < probe->principal.width ? from[j] : 1) * (*scales)[j]);
     }
   }
   *problem = (ms_logistic){n, probe->data.class_count, labels, width, map, penalty};
@@ -116,13 +82,13 @@ static ms_status train(ms_context *context, const ms_probe *probe, const ms_prob
   MS_TRY(make_problem(context, probe, split, strength, &problem, &scales));
   MS_TRY(MS_SCRATCH(context, problem.width * classes, &found));
   MS_TRY(MS_SCRATCH(context, problem.count * classes, &fitted));
-  MS_TRY(MS_SCRATCH(context, probe->width * classes, &h->weights));
+  MS_TRY(MS_SCRATCH(context, probe->principal.width * classes, &h->weights));
   MS_TRY(MS_SCRATCH(context, classes, &h->intercepts));
   MS_TRY(ms_logistic_fit(context, &problem, tolerance, STEP_LIMIT, found, fitted));
   for (size_t j = 0; j < problem.width; j++) {
     for (size_t c = 0; c < classes; c++) {
       double weight = (double)found[j * classes + c] * scales[j];
-      *(j < probe->width ? &h->weights[j * classes + c] : &h->intercepts[c]) = weight;
+      *(j < probe->principal.width ? &h->weights[j * classes + c] : &h->intercepts[c]) = weight;
     }
   }
   return MS_OK;
@@ -152,14 +118,15 @@ static ms_status test(ms_context *context, const ms_probe *probe, const ms_probe
   double *logits = NULL; /* [test_count][classes] */
   size_t classes = probe->data.class_count;
   MS_TRY(train(context, probe, split, strength, &h));
-  MS_TRY(MS_SCRATCH(context, split->test_count * probe->width, &rows));
+  MS_TRY(MS_SCRATCH(context, split->test_count * probe->principal.width, &rows));
   MS_TRY(MS_SCRATCH(context, split->test_count * classes, &logits));
   for (size_t i = 0; i < split->test_count; i++) {
-    memcpy(rows + i * probe->width, probe->coordinates + split->test[i] * probe->width,
-           probe->width * sizeof *rows);
+    memcpy(rows + i * probe->principal.width,
+           probe->principal.coordinates + split->test[i] * probe->principal.width,
+           probe->principal.width * sizeof *rows);
   }
-  ms_multiply(ms_matrix_make(rows, split->test_count, probe->width),
-              ms_matrix_make(h.weights, probe->width, classes),
+  ms_multiply(ms_matrix_make(rows, split->test_count, probe->principal.width),
+              ms_matrix_make(h.weights, probe->principal.width, classes),
               ms_matrix_make(logits, split->test_count, classes));
   double credits = 0;
   double losses = 0;

@@ -7,6 +7,7 @@
 
 #include "core/random.h"
 #include "transfer/metric.h"
+#include "transfer/principal.h"
 
 /*
  * Features standardised over all rows, constant columns dropped, divided by the root of the number
@@ -14,9 +15,7 @@
  */
 typedef struct ms_probe {
   ms_metric_data data;
-  size_t width;        /* coordinates with a variance, at most min(N, D) */
-  double *coordinates; /* [count][width], in descending order of variance */
-  double *variances;   /* [width], of the coordinates, the mean of squares */
+  ms_principal principal;
 } ms_probe;
 
 /* Rows to train on and rows to test on, by their numbers. */
@@ -28,7 +27,7 @@ typedef struct ms_probe_split {
 } ms_probe_split;
 
 /*
- * Prepares features, in scratch memory; data stays in use. Costs N D n / 2 and about 4 n³, with
+ * Prepares features, in scratch memory; data stays in use. Costs N D n / 2 and about 5/2 n³, with
  * n = min(N, D).
  */
 MS_CHECK_RESULT ms_status ms_probe_prepare(ms_context *context, const ms_metric_data *data,

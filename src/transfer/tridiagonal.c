@@ -27,8 +27,8 @@ typedef struct rotor {
 } rotor;
 
 /* Applies a to rows row and row + 1, then b to the rows row + 1 and row + 2. */
-static void rotate_twice(double *first, size_t stride, size_t width, const rotation *a,
-                         const rotation *b) {
+MS_NO_INLINE static void rotate_twice(double *first, size_t stride, size_t width, const rotation *a,
+                                      const rotation *b) {
   double *second = first + stride;
   double *third = second + stride;
   size_t j = 0;

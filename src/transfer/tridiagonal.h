@@ -18,12 +18,16 @@ MS_CHECK_RESULT ms_status ms_tridiagonal_rotate(ms_context *context, size_t orde
 
 /*
  * Eigenvalues and eigenvectors by divide and conquer: values [order] in descending order, and the
- * eigenvectors of the count largest as rows [count][order]. diagonal and beside are destroyed.
- * Costs up to order³ / 3 + count order² / 2, scratch up to 4 order² doubles, which are dropped.
- * Fails as ms_tridiagonal_rotate does.
+ * eigenvectors of the largest ones as rows [*count][order].
+ *
+ * share  below 1: eigenvectors until their values add up to this share of all of them
+ * count  in: at most so many eigenvectors, and the room in rows; out: how many there are
+ *
+ * diagonal and beside are destroyed. Costs up to order³ / 3 + count order² / 2, scratch up to
+ * 4 order² doubles, which are dropped. Fails as ms_tridiagonal_rotate does.
  */
 MS_CHECK_RESULT ms_status ms_tridiagonal_divide(ms_context *context, size_t order, double *diagonal,
-                                                double *beside, size_t count, double *values,
-                                                double *rows);
+                                                double *beside, double share, size_t *count,
+                                                double *values, double *rows);
 
 #endif

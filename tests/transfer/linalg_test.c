@@ -168,12 +168,15 @@ static void check_decomposition(ms_context *context, const double *a, size_t n, 
   double *spoilt = copy(a, n * n);
   double *values = malloc(n * sizeof *values);
   double *vectors = malloc(n * n * sizeof *vectors);
-  CHECK_EQUAL(ms_eigen_vectors(context, spoilt, n, n, values, vectors), MS_OK);
+  size_t count = n;
+  CHECK_EQUAL(ms_eigen_vectors(context, spoilt, n, 1, &count, values, vectors), MS_OK);
+  CHECK_EQUAL(count, n);
   check_eigen(a, n, values, vectors, n, size);
-  size_t count = (n + 2) / 3;
+  count = (n + 2) / 3;
   double *largest = malloc(n * sizeof *largest);
   memcpy(spoilt, a, n * n * sizeof *a);
-  CHECK_EQUAL(ms_eigen_vectors(context, spoilt, n, count, largest, vectors), MS_OK);
+  CHECK_EQUAL(ms_eigen_vectors(context, spoilt, n, 1, &count, largest, vectors), MS_OK);
+  CHECK_EQUAL(count, (n + 2) / 3);
   check_eigen(a, n, largest, vectors, count, size);
   CHECK_NEAR(distance(largest, values, n), 0, 1e-14 * size * (double)(n + 10));
   free(largest);
@@ -220,6 +223,25 @@ static void test_eigenvectors_of_degenerate_matrices(ms_context *context) {
   check_decomposition(context, a, N, 1e150);
 }
 
+/* Eigenvalues 90, 9 and 0.9, and zeros: nine tenths need one eigenvector, 0.99 two, more three. */
+static void test_eigenvectors_for_a_share_of_the_trace(ms_context *context) {
+  enum { N = 70 };
+  const double shares[4] = {0.9, 0.99, 0.991, 0.9999};
+  const size_t counts[4] = {1, 2, 3, 3};
+  for (size_t s = 0; s < 4; s++) {
+    double a[N * N] = {0};
+    double values[N];
+    double vectors[N * N];
+    a[0] = 0.9;
+    a[5 * N + 5] = 90.001;
+    a[N * N - 1] = 9;
+    size_t count = N;
+    CHECK_EQUAL(ms_eigen_vectors(context, a, N, shares[s], &count, values, vectors), MS_OK);
+    CHECK_EQUAL(count, counts[s]);
+    CHECK_NEAR(fabs(vectors[5]), 1, 1e-14);
+  }
+}
+
 /* The matrix of second differences has eigenvalues 4 sin²(k pi / (2 n + 2)). */
 static void test_known_eigenvalues_without_vectors(ms_context *context) {
   enum { N = 150 };
@@ -250,6 +272,7 @@ int main(void) {
   test_log_det_of_a_diagonal_matrix();
   test_eigenvectors_of_random_symmetric_matrices(context);
   test_eigenvectors_of_degenerate_matrices(context);
+  test_eigenvectors_for_a_share_of_the_trace(context);
   test_known_eigenvalues_without_vectors(context);
   ms_context_destroy(context);
   return CHECK_EXIT();

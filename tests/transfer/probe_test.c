@@ -119,7 +119,7 @@ static void test_both_ways_to_the_coordinates_agree(ms_context *context) {
   ms_random random = ms_random_make(SEED, 2);
   CHECK_EQUAL(ms_probe_prepare(context, &data, &tall), MS_OK);
   CHECK_EQUAL(ms_probe_prepare(context, &wide_data, &broad), MS_OK);
-  CHECK(tall.width == WIDTH && broad.width == WIDTH);
+  CHECK(tall.principal.width == WIDTH && broad.principal.width == WIDTH);
   CHECK_EQUAL(ms_probe_split_make(context, &data, 0.6, &random, &split), MS_OK);
   for (size_t s = 0; s < 4; s++) {
     double strength = pow(10, (double)s - 3);
