@@ -595,6 +595,216 @@ MS_API MS_CHECK_RESULT ms_status ms_metric_logme_targets(ms_context *context, co
                                                          double *value);
 
 /*
+ * H-Score: tr(cov(F)⁺ cov(E[F|y])), how many directions' worth of variance lies between the classes
+ * (Bao et al., ICIP 2019). 0 … C - 1, and C - 1 whenever N <= D and no row depends on others, where
+ * it says nothing. Eigenvalues of cov(F) at most 1e-12 of the largest count as 0. Unchanged by
+ * shifting F and by any invertible linear map. Cost N D n / 2 + 2 n³ / 3 + O(n² C), memory n² + n
+ * C. Constant features give 0.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_h_score(ms_context *context, const float *features,
+                                                   size_t count, size_t dimension,
+                                                   const uint32_t *labels, size_t class_count,
+                                                   double *value);
+
+/*
+ * Regularised H-Score (Ibrahim, Ponomareva and Mazumder 2021): with the covariance S, its mean
+ * eigenvalue m, and the shrinkage a of Ledoit and Wolf (2004), at least 1e-8,
+ *
+ *   tr(((1 - a) S + a m I)⁻¹ (1 - a) cov(E[F|y]))
+ *
+ * where both covariances divide by N. 0 … C - 1. Unchanged by shifting, rotating or scaling F. Cost
+ * N D n / 2 + n³ / 6, memory n² + N C. Constant features give 0.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_regularised_h_score(ms_context *context,
+                                                               const float *features, size_t count,
+                                                               size_t dimension,
+                                                               const uint32_t *labels,
+                                                               size_t class_count, double *value);
+
+/*
+ * NCE: minus the entropy of the label given the likeliest source class, in nats (Tran, Nguyen and
+ * Hassner, ICCV 2019). At most 0.
+ *
+ * probabilities  [count][source_count], what the model's own classifier says of each row: not
+ *                negative, every row sums to 1 within 1e-3; in the place of features
+ *
+ * Of equally likely source classes the first one counts. Cost N (source_count + C). Fails with
+ * MS_ERR_DATA on other probabilities too.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_nce(ms_context *context, const float *probabilities,
+                                               size_t count, size_t source_count,
+                                               const uint32_t *labels, size_t class_count,
+                                               double *value);
+
+/*
+ * LEEP: mean over rows of log Σ_z P(label|z) p(z), with P from the sums of the probabilities p over
+ * each class (Nguyen et al., ICML 2020). At most 0, and at least NCE plus the mean log of the
+ * largest probabilities. Arguments, cost and failures as for NCE.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_leep(ms_context *context, const float *probabilities,
+                                                size_t count, size_t source_count,
+                                                const uint32_t *labels, size_t class_count,
+                                                double *value);
+
+/*
+ * N-LEEP: LEEP with clusters of the features for source classes: the posteriors of a Gaussian
+ * mixture with diagonal covariances, on the principal coordinates that hold 80 % of the variance
+ * (Li et al., CVPR 2021). At most 0.
+ *
+ * component_count  of the mixture, at most N are used; 0, as in the table, for 5 C or N / 4,
+ *                  whichever is less, and at least 2. The more, the closer to 0
+ *
+ * The mixture starts from clusters split at their means, without chance, and variances are at least
+ * 1e-3 of their mean. Unchanged by the order of rows, by shifting, rotating or scaling. Cost
+ * N D n / 2 + n³ and 10 N d component_count a step of the fit for d coordinates, at most 120 steps,
+ * memory 4 n² + N (d + component_count). Constant features give minus the entropy of the labels.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_n_leep(ms_context *context, const float *features,
+                                                  size_t count, size_t dimension,
+                                                  const uint32_t *labels, size_t class_count,
+                                                  size_t component_count, double *value);
+
+/*
+ * GBC: minus the sum over ordered pairs of classes of exp(-Bhattacharyya distance), for Gaussians
+ * with diagonal covariance on principal coordinates (Pándy et al., CVPR 2022). -C (C - 1) … 0.
+ *
+ * coordinate_limit  how many coordinates at most, at least 1 (64 in the table)
+ *
+ * Variances divide by the class's rows, and are at least 1e-6 of the coordinate's variance.
+ * Unchanged by shifting, rotating or scaling. Cost N D n / 2 + n³ + C² coordinate_limit, memory
+ * 4 n². Constant features give -C (C - 1). Fails with MS_ERR_ARGUMENT on 0 coordinates too.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_gbc(ms_context *context, const float *features,
+                                               size_t count, size_t dimension,
+                                               const uint32_t *labels, size_t class_count,
+                                               size_t coordinate_limit, double *value);
+
+/*
+ * LFC, label-feature correlation: Pearson's correlation over all N² pairs of rows between the
+ * product of their centred features and whether they share a class (Deshpande et al. 2021). 0 … 1.
+ * Unchanged by shifting, rotating or scaling. Cost N D n / 2, memory n² + C D. Constant features
+ * give 0.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_lfc(ms_context *context, const float *features,
+                                               size_t count, size_t dimension,
+                                               const uint32_t *labels, size_t class_count,
+                                               double *value);
+
+/*
+ * PACTran with Gaussian weights: minus a PAC-Bayesian bound on the log loss of a linear head, in
+ * nats a row (Ding et al., ECCV 2022). With L the mean log loss of weights W and a free intercept
+ * on centred features, and H its Hessian by the weights,
+ *
+ *   -(L + ‖W‖² / (2 t) + C variance / (2 t) log(1 + t tr H / (C D))),  t = prior N,
+ *
+ * where W minimises the first two terms.
+ *
+ * prior, variance  positive (1 and 10 in the table): t over N, and D times the prior's variance
+ *
+ * At most 0. Unchanged by shifting and rotating, not by scaling. Cost N D n / 2 + 5/2 n³ and 2 N n
+ * C in float a step of the fit, 10 to 500 steps, memory 4 n² + 2 N n. Constant features give minus
+ * the entropy of the labels. Fails with MS_ERR_ARGUMENT on other priors and variances too.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_pactran_gaussian(
+    ms_context *context, const float *features, size_t count, size_t dimension,
+    const uint32_t *labels, size_t class_count, double prior, double variance, double *value);
+
+/*
+ * PACTran with Dirichlet weights: a variational bound on the log evidence of the labels, in nats a
+ * row, where each has a source class z drawn from the probabilities, and P(y|z) is Dirichlet
+ * distributed with concentration times the frequencies of the labels (Ding et al., ECCV 2022). At
+ * most 0.
+ *
+ * concentration  positive; 1 as published
+ *
+ * The bound climbs from the probabilities themselves until a step gains less than 1e-7, at most 200
+ * steps of 2 N source_count. The other arguments and failures are NCE's, and MS_ERR_ARGUMENT on a
+ * concentration that is not positive and finite.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_pactran_dirichlet(
+    ms_context *context, const float *probabilities, size_t count, size_t source_count,
+    const uint32_t *labels, size_t class_count, double concentration, double *value);
+
+/*
+ * The same with Gamma weights: P(y|x) is proportional to Σ_z w_yz p(z), with w_yz Gamma distributed
+ * with concentration times the frequency of y for shape, and rate 1. Steps of 4 N source_count.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_pactran_gamma(ms_context *context,
+                                                         const float *probabilities, size_t count,
+                                                         size_t source_count,
+                                                         const uint32_t *labels, size_t class_count,
+                                                         double concentration, double *value);
+
+/*
+ * TransRate: R(F) - Σ_c n_c / N R(F_c), the coding rate of the features less that within the
+ * classes, R(X) = ½ log det(I + X Xᵀ / (rows of X · distortion)) on centred features (Huang et al.,
+ * ICML 2022; weighted by the classes' sizes as the theory has it). At least 0.
+ *
+ * distortion  positive (1e-4 in the table)
+ *
+ * Unchanged by shifting and rotating, not by scaling. Cost N D n / 2 + n³ / 6, and as much again
+ * for the classes together at most; memory n² + N D. Constant features give 0. Fails with
+ * MS_ERR_ARGUMENT on another distortion, MS_ERR_DATA on one too small for the features.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_transrate(ms_context *context, const float *features,
+                                                     size_t count, size_t dimension,
+                                                     const uint32_t *labels, size_t class_count,
+                                                     double distortion, double *value);
+
+/*
+ * SFDA: mean probability of the right class by regularised Fisher discriminants, after every row
+ * has been drawn towards the other classes (Shao et al., ECCV 2022). 0 … 1.
+ *
+ * With the scatter within classes S, divided by N, and its largest eigenvalue s, the covariance is
+ * (1 - a) S + a tr(S) / D I, a = max(exp(-5 s), 1e-10), and probabilities are those of Gaussians
+ * that share it. Then, with p the softmax of a row's probabilities at its own class, the row
+ * becomes p x + (1 - p) times the mean of the other classes' means, and the same a serves once
+ * more. The mean of probabilities is the published code's; the paper writes the mean of their
+ * logarithms.
+ *
+ * Unchanged by shifting and rotating, not by scaling. Cost N D n + n³ / 3, memory 2 n² + N D. Fails
+ * with MS_ERR_DATA too where no feature varies within a class, as with one row a class.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_sfda(ms_context *context, const float *features,
+                                                size_t count, size_t dimension,
+                                                const uint32_t *labels, size_t class_count,
+                                                double *value);
+
+/*
+ * PARC: Spearman's rank correlation, over all pairs of rows, between 1 - Pearson's correlation of
+ * their features and the same of their one-hot labels (Bolya, Mittapalli and Hoffman, NeurIPS 2021,
+ * without the factor 100). -1 … 1. Features are standardised first, as in the published code,
+ * constant ones dropped; a row whose features are then all equal correlates with none. Unchanged by
+ * shifting or scaling a column. Cost N² (D / 2 + 10), memory 2 N². 0 where either side has no
+ * order: constant features, one row a class.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_parc(ms_context *context, const float *features,
+                                                size_t count, size_t dimension,
+                                                const uint32_t *labels, size_t class_count,
+                                                double *value);
+
+/*
+ * OTCE's conditional entropy: minus the entropy of a target row's label given the label of the
+ * source row it is coupled with by optimal transport between the features of both, in nats (Tan, Li
+ * and Huang, CVPR 2021; without the domain's distance, whose weight is learned there). At most 0.
+ *
+ * features, labels   the task's, as everywhere
+ * source_features    [source_count][dimension], a sample of what the model was trained on
+ * source_labels      [source_count], below source_class_count
+ * penalty            of the coupling's entropy, in units of the mean cost; positive (0.1 is usual).
+ *                    Costs are squared Euclidean distances
+ *
+ * Unchanged by shifting, rotating or scaling both together. Cost N source_count (D + 2 rounds), up
+ * to 10,000 rounds, memory 2 N source_count + source_count D. Fails as the others do, for the
+ * source too, and with MS_ERR_DATA where the transport does not settle because the penalty is too
+ * small.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_metric_otce(
+    ms_context *context, const float *features, size_t count, size_t dimension,
+    const uint32_t *labels, size_t class_count, const float *source_features, size_t source_count,
+    const uint32_t *source_labels, size_t source_class_count, double penalty, double *value);
+
+/*
  * Leave-one-out accuracy of the nearest neighbours by Euclidean distance, 0 … 1.
  *
  * neighbour_count  at least 1 (5 in the table), at most N - 1 are used

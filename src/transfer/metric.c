@@ -206,6 +206,21 @@ ms_status ms_one_hot(ms_context *context, const ms_metric_data *data, double **y
   return MS_OK;
 }
 
+void ms_class_means(const ms_metric_data *data, const double *x, size_t width, double *means) {
+  memset(means, 0, data->class_count * width * sizeof *means);
+  for (size_t i = 0; i < data->count; i++) {
+    double *mean = means + data->labels[i] * width;
+    for (size_t j = 0; j < width; j++) {
+      mean[j] += x[i * width + j];
+    }
+  }
+  for (size_t c = 0; c < data->class_count; c++) {
+    for (size_t j = 0; j < width; j++) {
+      means[c * width + j] /= (double)data->class_sizes[c];
+    }
+  }
+}
+
 ms_matrix ms_thin_side(double *x, size_t count, size_t dimension) {
   ms_matrix matrix = ms_matrix_make(x, count, dimension);
   return count <= dimension ? matrix : ms_matrix_transposed(matrix);

@@ -56,6 +56,8 @@ MS_CHECK_RESULT ms_status ms_standardise_columns(ms_context *context, double *x,
                                                  size_t dimension, size_t *kept_count);
 /* x as it is where count <= dimension, else transposed: the view whose Gram matrix is smaller. */
 ms_matrix ms_thin_side(double *x, size_t count, size_t dimension);
+/* means [class_count][width] of the rows of x [count][width] in each class */
+void ms_class_means(const ms_metric_data *data, const double *x, size_t width, double *means);
 /* Labels as columns: y [count][class_count], 1 in the row's class, 0 elsewhere. */
 MS_CHECK_RESULT ms_status ms_one_hot(ms_context *context, const ms_metric_data *data, double **y);
 

@@ -11,6 +11,15 @@ typedef struct metric_entry {
 
 static const metric_entry metrics[] = {
     {"logme", ms_metric_logme_of},
+    {"h-score", ms_metric_h_score_of},
+    {"regularised-h-score", ms_metric_regularised_h_score_of},
+    {"n-leep", ms_metric_n_leep_of},
+    {"gbc", ms_metric_gbc_of},
+    {"lfc", ms_metric_lfc_of},
+    {"pactran-gaussian", ms_metric_pactran_gaussian_of},
+    {"transrate", ms_metric_transrate_of},
+    {"sfda", ms_metric_sfda_of},
+    {"parc", ms_metric_parc_of},
     {"knn", ms_metric_knn_of},
     {"ridge", ms_metric_ridge_of},
     {"probe", ms_metric_probe_of},

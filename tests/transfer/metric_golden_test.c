@@ -48,32 +48,81 @@ static ms_status probe_loss(ms_context *context, const recipe *f, double strengt
 
 #define FEATURES f->features, f->count, f->dimension
 #define LABELLED FEATURES, f->labels, f->class_count
+#define SOURCES f->probabilities, f->count, f->source_count, f->labels, f->class_count
 
-static ms_status compute(ms_context *context, const recipe *f, const char *name, double *value) {
-  unsigned k = 0;
-  double strength = 0;
-  if (strcmp(name, "logme") == 0) {
-    return ms_metric_logme(context, LABELLED, value);
+/* Metrics that have a name in the fixture and no option. */
+static ms_status compute_plain(ms_context *context, const recipe *f, const char *name,
+                               double *value) {
+  for (size_t i = 0; i < ms_metric_count(); i++) {
+    if (strcmp(name, ms_metric_name(i)) == 0) {
+      return ms_metric_compute(context, i, LABELLED, value);
+    }
   }
   if (strcmp(name, "logme-targets") == 0) {
     return ms_metric_logme_targets(context, FEATURES, f->targets, 2, value);
   }
+  if (strcmp(name, "nce") == 0) {
+    return ms_metric_nce(context, SOURCES, value);
+  }
+  if (strcmp(name, "leep") == 0) {
+    return ms_metric_leep(context, SOURCES, value);
+  }
+  if (strcmp(name, "sfda-small") == 0) {
+    for (size_t i = 0; i < f->count * f->dimension; i++) {
+      f->features[i] *= 0.125f;
+    }
+    ms_status status = ms_metric_sfda(context, LABELLED, value);
+    for (size_t i = 0; i < f->count * f->dimension; i++) {
+      f->features[i] *= 8;
+    }
+    return status;
+  }
+  return ms_fail(context, MS_ERR_INTERNAL, "no metric %s", name);
+}
+
+/* Metrics whose option follows their name. */
+static ms_status compute(ms_context *context, const recipe *f, const char *name, double *value) {
+  unsigned k = 0;
+  double a = 0;
+  double b = 0;
   if (sscanf(name, "knn-%u", &k) == 1) {
     return ms_metric_knn(context, LABELLED, k, value);
   }
-  if (sscanf(name, "ridge-sum-%lf", &strength) == 1) {
-    return ridge_sum(context, f, strength, value);
+  if (sscanf(name, "n-leep-%u", &k) == 1) {
+    return ms_metric_n_leep(context, LABELLED, k, value);
   }
-  if (sscanf(name, "ridge-%lf", &strength) == 1) {
-    return ms_metric_ridge(context, LABELLED, strength, value);
+  if (sscanf(name, "gbc-%u", &k) == 1) {
+    return ms_metric_gbc(context, LABELLED, k, value);
   }
-  if (sscanf(name, "probe-loss-%lf", &strength) == 1) {
-    return probe_loss(context, f, strength, value);
+  if (sscanf(name, "pactran-gaussian-%lf-%lf", &a, &b) == 2) {
+    return ms_metric_pactran_gaussian(context, LABELLED, a, b, value);
   }
-  if (sscanf(name, "probe-%lf", &strength) == 1) {
-    return ms_metric_probe(context, LABELLED, strength, value);
+  if (sscanf(name, "pactran-dirichlet-%lf", &a) == 1) {
+    return ms_metric_pactran_dirichlet(context, SOURCES, a, value);
   }
-  return ms_fail(context, MS_ERR_INTERNAL, "no metric %s", name);
+  if (sscanf(name, "pactran-gamma-%lf", &a) == 1) {
+    return ms_metric_pactran_gamma(context, SOURCES, a, value);
+  }
+  if (sscanf(name, "transrate-%lf", &a) == 1) {
+    return ms_metric_transrate(context, LABELLED, a, value);
+  }
+  if (sscanf(name, "otce-%lf", &a) == 1) {
+    return ms_metric_otce(context, LABELLED, f->source_features, f->source_rows, f->source_labels,
+                          f->source_count, a, value);
+  }
+  if (sscanf(name, "ridge-sum-%lf", &a) == 1) {
+    return ridge_sum(context, f, a, value);
+  }
+  if (sscanf(name, "ridge-%lf", &a) == 1) {
+    return ms_metric_ridge(context, LABELLED, a, value);
+  }
+  if (sscanf(name, "probe-loss-%lf", &a) == 1) {
+    return probe_loss(context, f, a, value);
+  }
+  if (sscanf(name, "probe-%lf", &a) == 1) {
+    return ms_metric_probe(context, LABELLED, a, value);
+  }
+  return compute_plain(context, f, name, value);
 }
 
 /*

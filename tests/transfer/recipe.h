@@ -23,9 +23,13 @@ typedef struct recipe {
   double shift;
   int imbalanced;
   size_t source_count;
-  float *features;  /* [count][dimension] */
-  uint32_t *labels; /* [count] */
-  float *targets;   /* [count][2] */
+  float *features;      /* [count][dimension] */
+  uint32_t *labels;     /* [count] */
+  float *targets;       /* [count][2] */
+  float *probabilities; /* [count][source_count] */
+  size_t source_rows;
+  float *source_features;  /* [source_rows][dimension] */
+  uint32_t *source_labels; /* [source_rows], below source_count */
 } recipe;
 
 /* count doubles in [-1, 1), multiples of 2^-23, from splitmix64. The caller frees them. */
@@ -92,10 +96,51 @@ static inline void recipe_make_targets(recipe *f) {
   free(noise);
 }
 
+static inline void recipe_make_probabilities(recipe *f) {
+  size_t width = f->source_count;
+  double *units = recipe_units(f->seed * 10 + 6, f->count * width);
+  f->probabilities = malloc(f->count * width * sizeof *f->probabilities);
+  for (size_t i = 0; i < f->count; i++) {
+    double *row = units + i * width;
+    double sum = 0;
+    for (size_t z = 0; z < width; z++) {
+      double half = (row[z] + 1) / 2;
+      row[z] = half * half * half * half + (3 * f->labels[i] % width == z);
+      sum += row[z];
+    }
+    for (size_t z = 0; z < width; z++) {
+      f->probabilities[i * width + z] = (float)(row[z] / sum);
+    }
+  }
+  free(units);
+}
+
+static inline void recipe_make_source(recipe *f) {
+  size_t width = f->dimension;
+  f->source_rows = f->count / 2 + 5;
+  double *noise = recipe_units(f->seed * 10 + 7, f->source_rows * width);
+  double *centers = recipe_units(f->seed * 10 + 8, f->source_count * width);
+  f->source_features = malloc(f->source_rows * width * sizeof *f->source_features);
+  f->source_labels = malloc(f->source_rows * sizeof *f->source_labels);
+  for (size_t i = 0; i < f->source_rows; i++) {
+    f->source_labels[i] = (uint32_t)(i % f->source_count);
+    for (size_t j = 0; j < width; j++) {
+      double center = centers[f->source_labels[i] * width + j];
+      f->source_features[i * width + j] =
+          (float)(noise[i * width + j] + 2 * f->separation * center);
+    }
+  }
+  free(noise);
+  free(centers);
+}
+
 static inline void recipe_free(recipe *f) {
   free(f->features);
   free(f->labels);
   free(f->targets);
+  free(f->probabilities);
+  free(f->source_features);
+  free(f->source_labels);
   memset(f, 0, sizeof *f);
 }
 
@@ -111,6 +156,8 @@ static inline int recipe_make(const char *line, recipe *f) {
   recipe_make_labels(&made);
   recipe_make_features(&made);
   recipe_make_targets(&made);
+  recipe_make_probabilities(&made);
+  recipe_make_source(&made);
   *f = made;
   return 1;
 }

@@ -1,0 +1,71 @@
+/*
+ * TransRate: the rate at which the features code, less the mean rate within the classes. Each rate
+ * is a log determinant on the smaller side of its rows.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "transfer/metrics.h"
+
+/* ½ log det(I + x xᵀ / (count distortion)), by whichever Gram matrix is smaller. */
+static ms_status coding_rate(ms_context *context, double *x, size_t count, size_t dimension,
+                             double distortion, double *rate) {
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  ms_matrix side = ms_thin_side(x, count, dimension);
+  size_t order = side.rows;
+  double *gram = NULL; /* [order][order] */
+  MS_TRY(MS_SCRATCH(context, order * order, &gram));
+  ms_gram(side, gram);
+  double scale = 1 / ((double)count * distortion);
+  for (size_t i = 0; i < order * order; i++) {
+    gram[i] *= scale;
+  }
+  for (size_t i = 0; i < order; i++) {
+    gram[i * order + i] += 1;
+  }
+  if (!ms_cholesky(gram, order)) {
+    return ms_fail(context, MS_ERR_DATA, "distortion %g is too small for these features",
+                   distortion);
+  }
+  *rate = ms_cholesky_log_det(gram, order) / 2;
+  ms_arena_drop(context, mark);
+  return MS_OK;
+}
+
+ms_status ms_metric_transrate_of(ms_context *context, const ms_metric_data *data,
+                                 const void *options, double *value) {
+  double distortion = options != NULL ? *(const double *)options : 1e-4;
+  size_t width = data->dimension;
+  double *x = NULL;    /* [count][width] */
+  double *rows = NULL; /* [count][width], of one class */
+  double whole = 0;
+  if (!(distortion > 0) || !isfinite(distortion)) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "distortion %g, a positive number is needed",
+                   distortion);
+  }
+  MS_TRY(ms_metric_load(context, data->features, data->count * width, &x));
+  MS_TRY(MS_SCRATCH(context, data->count * width, &rows));
+  ms_center_columns(x, data->count, width);
+  MS_TRY(coding_rate(context, x, data->count, width, distortion, &whole));
+  double within = 0;
+  for (size_t c = 0; c < data->class_count; c++) {
+    size_t size = 0;
+    double rate = 0;
+    for (size_t i = 0; i < data->count; i++) {
+      if (data->labels[i] == c) {
+        memcpy(rows + size++ * width, x + i * width, width * sizeof *x);
+      }
+    }
+    MS_TRY(coding_rate(context, rows, size, width, distortion, &rate));
+    within += rate * (double)size / (double)data->count;
+  }
+  *value = whole - within;
+  return MS_OK;
+}
+
+ms_status ms_metric_transrate(ms_context *context, const float *features, size_t count,
+                              size_t dimension, const uint32_t *labels, size_t class_count,
+                              double distortion, double *value) {
+  return ms_metric_run(context, features, count, dimension, labels, class_count,
+                       ms_metric_transrate_of, &distortion, value);
+}
