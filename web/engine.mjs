@@ -35,8 +35,6 @@ export class Engine {
   #files;
   /** @type {import('./images/probe.mjs').Verdict | undefined} */
   #verdict;
-  /** @type {Promise<Manifest> | undefined} */
-  #manifest;
   /** @type {Promise<Parts> | undefined} */
   #starting;
   /** @type {Parts | undefined} */
@@ -58,15 +56,6 @@ export class Engine {
     return this.#verdict;
   }
 
-  /** @returns {Promise<Manifest>} */
-  manifest() {
-    this.#manifest ??= fetchJson('zoo/manifest.json');
-    this.#manifest.catch(() => {
-      this.#manifest = undefined;
-    });
-    return this.#manifest;
-  }
-
   /** Fetches and starts everything, once; what failed is tried again by the next call. @returns {Promise<Parts>} */
   #start() {
     this.#starting ??= this.#assemble();
@@ -78,7 +67,8 @@ export class Engine {
 
   /** @returns {Promise<Parts>} */
   async #assemble() {
-    const zoo = await this.manifest();
+    /** @type {Manifest} */
+    const zoo = await fetchJson('zoo/manifest.json');
     const [module, encoder, tokens] = await Promise.all([
       fetchBytes('engine/modelspider.wasm').then((bytes) => WebAssembly.compile(bytes)),
       fetchModel('zoo/encoder.onnx', zoo.encoder),
@@ -87,23 +77,30 @@ export class Engine {
     // Says what is missing where this browser cannot run the engine.
     await createEngine(module);
     const scorer = new ScoreClient(module, tokens);
-    const { version, encoderHash } = await scorer.start();
+    const { version, encoderHash, modelIds } = await scorer.start();
     if (encoderHash !== zoo.encoder.onnx.sha256) {
       throw new AssetError(`zoo/tokens.safetensors was learned with the encoder ${encoderHash}, the page has ${zoo.encoder.onnx.sha256}`);
     }
     const pool = WorkerPool.create({ module, spawn: spawnWorker, size: workerCount });
     await pool.loadNetwork(encoderKey, encoder, zoo.encoder.input);
-    this.#parts = { pool, scorer, zoo, version, features: new FeatureStore(pool, this.#images) };
+    const ranked = { ...zoo, models: zoo.models.filter(({ id }) => modelIds.includes(id)) };
+    this.#parts = { pool, scorer, zoo: ranked, version, features: new FeatureStore(pool, this.#images) };
     return this.#parts;
   }
 
-  /** One image of nothing through every worker, so that the user's first waits for none. */
+  /**
+   * Starts, and sends one image of nothing through every worker, so that the user's first waits for
+   * none.
+   *
+   * @returns {Promise<{version: string, workers: number, zoo: Manifest}>} zoo: with the models that
+   *   can be ranked
+   */
   async warmUp() {
-    const { pool, version } = await this.#start();
+    const [{ pool, version, zoo }] = await Promise.all([this.#start(), this.#images.warmUp()]);
     const blank = () => ({ data: new Uint8ClampedArray(64 * 64 * 4).fill(255), width: 64, height: 64 });
     // A ranking that begins meanwhile may stop it, and warms up as well.
     await Promise.allSettled(Array.from({ length: pool.size }, () => pool.embed(blank(), encoderKey)));
-    return { version, workers: pool.size };
+    return { version, workers: pool.size, zoo };
   }
 
   /**

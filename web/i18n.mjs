@@ -35,6 +35,9 @@ export function reasonText({ code, values = [], message }) {
   return message ?? t(/** @type {StringKey} */ (`reason.${code}`), ...values);
 }
 
+/** @param {string} licence as in a manifest */
+export const licenceText = (licence) => (licence === 'unknown' ? t('licence.unknown') : licence);
+
 /** The language to start with. @returns {string} */
 export function preferredLanguage() {
   const chosen = readPreference('language');

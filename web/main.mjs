@@ -19,6 +19,7 @@ import { startPrivacy } from './views/privacy-view.mjs';
 import { startProgress } from './views/progress-view.mjs';
 import { startRanking } from './views/ranking-view.mjs';
 import { startSamples } from './views/samples-view.mjs';
+import { warmUpThumbnails } from './views/thumbnails.mjs';
 import { startTry } from './views/try-view.mjs';
 import { drawWeb } from './web-figure.mjs';
 
@@ -49,6 +50,6 @@ startProgress(page);
 startRanking(page);
 startTry(page);
 startFooter(page);
-await prepare({ store, engine });
+await Promise.all([prepare({ store, engine }), warmUpThumbnails()]);
 document.body.dataset.ready = '';
 startOffline();

@@ -13,9 +13,8 @@ export async function prepare({ store, engine }) {
     showNotice(t(verdict === 'noisy' ? 'notice.noisy-canvas' : 'reason.false-canvas'), { isError: verdict === 'false' });
   }
   try {
-    store.update({ zoo: await engine.manifest() });
-    const { version, workers } = await engine.warmUp();
-    store.update({ engine: { version, workers } });
+    const { version, workers, zoo } = await engine.warmUp();
+    store.update({ zoo, engine: { version, workers } });
   } catch (error) {
     const { code, message } = /** @type {{code?: string, message: string}} */ (error);
     showNotice(code === 'unsupported' ? t('notice.simd') : t('notice.engine', message), { isError: true });

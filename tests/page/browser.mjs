@@ -74,6 +74,7 @@ export const startBrowser = () => chromium.launch({ executablePath: program, arg
 export async function openPage(browser, address, options = {}) {
   const context = await browser.newContext({ locale: 'en', viewport: { width: 1440, height: 1000 }, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(120_000);
   /** @type {string[]} */
   const requests = [];
   /** @type {string[]} */
@@ -81,9 +82,8 @@ export async function openPage(browser, address, options = {}) {
   context.on('request', (request) => requests.push(request.url()));
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    // The service worker has tests of its own; in the others it is switched off, which warns.
-    const isSwitch = message.text().includes('Service Worker registration blocked by Playwright');
-    if (!isSwitch && (message.type() === 'error' || message.type() === 'warning')) {
+    const isOurs = !message.text().includes('Service Worker registration blocked by Playwright');
+    if (isOurs && ['error', 'warning'].includes(message.type())) {
       complaints.push(`${message.type()}: ${message.text()}`);
     }
   });
@@ -93,7 +93,7 @@ export async function openPage(browser, address, options = {}) {
     });
   });
   await page.goto(address);
-  await page.locator('body[data-ready]').waitFor({ timeout: 60_000 });
+  await page.locator('body[data-ready]').waitFor({ timeout: 120_000 });
   return { page, requests, complaints, close: () => context.close() };
 }
 

@@ -23,6 +23,9 @@ const required = [
   { from: 'build/zoo/browser/encoder.onnx', to: 'zoo/encoder.onnx', make: 'modelspider zoo fetch encoder' },
 ];
 
+/** Files of the page whose names other files know. */
+const fixed = [{ from: 'web/icon.svg', to: 'icon.svg' }, { from: 'web/manifest.webmanifest', to: 'manifest.webmanifest' }];
+
 /** The sample tasks that samples.mjs assembled. @returns {Promise<Asset[]>} */
 async function findSamples() {
   const folder = 'build/page-samples';
@@ -42,7 +45,7 @@ export function assetsPlugin() {
   return {
     name: 'modelspider-assets',
     async configureServer(server) {
-      const assets = [...required, ...(await findSamples()), ...(await listModels())];
+      const assets = [...required, ...fixed, ...(await findSamples()), ...(await listModels())];
       const files = new Map(assets.map(({ from, to }) => [`/${to}`, join(repository, from)]));
       server.middlewares.use((request, response, next) => {
         const file = files.get(new URL(request.url ?? '/', 'http://localhost').pathname);
@@ -60,7 +63,7 @@ export function assetsPlugin() {
           this.error(`${from} is missing; make it with: ${make}`);
         }
       }
-      for (const { from, to } of [...required, ...(await findSamples())]) {
+      for (const { from, to } of [...required, ...fixed, ...(await findSamples())]) {
         this.emitFile({ type: 'asset', fileName: to, source: await readFile(join(repository, from)) });
       }
     },

@@ -15,6 +15,8 @@ export class ImagePool {
   #idle;
   /** @type {Job[]} */
   #queue = [];
+  /** @type {Set<Job>} */
+  #running = new Set();
 
   /** Starts all workers, so that none has to be fetched later. @param {number} size how many */
   constructor(size) {
@@ -53,10 +55,14 @@ export class ImagePool {
     return this.#add('pack', { parts });
   }
 
-  /** Fails what was asked, and stops the workers that do it. @param {Error} error */
+  /** Has every worker started, so that no script is fetched later. */
+  async warmUp() {
+    await Promise.all(this.#clients.map((client) => client.request('probe', {})));
+  }
+
+  /** Fails what was asked. What a worker has in hand is soon over, and then forgotten. @param {Error} error */
   cancel(error) {
-    this.#queue.splice(0).forEach(({ reject }) => reject(error));
-    this.#clients.filter((client) => !this.#idle.includes(client)).forEach((client) => client.stop(error));
+    [...this.#queue.splice(0), ...this.#running].forEach(({ reject }) => reject(error));
   }
 
   /** @param {string} op @param {any} args @returns {Promise<any>} */
@@ -70,8 +76,10 @@ export class ImagePool {
   #deal() {
     while (this.#idle.length > 0 && this.#queue.length > 0) {
       const client = /** @type {WorkerClient} */ (this.#idle.pop());
-      const { op, args, resolve, reject } = /** @type {Job} */ (this.#queue.shift());
-      client.request(op, args).then(resolve, reject).finally(() => {
+      const job = /** @type {Job} */ (this.#queue.shift());
+      this.#running.add(job);
+      client.request(job.op, job.args).then(job.resolve, job.reject).finally(() => {
+        this.#running.delete(job);
         this.#idle.push(client);
         this.#deal();
       });

@@ -3,7 +3,8 @@ import { WorkerClient } from '../worker-client.mjs';
 
 /**
  * @typedef {import('../../wasm/report.mjs').RankResult} RankResult
- * @typedef {{version: string, encoderHash: string, featureCount: number}} ScorerFacts
+ * @typedef {{version: string, encoderHash: string, featureCount: number,
+ *   modelIds: string[]}} ScorerFacts
  */
 
 export class ScoreClient {

@@ -1,7 +1,7 @@
 // The worker that ranks: it keeps the task, so that ranking again after a model was run is quick.
 //
 // Operations, with worker-client.mjs's messages:
-//   start       {module, tokens}            → {version, encoderHash, featureCount}, before all others
+//   start       {module, tokens}            → ScorerFacts of score-client.mjs, before all others
 //   rank        {sample, zoo, workers}      → RankResult; sample: an EmbeddedSample
 //   again       {observed, rerankSeconds}   → RankResult of the same task
 //   suggest     {observed}                  → the id of the model that is worth running next
@@ -34,7 +34,7 @@ answerRequests({
     const engine = await createEngine(module);
     const scorer = engine.loadScorer(tokens);
     started = { engine, scorer };
-    return { version: engine.version, encoderHash: scorer.encoderHash, featureCount: scorer.featureCount };
+    return { version: engine.version, encoderHash: scorer.encoderHash, featureCount: scorer.featureCount, modelIds: scorer.modelIds };
   },
   rank({ sample, zoo, workers }) {
     current?.task.destroy();

@@ -59,9 +59,11 @@ function nameButton({ id, name }, actions) {
       }
     };
     field.addEventListener('blur', () => end(true));
-    field.addEventListener('keydown', ({ key }) => {
-      if (key === 'Enter' || key === 'Escape') {
-        end(key === 'Enter');
+    field.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' || event.key === 'Escape') {
+        // The button that takes the focus back must not take this key as well.
+        event.preventDefault();
+        end(event.key === 'Enter');
       }
     });
     button.replaceWith(field);

@@ -54,7 +54,7 @@ async function draw(figure, ranking, { cost, selected, select }) {
     width: Math.max(figure.clientWidth, 280),
     height: isNarrow ? 320 : 440,
     marginLeft: 48,
-    marginRight: isNarrow ? 24 : 90,
+    marginRight: isNarrow ? 24 : 150,
     marginTop: 28,
     marginBottom: 40,
     ariaLabel: t('plot.label'),
@@ -64,17 +64,20 @@ async function draw(figure, ranking, { cost, selected, select }) {
       Plot.line(front, { ...x, y: mid, curve: 'step-after', stroke: 'var(--gold)', strokeWidth: 2 }),
       Plot.ruleX(ranking, { ...x, y1: (/** @type {RankedModel} */ model) => model.expected_accuracy.low, y2: (/** @type {RankedModel} */ model) => model.expected_accuracy.high, stroke: 'var(--line-strong)' }),
       Plot.dot(ranking, {
-        ...x, y: mid, r: 5, stroke: 'var(--card)', strokeWidth: 1.5,
+        ...x, y: mid, r: 5, className: 'model-dots', stroke: 'var(--card)', strokeWidth: 1.5,
         fill: (/** @type {RankedModel} */ model) => (front.includes(model) ? 'var(--ember)' : 'var(--ink-soft)'),
         symbol: (/** @type {RankedModel} */ model) => (model.model === selected ? 'square' : 'circle'),
       }),
-      Plot.text(named, { ...x, y: mid, text: 'name', dx: 9, textAnchor: 'start', lineWidth: 12, fill: 'currentColor', stroke: 'var(--card)', strokeWidth: 4 }),
+      Plot.text(named, { ...x, y: mid, text: 'name', dx: 9, textAnchor: 'start', fill: 'currentColor', stroke: 'var(--card)', strokeWidth: 4 }),
     ],
     style: { background: 'none', fontSize: '12px', fontFamily: 'inherit' },
   });
-  chart.querySelectorAll('[aria-label="dot"] > *').forEach((dot, i) => {
+  chart.setAttribute('role', 'img');
+  chart.querySelectorAll('.model-dots > *').forEach((dot, i) => {
     dot.addEventListener('click', () => select(ranking[i].model));
   });
+  // One label for the whole picture; labels of its parts would have no role to stand on.
+  chart.querySelectorAll('g[aria-label]').forEach((group) => group.removeAttribute('aria-label'));
   replace(figure, chart);
   figure.removeAttribute('aria-busy');
 }

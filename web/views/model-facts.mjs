@@ -1,6 +1,6 @@
 // What a model is, what it costs, and where it comes from.
 import { el } from '../dom.mjs';
-import { formatBytes, formatMacs, formatNumber, formatPercent, t } from '../i18n.mjs';
+import { formatBytes, formatMacs, formatNumber, formatPercent, licenceText, t } from '../i18n.mjs';
 
 /**
  * @param {import('../assets.mjs').ModelEntry} entry
@@ -19,7 +19,7 @@ export function modelFacts({ architecture, input, features, parameters, macs, on
     [t('fact.parameters'), formatMacs(parameters)],
     [t('column.macs'), `${formatMacs(macs)} MAC`],
     [t('column.size'), formatBytes(onnx.bytes)],
-    [t('fact.licence'), licence],
+    [t('fact.licence'), licenceText(licence)],
     [t('fact.origin'), origin],
     [t('fact.package'), `${source.package} ${source.version}`],
   ];

@@ -1,6 +1,6 @@
 // The ranking as a table; on narrow screens each row becomes a card.
 import { el, icon } from '../dom.mjs';
-import { formatBytes, formatMacs, t } from '../i18n.mjs';
+import { formatBytes, formatMacs, licenceText, t } from '../i18n.mjs';
 import { startsDescending } from '../listing.mjs';
 import { accuracyBar, accuracyScale, scaleLabels } from './accuracy-bar.mjs';
 
@@ -44,7 +44,7 @@ function columnHead({ key, text, title, className, sorting, sort }, below) {
   const direction = sorting.isDescending ? 'descending' : 'ascending';
   return el('th', { scope: 'col', class: className, role: 'columnheader', 'aria-sort': isSorted ? direction : undefined },
     el('button', {
-      type: 'button', class: isSorted ? `sort ${direction}` : 'sort', title, 'data-focus': `sort-${key}`,
+      type: 'button', class: isSorted ? `sort ${direction}` : 'sort', title: title || undefined, 'data-focus': `sort-${key}`,
       onclick: () => sort({ key, isDescending }),
     }, text),
     below);
@@ -68,7 +68,7 @@ function row(model, { scale, zoo, selected, select }) {
         onclick: () => select(model.model),
       }, model.name),
       purpose && el('span', { class: 'model-purpose' }, purpose),
-      el('span', { class: 'model-licence' }, model.licence)),
+      el('span', { class: 'model-licence' }, licenceText(model.licence))),
     cell('cell-accuracy', accuracyBar(model, scale)),
     cell('cell-change number', changeOf(model)),
     cell('cell-size number', el('span', { class: 'cell-label', 'aria-hidden': 'true' }, t('column.size')), formatBytes(model.download_bytes)),

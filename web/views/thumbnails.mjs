@@ -22,6 +22,9 @@ const observer = new IntersectionObserver((entries) => {
   });
 }, { rootMargin: '200px' });
 
+/** Starts the worker before it is needed. */
+export const warmUpThumbnails = () => pool.warmUp();
+
 /** @param {HTMLCanvasElement} canvas @param {TaskImage} image */
 async function paint(canvas, image) {
   try {
