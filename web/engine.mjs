@@ -160,7 +160,7 @@ export class Engine {
       const count = sample.classes.reduce((sum, own) => sum + own.features.length, 0);
       const milliseconds = (performance.now() - begun) * pool.size / Math.max(count, 1);
       this.#trials.set(id, sample);
-      return { accuracy: await pool.metric('ridge', matrixOf(sample)), milliseconds };
+      return { accuracy: await pool.metric('ridge', matrixOf(sample)), milliseconds, hasFeatures: true };
     } finally {
       pool.unloadNetwork(id);
     }
@@ -170,6 +170,17 @@ export class Engine {
   async rankAgain(observed, rerankSeconds) {
     const { scorer } = await this.#start();
     return scorer.again(new Map([...observed].map(([id, { accuracy }]) => [id, accuracy])), rerankSeconds);
+  }
+
+  /** What features of the encoder are worth keeping for. @returns {Promise<import('./session/session-file.mjs').Made>} */
+  async made() {
+    const { zoo } = await this.#start();
+    return { encoder: zoo.encoder.onnx.sha256, featureCount: zoo.encoder.features };
+  }
+
+  /** The encoder's features of the user's images, to be read and written. */
+  async encoderFeatures() {
+    return (await this.#start()).features.known(encoderKey);
   }
 
   async confusions() {

@@ -29,6 +29,13 @@ export class FeatureStore {
     this.#images = images;
   }
 
+  /** @param {string} key of a network @returns {WeakMap<TaskImage, Float32Array>} what is known of its features */
+  known(key) {
+    const known = this.#known.get(key) ?? new WeakMap();
+    this.#known.set(key, known);
+    return known;
+  }
+
   /**
    * @param {TaskClass[]} classes
    * @param {string} key of a network of the pool
@@ -36,8 +43,7 @@ export class FeatureStore {
    * @returns {Promise<import('../wasm/sample.mjs').EmbeddedSample>}
    */
   embed(classes, key, { onProgress, onUnreadable, signal }) {
-    const known = this.#known.get(key) ?? new WeakMap();
-    this.#known.set(key, known);
+    const known = this.known(key);
     /** @type {WeakMap<Pixels, Float32Array>} stands in for pixels whose features are known */
     const spared = new WeakMap();
     /** @type {WeakMap<Pixels, TaskImage>} */

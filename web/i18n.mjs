@@ -79,7 +79,8 @@ function translateDocument() {
 export const formatNumber = (value, options) => new Intl.NumberFormat(language, options).format(value);
 
 /** @param {number} share 0 … 1 */
-export const formatPercent = (share) => formatNumber(share, { style: 'percent' });
+export const formatPercent = (share) =>
+  formatNumber(share, { style: 'percent', maximumFractionDigits: share > 0 && share < 0.1 ? 1 : 0 });
 
 /** @param {number} bytes */
 export function formatBytes(bytes) {

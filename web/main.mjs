@@ -28,7 +28,7 @@ const files = new ImagePool(1);
 const engine = new Engine(files);
 const trialActions = createTrialActions(store, engine);
 const rankActions = createRankActions(store, engine, trialActions.stopTrial);
-const taskActions = createTaskActions(store, { files, onChange: () => rankActions.rank() });
+const taskActions = createTaskActions(store, { engine, files, onChange: (observed) => rankActions.rank(observed) });
 const actions = { ...taskActions, ...rankActions, ...trialActions };
 const page = { store, actions, addFiles: actions.addFiles };
 

@@ -27,8 +27,13 @@ export function createRankActions(store, engine, stopTrial) {
     store.update({ observed: new Map(), check: undefined });
   }
 
-  /** Ranks the task as it is, if it can be ranked. */
-  async function rank() {
+  /**
+   * Ranks the task as it is, if it can be ranked.
+   *
+   * @param {Map<string, import('./state.mjs').Observation>} [observed] what is known of models that
+   *   were run on just these images
+   */
+  async function rank(observed = new Map()) {
     stop();
     const own = run;
     const classes = usedClasses(store.state.task);
@@ -44,7 +49,8 @@ export function createRankActions(store, engine, stopTrial) {
         onUnreadable: (image, reason) => store.update({ unreadable: new Map(store.state.unreadable).set(image.id, reason) }),
       });
       if (own === run) {
-        finish(result);
+        finish(result && observed.size > 0 ? await engine.rankAgain(observed, 0) : result);
+        store.update({ observed });
       }
     } catch (error) {
       if (own === run) {

@@ -8,8 +8,9 @@ import { emptyTask } from './task.mjs';
  * @typedef {{phase: Phase, done: number, total: number, startedAt: number, error: string}} Run
  * @typedef {'table' | 'plot' | 'map' | 'why'} ResultView
  * @typedef {'download_bytes' | 'macs'} Cost
- * @typedef {{accuracy: number, milliseconds: number}} Observation what running a model showed:
- *   accuracy of a linear head on the task, time for an image in one worker
+ * @typedef {{accuracy: number, milliseconds: number, hasFeatures: boolean}} Observation what running
+ *   a model showed: accuracy of a linear head on the task, time for an image in one worker; hasFeatures:
+ *   whether it was run in this tab, so that new images can be compared
  * @typedef {{phase: 'idle' | 'fetch' | 'run' | 'failed', model: string, done: number, total: number,
  *   error: string}} Trial of a model; done and total in bytes, then in images
  * @typedef {{guesses: import('./head.mjs').Guess[], error: string}} Check of a new image

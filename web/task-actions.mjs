@@ -2,6 +2,8 @@
 import { announce, showNotice } from './announce.mjs';
 import { fetchBlob } from './assets.mjs';
 import { t } from './i18n.mjs';
+import { saveFile } from './download.mjs';
+import { writeSession } from './session/session-file.mjs';
 import { sortFiles } from './intake/sort-files.mjs';
 import { History } from './store.mjs';
 import * as tasks from './task.mjs';
@@ -16,17 +18,18 @@ const undoLimit = 100;
 
 /**
  * @param {import('./store.mjs').Store<State>} store
- * @param {{files: import('./images/image-pool.mjs').ImagePool, onChange(): void}} options files:
- *   opens archives; onChange: called after each change of the task
+ * @param {{engine: import('./engine.mjs').Engine, files: import('./images/image-pool.mjs').ImagePool,
+ *   onChange(observed?: Map<string, import('./state.mjs').Observation>): void}} options files: opens
+ *   archives; onChange: called after each change of the task, with what a session knows of models
  */
-export function createTaskActions(store, { files, onChange }) {
+export function createTaskActions(store, { engine, files, onChange }) {
   /** @type {History<Task>} */
   const history = new History(undoLimit);
 
-  /** @param {Task} task */
-  const show = (task) => {
+  /** @param {Task} task @param {Map<string, import('./state.mjs').Observation>} [observed] of a session */
+  const show = (task, observed) => {
     store.update({ task, canUndo: history.canUndo, canRedo: history.canRedo });
-    onChange();
+    onChange(observed);
   };
   /** @param {Task} task */
   const change = (task) => {
@@ -42,7 +45,11 @@ export function createTaskActions(store, { files, onChange }) {
   async function addFiles(found, base) {
     store.update({ isReading: true });
     try {
-      const grouped = await sortFiles(await found, { listZip: (blob) => files.listZip(blob) });
+      const { sessions, ...grouped } = await sortFiles(await found, files);
+      if (sessions.length > 0) {
+        await openSession(sessions[0]);
+        return;
+      }
       const before = base ?? store.state.task;
       const task = tasks.addImages(before, grouped);
       const count = tasks.imageCount(task) + task.loose.length - tasks.imageCount(before) - before.loose.length;
@@ -53,8 +60,35 @@ export function createTaskActions(store, { files, onChange }) {
     }
   }
 
+  /** @param {import('./session/session-file.mjs').Session} session */
+  async function openSession({ made, classes, features, observed }) {
+    const { encoder } = await engine.made();
+    const task = tasks.restoreTask(classes);
+    if (made.encoder === encoder) {
+      const known = await engine.encoderFeatures();
+      task.classes.flatMap(({ images }) => images).forEach((image) => {
+        const own = features.get(image.source);
+        if (own) {
+          known.set(image, own);
+        }
+      });
+    } else {
+      showNotice(t('notice.other-encoder'));
+    }
+    history.record(store.state.task);
+    show(task, observed);
+    announce(t('notice.added', tasks.imageCount(task)));
+  }
+
   return {
     addFiles,
+    /** @param {boolean} hasPixels whether the images go into the file, too */
+    async saveSession(hasPixels) {
+      const { task, observed } = store.state;
+      const known = await engine.encoderFeatures();
+      const parts = writeSession({ task, observed, made: await engine.made(), hasPixels, featuresOf: (image) => known.get(image) });
+      saveFile('modelspider-session.zip', 'application/zip', await files.packZip(parts));
+    },
     /** @param {string} id of a sample task */
     async openSample(id) {
       store.update({ isReading: true });

@@ -57,6 +57,17 @@ export function addImages(task, { classes: added, loose, skipped }) {
   };
 }
 
+/**
+ * The task of a session, as it was.
+ *
+ * @param {{name: string, isUsed: boolean, images: Candidate[]}[]} classes
+ * @returns {Task}
+ */
+export const restoreTask = (classes) => ({
+  ...emptyTask,
+  classes: classes.map(({ name, isUsed, images }) => ({ id: ++lastId, name, isUsed, images: images.map(withId) })),
+});
+
 /** @param {Task} task @param {number} id @param {Partial<TaskClass>} change @returns {Task} */
 function changeClass(task, id, change) {
   return { ...task, classes: task.classes.map((own) => (own.id === id ? { ...own, ...change } : own)) };

@@ -88,7 +88,7 @@ export function createTrialActions(store, engine) {
     },
     /** @param {string} id of a model */
     runOne(id) {
-      return runModels(() => (store.state.observed.has(id) ? undefined : id));
+      return runModels(() => (store.state.observed.get(id)?.hasFeatures ? undefined : id));
     },
     cancelTrial() {
       stopTrial();

@@ -2,12 +2,16 @@
 import { refuseZipPath } from '../../wasm/zip.mjs';
 import { sniffImage, sniffZip } from '../images/header.mjs';
 import { reasonOf } from '../reasons.mjs';
+import { readSession, sessionName } from '../session/session-file.mjs';
 import { groupByFolder, isHidden } from './group.mjs';
 
 /**
  * @typedef {import('./group.mjs').Candidate} Candidate
  * @typedef {import('./group.mjs').Grouped} Grouped
  * @typedef {import('./collect.mjs').Found} Found
+ * @typedef {import('../session/session-file.mjs').Session} Session
+ * @typedef {import('../../wasm/zip.mjs').ZipEntry} ZipEntry
+ * @typedef {{listZip(blob: Blob): Promise<ZipEntry[]>, readZip(blob: Blob, entry: ZipEntry): Promise<Uint8Array>}} ZipReader
  */
 
 const imageName = /\.(jpe?g|jfif|png|webp|gif|avif|bmp|heic|heif|tiff?|ico|svg)$/i;
@@ -16,21 +20,28 @@ const headSize = 32;
 
 /**
  * @param {Found} found
- * @param {{listZip(blob: Blob): Promise<import('../../wasm/zip.mjs').ZipEntry[]>}} worker
- * @returns {Promise<Grouped>}
+ * @param {ZipReader} zips
+ * @returns {Promise<Grouped & {sessions: Session[]}>}
  */
-export async function sortFiles(found, { listZip }) {
+export async function sortFiles(found, zips) {
   const skipped = [...found.skipped];
   /** @type {Candidate[]} */
   const candidates = [];
   /** @type {Grouped[]} */
   const archives = [];
+  /** @type {Session[]} */
+  const sessions = [];
   for (const { path, file } of found.files) {
     const kind = await kindOf(path, file);
     if (kind === 'image') {
       candidates.push({ path, source: { blob: file } });
     } else if (kind === 'zip') {
-      archives.push(await openZip(path, file, listZip));
+      const opened = await openZip(path, file, zips);
+      if ('made' in opened) {
+        sessions.push(opened);
+      } else {
+        archives.push(opened);
+      }
     } else {
       skipped.push({ file: path, reason: kind });
     }
@@ -40,6 +51,7 @@ export async function sortFiles(found, { listZip }) {
     classes: parts.flatMap(({ classes }) => classes),
     loose: parts.flatMap(({ loose }) => loose),
     skipped: parts.flatMap((part) => part.skipped),
+    sessions,
   };
 }
 
@@ -70,17 +82,21 @@ async function kindOf(path, blob) {
  *
  * @param {string} path
  * @param {Blob} blob
- * @param {(blob: Blob) => Promise<import('../../wasm/zip.mjs').ZipEntry[]>} listZip
- * @returns {Promise<Grouped>}
+ * @param {ZipReader} zips
+ * @returns {Promise<Grouped | Session>}
  */
-async function openZip(path, blob, listZip) {
+async function openZip(path, blob, zips) {
   const top = path.split('/').at(-1)?.replace(zipName, '') || path;
   /** @type {import('../task.mjs').Skipped[]} */
   const skipped = [];
   /** @type {Candidate[]} */
   const candidates = [];
   try {
-    for (const entry of await listZip(blob)) {
+    const entries = await zips.listZip(blob);
+    if (entries.some((entry) => entry.path === sessionName)) {
+      return await readSession(entries, blob, (entry) => zips.readZip(blob, entry));
+    }
+    for (const entry of entries) {
       const refusal = refuseZipPath(entry.path);
       if (refusal) {
         skipped.push({ file: entry.path, reason: { code: 'other', message: refusal } });

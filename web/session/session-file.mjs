@@ -11,6 +11,10 @@ import { FileError } from '../reasons.mjs';
  *   of the blob, which is a zip too
  * @typedef {{encoder: string, featureCount: number}} Made what features were computed by: the
  *   encoder's SHA-256, and how many there are of an image
+ * @typedef {import('../intake/group.mjs').Source} Source
+ * @typedef {{made: Made, classes: {name: string, isUsed: boolean,
+ *   images: import('../intake/group.mjs').Candidate[]}[], features: Map<Source, Float32Array>,
+ *   observed: Map<string, Observation>}} Session features: by the image's source
  * @typedef {{path: string, row: number, pixels: string | null}} StoredImage row of the features, -1
  *   for none; pixels: where in the zip
  * @typedef {{schema: 1, encoder: string, featureCount: number, rowCount: number,
@@ -99,7 +103,7 @@ function readObserved(value) {
     if (!(accuracy >= 0 && accuracy <= 1) || !(milliseconds >= 0)) {
       throw damaged('observed');
     }
-    return [id, { accuracy, milliseconds }];
+    return [id, { accuracy, milliseconds, hasFeatures: false }];
   }));
 }
 
@@ -107,9 +111,7 @@ function readObserved(value) {
  * @param {ZipEntry[]} entries of the zip
  * @param {Blob} zip
  * @param {(entry: ZipEntry) => Promise<Uint8Array>} read
- * @returns {Promise<{made: Made, grouped: import('../intake/group.mjs').Grouped, off: Set<string>,
- *   features: Map<import('../intake/group.mjs').Candidate, Float32Array>,
- *   observed: Map<string, Observation>}>} off: classes that are not used
+ * @returns {Promise<Session>}
  */
 export async function readSession(entries, zip, read) {
   const named = new Map(entries.map((entry) => [entry.path, entry]));
@@ -125,28 +127,24 @@ export async function readSession(entries, zip, read) {
   const made = { encoder: text(stored.encoder, 'encoder'), featureCount: integer(stored.featureCount, 1, 65536, 'featureCount') };
   const rowCount = integer(stored.rowCount, 0, 2 ** 20, 'rowCount');
   const rows = readRows(await read(entryOf(featuresName)), rowCount, made.featureCount);
-  /** @type {Map<import('../intake/group.mjs').Candidate, Float32Array>} */
+  /** @type {Map<Source, Float32Array>} */
   const features = new Map();
-  const off = new Set();
   const classes = list(stored.classes, 'classes', (own) => {
-    const name = text(own?.name, 'name');
-    if (own.isUsed !== true) {
-      off.add(name);
-    }
     return {
-      name,
+      name: text(own?.name, 'name'),
+      isUsed: own.isUsed === true,
       images: list(own.images, 'images', (image) => {
         const entry = image?.pixels === null ? undefined : entryOf(text(image?.pixels, 'pixels'));
-        const candidate = { path: text(image.path, 'path'), source: entry ? { blob: zip, entry } : { blob: new Blob() } };
-        const row = integer(image.row, -1, rowCount - 1, 'row');
+        const source = entry ? { blob: zip, entry } : { blob: new Blob() };
+        const row = integer(image?.row, -1, rowCount - 1, 'row');
         if (row >= 0) {
-          features.set(candidate, rows[row]);
+          features.set(source, rows[row]);
         }
-        return candidate;
+        return { path: text(image?.path, 'path'), source };
       }),
     };
   });
-  return { made, grouped: { classes, loose: [], skipped: [] }, off, features, observed: readObserved(stored.observed) };
+  return { made, classes, features, observed: readObserved(stored.observed) };
 }
 
 /** @param {string} json @returns {Record<string, any>} */

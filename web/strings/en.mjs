@@ -190,12 +190,15 @@ export const strings = {
   'notice.noisy-canvas': 'Your browser or an extension slightly alters what pages read from images. The ranking works, but may differ a little from other machines.',
   'notice.update': 'A new version of this page is ready.',
   'notice.update-now': 'Use it now',
+  'notice.other-encoder': 'This session was made with another encoder. Its images are measured anew, as far as it holds them.',
   'notice.added': (/** @type {number} */ count) => `${images(count)} added`,
   'notice.merged': (/** @type {string} */ from, /** @type {string} */ into) => `Class ${from} is now part of ${into}`,
   'notice.removed': (/** @type {string} */ name) => `Class ${name} removed`,
   'notice.nothing': 'There was no image in what you added.',
 
   'export.title': 'Export',
+  'export.session': 'Session, without images',
+  'export.session-images': 'Session with images',
   'footer.how': 'modelspider reads your images with one small encoder and compares what it sees with what it learned about each model.',
   'footer.facts': (/** @type {string} */ version, /** @type {number} */ workers, /** @type {number} */ models) =>
     `Engine ${version}, ${plural(workers, '1 worker', `${workers} workers`)}, ${models} models`,

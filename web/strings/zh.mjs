@@ -186,12 +186,15 @@ export const strings = {
   'notice.noisy-canvas': '你的浏览器或扩展会轻微改动网页读到的图像内容。排名可用，但可能与其他设备略有不同。',
   'notice.update': '本页的新版本已就绪。',
   'notice.update-now': '立即使用',
+  'notice.other-encoder': '此会话由另一个编码器生成；其中包含的图像会重新测量。',
   'notice.added': (/** @type {number} */ count) => `已添加 ${images(count)}`,
   'notice.merged': (/** @type {string} */ from, /** @type {string} */ into) => `类别 ${from} 已并入 ${into}`,
   'notice.removed': (/** @type {string} */ name) => `已移除类别 ${name}`,
   'notice.nothing': '你添加的内容中没有图像。',
 
   'export.title': '导出',
+  'export.session': '会话（不含图像）',
+  'export.session-images': '会话（含图像）',
   'footer.how': 'modelspider 用一个小型编码器查看你的图像，并与它所了解的每个模型进行比较。',
   'footer.facts': (/** @type {string} */ version, /** @type {number} */ workers, /** @type {number} */ models) =>
     `引擎 ${version}，${workers} 个工作线程，${models} 个模型`,

@@ -1,4 +1,4 @@
-// The ranking as a file: JSON, CSV, Markdown.
+// The ranking as a file: JSON, CSV, Markdown; and the whole session, which can be opened again.
 import { toCsv, toJson, toMarkdown } from '../../wasm/report.mjs';
 import { saveFile } from '../download.mjs';
 import { el } from '../dom.mjs';
@@ -14,8 +14,10 @@ const formats = [
   { text: 'Markdown', name: 'ranking.md', type: 'text/markdown', write: toMarkdown },
 ];
 
-/** @param {RankResult} result */
-export function exportMenu(result) {
-  return popUp({ text: t('export.title'), focusKey: 'export' }, formats.map(({ text, name, type, write }) =>
-    el('button', { type: 'button', 'data-export': name, onclick: () => saveFile(name, type, write(result)) }, text)));
+/** @param {RankResult} result @param {{saveSession(hasPixels: boolean): void}} actions */
+export function exportMenu(result, { saveSession }) {
+  return popUp({ text: t('export.title'), focusKey: 'export' }, [...formats.map(({ text, name, type, write }) =>
+    el('button', { type: 'button', 'data-export': name, onclick: () => saveFile(name, type, write(result)) }, text)),
+  el('button', { type: 'button', 'data-export': 'session', onclick: () => saveSession(false) }, t('export.session')),
+  el('button', { type: 'button', 'data-export': 'session-images', onclick: () => saveSession(true) }, t('export.session-images'))]);
 }

@@ -15,7 +15,8 @@ import { whyView } from './why-view.mjs';
 /**
  * @typedef {import('../state.mjs').State} State
  * @typedef {import('../state.mjs').ResultView} ResultView
- * @typedef {{select(id: string): void, rank(): void, show(change: Partial<State>): void,
+ * @typedef {{select(id: string): void, rank(): void,
+ *   saveSession(hasPixels: boolean): void, show(change: Partial<State>): void,
  *   confusions(): Promise<import('./why-view.mjs').Confusions>}} RankingActions show: changes how the
  *   ranking is looked at
  */
@@ -26,17 +27,17 @@ export function startRanking({ store, actions }) {
   store.watch(({ task, run, result, zoo, selected, view, cost, sorting, filter }) =>
     [task, run.phase, result, zoo, selected, view, cost, sorting, filter], (state) => {
     const focus = new FocusKeeper(byId('ranking'));
-    replace(byId('ranking-tools'), ...tools(state));
+    replace(byId('ranking-tools'), ...tools(state, actions));
     body.classList.toggle('stale', isBusy(state));
     replace(body, ...content(state, actions));
     focus.restore();
   });
 }
 
-/** @param {State} state */
-function tools({ result, run }) {
+/** @param {State} state @param {RankingActions} actions */
+function tools({ result, run }, actions) {
   return result && run.phase === 'done'
-    ? [el('p', { class: 'soft small number' }, t('ranking.took', formatSeconds(result.seconds.total))), exportMenu(result)]
+    ? [el('p', { class: 'soft small number' }, t('ranking.took', formatSeconds(result.seconds.total))), exportMenu(result, actions)]
     : [];
 }
 
@@ -44,10 +45,10 @@ function tools({ result, run }) {
 function content(state, actions) {
   const { run, result } = state;
   if (run.phase === 'failed') {
-    return [message(t('ranking.failed'), run.error, button('ranking.retry', actions.rank))];
+    return [message(t('ranking.failed'), run.error, button('ranking.retry', () => actions.rank()))];
   }
   if (run.phase === 'cancelled') {
-    return [message(t('ranking.cancelled'), t('ranking.cancelled-hint'), button('ranking.resume', actions.rank))];
+    return [message(t('ranking.cancelled'), t('ranking.cancelled-hint'), button('ranking.resume', () => actions.rank()))];
   }
   if (result) {
     return resultViews(state, result, actions);
@@ -74,7 +75,7 @@ function resultViews(state, result, { select, show, confusions }) {
 /**
  * @param {State} state
  * @param {import('../state.mjs').RankResult} result with the models to show
- * @param {Omit<RankingActions, 'rank'>} actions
+ * @param {Omit<RankingActions, 'rank' | 'saveSession'>} actions
  */
 function viewOf({ view, zoo, selected, sorting, cost }, result, { select, show, confusions }) {
   const { ranking } = result;

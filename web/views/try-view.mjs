@@ -74,7 +74,7 @@ function modelCard(state, ranked, entry, actions) {
     el('p', { class: 'soft' }, entry.trained_for),
     el('p', { class: 'model-accuracy' }, el('strong', { class: 'number' }, formatPercent(mid)),
       el('span', { class: 'soft small number' }, t('try.accuracy', formatPercent(low), formatPercent(high)))),
-    observation
+    observation?.hasFeatures
       ? checkPanel(state, actions)
       : isIdle && el('button', { type: 'button', class: 'run-one', 'data-focus': 'run-one', onclick: () => actions.runOne(ranked.model) }, t('trial.run-one')),
     modelFacts(entry, observation),

@@ -6,11 +6,11 @@ import { accuracyScale } from './accuracy-bar.mjs';
 
 /** @typedef {import('../../wasm/report.mjs').RankedModel} RankedModel */
 
-const width = 760;
-const height = 600;
+const width = 860;
+const height = 560;
 const centre = { x: width / 2, y: height / 2 };
 const innerRadius = 34;
-const outerRadius = 216;
+const outerRadius = 224;
 const namedTop = 3;
 
 /**
@@ -54,7 +54,11 @@ function rings({ low, high }, radiusOf, spokes) {
   const count = Math.round((high - low) / step);
   return Array.from({ length: count + 1 }, (_, i) => high - i * step).flatMap((accuracy, i) => {
     const radius = radiusOf(accuracy);
-    const label = svg('text', { class: 'map-tick', x: centre.x, y: centre.y - radius - 3 }, formatPercent(accuracy));
+    // Between the last thread and the first, where no model is.
+    const angle = -Math.PI / 2 - Math.PI / spokes;
+    const label = svg('text', {
+      class: 'map-tick', x: (centre.x + radius * Math.cos(angle)).toFixed(1), y: (centre.y + radius * Math.sin(angle) + 4).toFixed(1),
+    }, formatPercent(accuracy));
     return [svg('path', { class: 'map-ring', d: ringPath(radius, spokes) }), i > 0 && label];
   });
 }
@@ -77,7 +81,7 @@ function ringPath(radius, spokes) {
  */
 function modelThread({ model, name, rank, expected_accuracy: { mid } }, { angle, ray, interval, dot, isSelected, select }) {
   const [x, y] = [centre.x + (outerRadius + 12) * Math.cos(angle), centre.y + (outerRadius + 12) * Math.sin(angle)];
-  const isMiddle = Math.abs(Math.cos(angle)) < 0.2;
+  const isMiddle = Math.abs(Math.cos(angle)) < 0.02;
   const anchor = isMiddle ? 'middle' : Math.cos(angle) > 0 ? 'start' : 'end';
   const drop = isMiddle ? (Math.sin(angle) < 0 ? -2 : 12) : 4;
   return svg('g', {

@@ -1,0 +1,143 @@
+// The built page in Chromium: running models, sessions, and what many images and rankings cost.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { chooseFolder, missingForBrowser, openPage, rankedModels, servePage, startBrowser, waitForRanking } from './browser.mjs';
+import { makeFolder } from './sample-folder.mjs';
+
+const skip = missingForBrowser();
+/** @type {Awaited<ReturnType<typeof servePage>>} */
+let server;
+/** @type {import('playwright-core').Browser} */
+let browser;
+
+before(async () => {
+  if (!skip) {
+    [server, browser] = await Promise.all([servePage(), startBrowser()]);
+  }
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+/**
+ * @param {string} name
+ * @param {Record<string, number>} classes
+ * @param {(open: import('./browser.mjs').OpenPage, folder: string) => Promise<void>} body
+ */
+function rankedTest(name, classes, body) {
+  test(name, { skip }, async () => {
+    const { folder, remove } = await makeFolder(classes);
+    const open = await openPage(browser, server.address, { serviceWorkers: 'block' });
+    try {
+      await chooseFolder(open.page, folder);
+      await waitForRanking(open.page);
+      await body(open, folder);
+      assert.deepEqual(open.complaints, []);
+    } finally {
+      await open.close();
+      await remove();
+    }
+  });
+}
+
+/** The rows of the table with all their figures. @param {import('playwright-core').Page} page */
+const rows = (page) => page.locator('tr[data-model]').allInnerTexts();
+
+/** Sorts the table by size, so that its order stays when ranks change. @param {import('playwright-core').Page} page */
+const sortBySize = (page) => page.locator('[data-focus="sort-size"]').click();
+
+/** Runs a model that is fetched and run in a moment. @param {import('playwright-core').Page} page */
+async function runSmallest(page) {
+  await page.locator('.model-name').first().click();
+  await page.locator('.run-one').click();
+  await page.locator('#check-image').waitFor();
+}
+
+const two = { circles: 8, squares: 8 };
+
+rankedTest('running a model measures it, and makes the ranking anew', two, async ({ page, requests }, folder) => {
+  requests.length = 0;
+  await sortBySize(page);
+  const before = await rows(page);
+  await runSmallest(page);
+  assert.match(await page.locator('.facts').innerText(), /Measured here\s+\d+%/);
+  assert.notDeepEqual(await rows(page), before);
+  const model = await page.locator('tr.selected').getAttribute('data-model');
+  assert.deepEqual(requests.map((url) => new URL(url).pathname.split('/').at(-1)), [`${model}.onnx`], 'only its file was asked for');
+  await page.locator('#check-image ~ input').setInputFiles(join(folder, 'circles', '000.png'));
+  await page.locator('.guesses li').first().waitFor();
+  assert.match(await page.locator('.guesses li').first().innerText(), /circles\s+\d+%/);
+});
+
+rankedTest('models that are being run can be cancelled, and the ranking stays', two, async ({ page }) => {
+  const before = await rankedModels(page);
+  await page.locator('#run-top').click();
+  await page.locator('#cancel-trial').click();
+  await page.locator('#run-top').waitFor();
+  assert.deepEqual(await rankedModels(page), before);
+});
+
+rankedTest('a session opens again to the identical ranking, without images', two, async ({ page }) => {
+  await sortBySize(page);
+  await runSmallest(page);
+  const before = await rows(page);
+  await page.locator('[data-focus="export"]').click();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('[data-export="session"]').click()]);
+  const folder = await mkdtemp(join(tmpdir(), 'modelspider-session-'));
+  const file = join(folder, download.suggestedFilename());
+  await download.saveAs(file);
+
+  const other = await openPage(browser, server.address, { serviceWorkers: 'block' });
+  await other.page.locator('input[type="file"]:not([webkitdirectory])').first().setInputFiles(file);
+  await waitForRanking(other.page);
+  await sortBySize(other.page);
+  assert.deepEqual(await rows(other.page), before);
+  assert.deepEqual(other.complaints, []);
+  await other.close();
+  await rm(folder, { recursive: true });
+});
+
+test('two thousand images never hold the page up for longer than 100 ms', { skip }, async () => {
+  const { folder, remove } = await makeFolder(Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`class ${i}`, 100])));
+  const { page, complaints, close } = await openPage(browser, server.address, { serviceWorkers: 'block' });
+  await page.evaluate(() => {
+    const tasks = /** @type {any} */ (globalThis).longTasks = /** @type {number[]} */ ([]);
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+  });
+  await chooseFolder(page, folder);
+  await page.locator('#ranking[aria-busy="false"] table.ranking').waitFor({ timeout: 600_000 });
+  const tasks = await page.evaluate(() => /** @type {any} */ (globalThis).longTasks);
+  // Chromium reports from 50 ms on; a machine that does other work as well makes every task longer.
+  assert.deepEqual(tasks.filter((/** @type {number} */ duration) => duration > 100), []);
+  assert.deepEqual(complaints, []);
+  await close();
+  await remove();
+});
+
+rankedTest('twenty rankings in a row do not grow the memory', two, async ({ page }) => {
+  const session = await page.context().newCDPSession(page);
+  const used = async () => {
+    await session.send('HeapProfiler.collectGarbage');
+    const { usedSize } = await session.send('Runtime.getHeapUsage');
+    return usedSize;
+  };
+  const rankAgain = async () => {
+    for (const name of ['Undo', 'Redo']) {
+      await page.getByRole('button', { name }).click();
+    }
+    await waitForRanking(page);
+  };
+  await rankAgain();
+  const first = await used();
+  for (let i = 0; i < 20; i++) {
+    await rankAgain();
+  }
+  const growth = (await used()) - first;
+  // One ranking's features and table are about 0.4 MB; if 20 stayed, this would be 8 MB.
+  assert.ok(growth < 2e6, `${growth} bytes more`);
+});
