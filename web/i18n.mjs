@@ -75,8 +75,16 @@ function translateDocument() {
   });
 }
 
+/** Formats of all languages so far; making one takes longer than using it a hundred times. @type {Map<string, Intl.NumberFormat>} */
+const formats = new Map();
+
 /** @param {number} value @param {Intl.NumberFormatOptions} [options] */
-export const formatNumber = (value, options) => new Intl.NumberFormat(language, options).format(value);
+export function formatNumber(value, options) {
+  const key = `${language} ${JSON.stringify(options)}`;
+  const format = formats.get(key) ?? new Intl.NumberFormat(language, options);
+  formats.set(key, format);
+  return format.format(value);
+}
 
 /** @param {number} share 0 … 1 */
 export const formatPercent = (share) =>

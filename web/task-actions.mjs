@@ -5,6 +5,7 @@ import { t } from './i18n.mjs';
 import { saveFile } from './download.mjs';
 import { writeSession } from './session/session-file.mjs';
 import { sortFiles } from './intake/sort-files.mjs';
+import { readStamps } from './intake/stamp.mjs';
 import { History } from './store.mjs';
 import * as tasks from './task.mjs';
 
@@ -51,6 +52,7 @@ export function createTaskActions(store, { engine, files, onChange }) {
         return;
       }
       const before = base ?? store.state.task;
+      await readStamps(tasks.samePaths(before, grouped));
       const task = tasks.addImages(before, grouped);
       const count = tasks.imageCount(task) + task.loose.length - tasks.imageCount(before) - before.loose.length;
       change(task);

@@ -1,6 +1,7 @@
 // The user's task as the page holds it: classes of images that are not read yet. Values never
 // change; every edit makes a new one, so that undo is only a matter of keeping the old.
 import { byCodeUnits } from './intake/group.mjs';
+import { stampOf } from './intake/stamp.mjs';
 
 /**
  * @typedef {import('./intake/group.mjs').Candidate} Candidate
@@ -20,23 +21,36 @@ let lastId = 0;
 /** @param {Candidate} candidate @returns {TaskImage} */
 const withId = (candidate) => ({ ...candidate, id: ++lastId });
 
-/** Tells the same file given twice. @param {Candidate} image */
-const keyOf = ({ path, source }) =>
-  `${path}\n${source.entry?.size ?? source.blob.size}\n${/** @type {File} */ (source.blob).lastModified ?? 0}`;
-
 /**
  * @param {TaskImage[]} images
  * @param {Candidate[]} added
  * @returns {{images: TaskImage[], skipped: Skipped[]}} sorted by path; what was there already is skipped
  */
 function joinImages(images, added) {
-  const keys = new Set(images.map(keyOf));
-  const fresh = added.filter((candidate) => !keys.has(keyOf(candidate)));
-  const doubles = added.filter((candidate) => keys.has(keyOf(candidate)));
+  const present = new Map(images.map((image) => [image.path, image]));
+  const doubles = new Set(added.filter(({ path, source }) => {
+    const other = present.get(path);
+    return other && stampOf(other.source) === stampOf(source);
+  }));
+  const fresh = added.filter((candidate) => !doubles.has(candidate));
   return {
     images: [...images, ...fresh.map(withId)].sort((a, b) => byCodeUnits(a.path, b.path)),
-    skipped: doubles.map(({ path }) => ({ file: path, reason: { code: 'duplicate' } })),
+    skipped: [...doubles].map(({ path }) => ({ file: path, reason: { code: 'duplicate' } })),
   };
+}
+
+/**
+ * Files whose paths the task has, too: whether they are the same, addImages asks stamp.mjs.
+ *
+ * @param {Task} task
+ * @param {Grouped} grouped
+ * @returns {import('./intake/group.mjs').Source[]}
+ */
+export function samePaths(task, { classes, loose }) {
+  const present = [...task.classes.flatMap(({ images }) => images), ...task.loose];
+  const added = [...classes.flatMap(({ images }) => images), ...loose];
+  const [before, after] = [present, added].map((images) => new Set(images.map(({ path }) => path)));
+  return [...present, ...added].filter(({ path }) => before.has(path) && after.has(path)).map(({ source }) => source);
 }
 
 /** @param {Task} task @param {Grouped} grouped @returns {Task} */

@@ -98,13 +98,50 @@ export async function openPage(browser, address, options = {}) {
 }
 
 /**
- * Drops files with paths, as if dragged from a file manager, by way of the folder button's input.
+ * Chooses a folder by way of the folder button's input.
  *
  * @param {import('playwright-core').Page} page
  * @param {string} folder
  */
 export async function chooseFolder(page, folder) {
   await page.locator('input[webkitdirectory]').setInputFiles(folder);
+}
+
+/**
+ * Drops files and folders on the middle of the page, as a file manager does.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {string[]} paths
+ */
+export async function dropPaths(page, paths) {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: paths, dragOperationsMask: 1 };
+  for (const type of /** @type {const} */ (['dragEnter', 'dragOver', 'drop'])) {
+    await session.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
+  }
+  await session.detach();
+}
+
+/**
+ * What the page's main thread does from now on, in processor time: a machine that does other work as
+ * well stretches the clock's time, not this one.
+ *
+ * @param {import('playwright-core').Browser} browser
+ * @param {import('playwright-core').Page} page
+ * @returns {Promise<() => Promise<number[]>>} ends the record: milliseconds of each task
+ */
+export async function traceTasks(browser, page) {
+  await browser.startTracing(page, { categories: ['disabled-by-default-devtools.timeline', '__metadata'] });
+  return async () => {
+    /** @type {{traceEvents: {name: string, pid: number, tid: number, tdur?: number, args: any}[]}} */
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString('utf8'));
+    const main = traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`);
+    const tasks = traceEvents.filter(({ name, pid, tid }) => name === 'RunTask' && main.includes(`${pid} ${tid}`));
+    if (!tasks.some(({ tdur }) => tdur !== undefined)) {
+      throw new Error(`the trace has no processor times: ${traceEvents.length} events, ${tasks.length} tasks`);
+    }
+    return tasks.map(({ tdur = 0 }) => tdur / 1000);
+  };
 }
 
 /** Waits for the ranking that follows what was just done. @param {import('playwright-core').Page} page */

@@ -64,7 +64,7 @@ export const strings = {
   'task.undo': 'Undo',
   'task.redo': 'Redo',
 
-  'skipped.title': (/** @type {number} */ count) => plural(count, '1 file could not be used', `${count} files could not be used`),
+  'skipped.title': (/** @type {number} */ count) => plural(count, '1 file could not be used', `${count.toLocaleString('en')} files could not be used`),
   'skipped.more': (/** @type {number} */ count) => `and ${count} more`,
 
   'reason.cancelled': 'cancelled',
