@@ -13,6 +13,29 @@
 /* Sums run in VECTORS × 4 interleaved parts, as in scalar.c. */
 enum { VECTORS = 4, PARTS = VECTORS * MS_LANES };
 
+v128_t ms_load_part(const float *x, size_t count) {
+  if (count == 0) {
+    return ms_splat(0.0f);
+  }
+  if (count == 1) {
+    return wasm_v128_load32_zero(x);
+  }
+  v128_t pair = wasm_v128_load64_zero(x);
+  return count == 2 ? pair : wasm_v128_load32_lane(x + 2, pair, 2);
+}
+
+void ms_store_part(float *y, v128_t value, size_t count) {
+  if (count >= 2) {
+    wasm_v128_store64_lane(y, value, 0);
+  }
+  if (count == 1) {
+    wasm_v128_store32_lane(y, value, 0);
+  }
+  if (count == 3) {
+    wasm_v128_store32_lane(y + 2, value, 2);
+  }
+}
+
 /* What is left of x after whole blocks of PARTS, followed by zeros. */
 MS_INLINE void load_tail(const float *x, size_t count, float tail[PARTS]) {
   memset(tail, 0, PARTS * sizeof *tail);
@@ -47,7 +70,7 @@ static float dot_simd128(const float *a, const float *b, size_t count) {
   return join_parts(parts);
 }
 
-static float sum_simd128(const float *x, size_t count) {
+MS_NOINLINE static float sum_simd128(const float *x, size_t count) {
   v128_t parts[VECTORS] = {ms_splat(0), ms_splat(0), ms_splat(0), ms_splat(0)};
   float tail[PARTS];
   load_tail(x + count / PARTS * PARTS, count % PARTS, tail);
@@ -63,7 +86,7 @@ static float sum_simd128(const float *x, size_t count) {
   return join_parts(parts);
 }
 
-static float sum_squares_simd128(const float *x, float shift, size_t count) {
+MS_NOINLINE static float sum_squares_simd128(const float *x, float shift, size_t count) {
   v128_t parts[VECTORS] = {ms_splat(0), ms_splat(0), ms_splat(0), ms_splat(0)};
   v128_t shifts = ms_splat(shift);
   size_t whole = count / PARTS * PARTS;
@@ -95,7 +118,7 @@ static void axpy_simd128(float *y, float factor, const float *x, size_t count) {
   }
 }
 
-static float maximum_simd128(const float *x, size_t count) {
+MS_NOINLINE static float maximum_simd128(const float *x, size_t count) {
   v128_t parts[VECTORS];
   for (size_t k = 0; k < VECTORS; k++) {
     parts[k] = ms_splat(-INFINITY);

@@ -24,8 +24,10 @@
 /* Inlined for certain, so that loops over a constant count of vectors leave them in registers. */
 #if defined(__GNUC__) || defined(__clang__)
 #define MS_INLINE static inline __attribute__((always_inline))
+#define MS_NOINLINE __attribute__((noinline)) /* what is called seldom, for the sake of size */
 #else
 #define MS_INLINE static inline
+#define MS_NOINLINE
 #endif
 
 enum { MS_LANES = 4 };
@@ -45,26 +47,19 @@ MS_INLINE v128_t ms_clamp_lanes(v128_t x, v128_t low, v128_t high) {
 }
 
 /* The first count (0 … 3) of four lanes; nothing beyond them is read or written. */
-MS_INLINE v128_t ms_load_part(const float *x, size_t count) {
-  if (count == 0) {
-    return ms_splat(0.0f);
-  }
-  if (count == 1) {
-    return wasm_v128_load32_zero(x);
-  }
-  v128_t pair = wasm_v128_load64_zero(x);
-  return count == 2 ? pair : wasm_v128_load32_lane(x + 2, pair, 2);
+v128_t ms_load_part(const float *x, size_t count);
+void ms_store_part(float *y, v128_t value, size_t count);
+
+/* Four lanes, or the first count of them. */
+MS_INLINE v128_t ms_load_lanes(const float *x, size_t count) {
+  return count >= MS_LANES ? wasm_v128_load(x) : ms_load_part(x, count);
 }
 
-MS_INLINE void ms_store_part(float *y, v128_t value, size_t count) {
-  if (count >= 2) {
-    wasm_v128_store64_lane(y, value, 0);
-  }
-  if (count == 1) {
-    wasm_v128_store32_lane(y, value, 0);
-  }
-  if (count == 3) {
-    wasm_v128_store32_lane(y + 2, value, 2);
+MS_INLINE void ms_store_lanes(float *y, v128_t value, size_t count) {
+  if (count >= MS_LANES) {
+    wasm_v128_store(y, value);
+  } else {
+    ms_store_part(y, value, count);
   }
 }
 

@@ -1,7 +1,7 @@
 /*
  * Element-wise functions in four lanes: the algorithms of elementary.h, operation for operation,
  * so that the bits agree with scalar.c. Counts that are no multiple of four end in a part of a
- * vector, computed like the rest.
+ * vector, copied out and computed like the rest: one body per function, as bodies are long.
  */
 #include "kernel/simd128.h"
 
@@ -45,41 +45,6 @@ MS_INLINE v128_t expm1_negative_lanes(v128_t x) {
   return wasm_f32x4_add(wasm_f32x4_mul(power, q), wasm_f32x4_sub(power, ms_splat(1.0f)));
 }
 
-/* log of positive finite lanes; the others come out as any number */
-MS_INLINE v128_t log_positive(v128_t x) {
-  v128_t subnormal = wasm_f32x4_lt(x, ms_splat(0x1p-126f));
-  v128_t bits = wasm_v128_bitselect(wasm_f32x4_mul(x, ms_splat(0x1p23f)), x, subnormal);
-  bits = wasm_i32x4_add(bits, wasm_i32x4_splat((int32_t)(MS_ONE_BITS - MS_SQRT_HALF_BITS)));
-  v128_t offset = wasm_v128_bitselect(ms_splat(150.0f), ms_splat(127.0f), subnormal);
-  v128_t exponent = wasm_f32x4_sub(wasm_f32x4_convert_i32x4(wasm_u32x4_shr(bits, 23)), offset);
-  v128_t m = wasm_i32x4_add(wasm_v128_and(bits, wasm_i32x4_splat(0x7fffff)),
-                            wasm_i32x4_splat((int32_t)MS_SQRT_HALF_BITS));
-  v128_t f = wasm_f32x4_sub(m, ms_splat(1.0f));
-  v128_t s = wasm_f32x4_div(f, wasm_f32x4_add(ms_splat(2.0f), f));
-  v128_t z = wasm_f32x4_mul(s, s);
-  v128_t rest = ms_add_product(ms_splat(MS_LOG_1), z, ms_splat(MS_LOG_2));
-  rest = wasm_f32x4_mul(z, ms_add_product(ms_splat(MS_LOG_0), z, rest));
-  v128_t half = wasm_f32x4_mul(wasm_f32x4_mul(ms_splat(0.5f), f), f);
-  v128_t sum = wasm_f32x4_mul(s, wasm_f32x4_add(half, rest));
-  sum = ms_add_product(sum, exponent, ms_splat(MS_LN2_LOW));
-  sum = wasm_f32x4_add(wasm_f32x4_sub(sum, half), f);
-  return ms_add_product(sum, exponent, ms_splat(MS_LN2_HIGH));
-}
-
-MS_INLINE v128_t log_lanes(v128_t x) {
-  v128_t zero = ms_splat(0.0f);
-  v128_t infinite = ms_splat(INFINITY);
-  v128_t special = wasm_v128_bitselect(ms_splat(-INFINITY), ms_splat(NAN), wasm_f32x4_eq(x, zero));
-  special = wasm_v128_bitselect(infinite, special, wasm_f32x4_eq(x, infinite));
-  v128_t common = wasm_v128_and(wasm_f32x4_gt(x, zero), wasm_f32x4_ne(x, infinite));
-  return wasm_v128_bitselect(log_positive(x), special, common);
-}
-
-/* 1 + e^-x */
-MS_INLINE v128_t sigmoid_divisor(v128_t x) {
-  return wasm_f32x4_add(ms_splat(1.0f), exp_lanes(wasm_f32x4_neg(x)));
-}
-
 /* size with the sign of x */
 MS_INLINE v128_t copy_sign(v128_t size, v128_t x) {
   return wasm_v128_bitselect(x, size, ms_splat(-0.0f));
@@ -115,24 +80,24 @@ MS_INLINE v128_t erf_lanes(v128_t x) {
                              wasm_f32x4_lt(size, ms_splat(MS_ERF_SPLIT)));
 }
 
-MS_INLINE v128_t gelu_lanes(v128_t x) {
-  v128_t factor =
-      wasm_f32x4_add(ms_splat(1.0f), erf_lanes(wasm_f32x4_mul(x, ms_splat(MS_SQRT_HALF))));
-  return wasm_f32x4_mul(wasm_f32x4_mul(ms_splat(0.5f), x), factor);
-}
-
-MS_INLINE v128_t elu_lanes(v128_t x, v128_t alpha) {
-  v128_t negative = wasm_f32x4_mul(alpha, expm1_negative_lanes(x));
-  return wasm_v128_bitselect(x, negative, wasm_f32x4_gt(x, ms_splat(0.0f)));
-}
-
-MS_INLINE v128_t softplus_lanes(v128_t x) {
+/* sigmoid(x), or x sigmoid(x) where the mask is set */
+MS_INLINE v128_t sigmoid_lanes(v128_t x, v128_t is_silu) {
   v128_t one = ms_splat(1.0f);
-  v128_t u = exp_lanes(wasm_f32x4_neg(wasm_f32x4_abs(x)));
-  v128_t w = wasm_f32x4_add(one, u);
-  v128_t lost = wasm_f32x4_div(wasm_f32x4_sub(u, wasm_f32x4_sub(w, one)), w);
-  v128_t positive = wasm_f32x4_pmax(x, ms_splat(0.0f));
-  return wasm_f32x4_add(positive, wasm_f32x4_add(log_lanes(w), lost));
+  v128_t divisor = wasm_f32x4_add(one, exp_lanes(wasm_f32x4_neg(x)));
+  return wasm_f32x4_div(wasm_v128_bitselect(x, one, is_silu), divisor);
+}
+
+/* erf(x), or gelu(x) where the mask is set and the factor is the square root of 1/2 */
+MS_INLINE v128_t gelu_lanes(v128_t x, v128_t factor, v128_t is_gelu) {
+  v128_t erf = erf_lanes(wasm_f32x4_mul(x, factor));
+  v128_t half = wasm_f32x4_mul(ms_splat(0.5f), x);
+  v128_t gelu = wasm_f32x4_mul(half, wasm_f32x4_add(ms_splat(1.0f), erf));
+  return wasm_v128_bitselect(gelu, erf, is_gelu);
+}
+
+MS_INLINE v128_t elu_lanes(v128_t x, v128_t alpha, v128_t gamma) {
+  v128_t negative = wasm_f32x4_mul(alpha, expm1_negative_lanes(x));
+  return wasm_f32x4_mul(gamma, wasm_v128_bitselect(x, negative, wasm_f32x4_gt(x, ms_splat(0.0f))));
 }
 
 MS_INLINE v128_t hard_swish_lanes(v128_t x) {
@@ -148,68 +113,61 @@ MS_INLINE v128_t leaky_relu_lanes(v128_t x, v128_t alpha) {
   return wasm_v128_bitselect(wasm_f32x4_mul(alpha, x), x, wasm_f32x4_lt(x, ms_splat(0.0f)));
 }
 
-/* y[i] = EXPRESSION of the vector x for all count elements. */
+/* y[i] = EXPRESSION of the vector x for all count elements, a multiple of four. */
 #define MAP(expression)                                                                            \
   do {                                                                                             \
-    size_t i = 0;                                                                                  \
-    for (; i + MS_LANES <= count; i += MS_LANES) {                                                 \
+    for (size_t i = 0; i < count; i += MS_LANES) {                                                 \
       v128_t x = wasm_v128_load(from + i);                                                         \
       wasm_v128_store(y + i, (expression));                                                        \
     }                                                                                              \
-    v128_t x = ms_load_part(from + i, count - i);                                                  \
-    ms_store_part(y + i, (expression), count - i);                                                 \
   } while (0)
 
-/* The functions with exp or log inside. */
+/* The functions with exp inside; those that differ little share a loop, for the sake of size. */
 static void map_smooth(ms_unary function, float *y, const float *from, size_t count, v128_t alpha,
                        v128_t beta) {
+  v128_t all = wasm_i32x4_splat(-1);
+  v128_t none = wasm_i32x4_splat(0);
   switch (function) {
   case MS_UNARY_SIGMOID:
-    MAP(wasm_f32x4_div(ms_splat(1.0f), sigmoid_divisor(x)));
+  case MS_UNARY_SILU: {
+    v128_t is_silu = function == MS_UNARY_SILU ? all : none;
+    MAP(sigmoid_lanes(x, is_silu));
     break;
-  case MS_UNARY_SILU:
-    MAP(wasm_f32x4_div(x, sigmoid_divisor(x)));
+  }
+  case MS_UNARY_ERF:
+  case MS_UNARY_GELU: {
+    v128_t is_gelu = function == MS_UNARY_GELU ? all : none;
+    v128_t factor = ms_splat(function == MS_UNARY_GELU ? MS_SQRT_HALF : 1.0f);
+    MAP(gelu_lanes(x, factor, is_gelu));
     break;
+  }
+  case MS_UNARY_ELU:
+  case MS_UNARY_SELU: {
+    v128_t gamma = function == MS_UNARY_SELU ? beta : ms_splat(1.0f);
+    MAP(elu_lanes(x, alpha, gamma));
+    break;
+  }
   case MS_UNARY_TANH:
     MAP(tanh_lanes(x));
     break;
-  case MS_UNARY_EXP:
+  default: /* MS_UNARY_EXP */
     MAP(exp_lanes(x));
-    break;
-  case MS_UNARY_LOG:
-    MAP(log_lanes(x));
-    break;
-  case MS_UNARY_ERF:
-    MAP(erf_lanes(x));
-    break;
-  case MS_UNARY_GELU:
-    MAP(gelu_lanes(x));
-    break;
-  case MS_UNARY_ELU:
-    MAP(elu_lanes(x, alpha));
-    break;
-  case MS_UNARY_SELU:
-    MAP(wasm_f32x4_mul(beta, elu_lanes(x, alpha)));
-    break;
-  default: /* MS_UNARY_SOFTPLUS */
-    MAP(softplus_lanes(x));
     break;
   }
 }
 
-void ms_unary_simd128(ms_unary function, float *y, const float *from, size_t count, float alpha,
-                      float beta) {
-  v128_t first = ms_splat(alpha);
-  v128_t second = ms_splat(beta);
+/* Any function that runs in lanes, for a multiple of four elements. */
+static void map(ms_unary function, float *y, const float *from, size_t count, v128_t alpha,
+                v128_t beta) {
   switch (function) {
   case MS_UNARY_CLAMP:
-    MAP(ms_clamp_lanes(x, first, second));
+    MAP(ms_clamp_lanes(x, alpha, beta));
     break;
   case MS_UNARY_LEAKY_RELU:
-    MAP(leaky_relu_lanes(x, first));
+    MAP(leaky_relu_lanes(x, alpha));
     break;
   case MS_UNARY_HARD_SIGMOID:
-    MAP(hard_sigmoid_lanes(x, first, second));
+    MAP(hard_sigmoid_lanes(x, alpha, beta));
     break;
   case MS_UNARY_HARD_SWISH:
     MAP(hard_swish_lanes(x));
@@ -233,23 +191,38 @@ void ms_unary_simd128(ms_unary function, float *y, const float *from, size_t cou
     MAP(wasm_f32x4_ceil(x));
     break;
   default:
-    map_smooth(function, y, from, count, first, second);
+    map_smooth(function, y, from, count, alpha, beta);
     break;
   }
 }
 
-/* y[i] = EXPRESSION of the vectors a and b for all count elements. */
+void ms_unary_simd128(ms_unary function, float *y, const float *x, size_t count, float alpha,
+                      float beta) {
+  if (function == MS_UNARY_LOG || function == MS_UNARY_SOFTPLUS) { /* too rare for code in lanes */
+    ms_kernels_scalar.unary(function, y, x, count, alpha, beta);
+    return;
+  }
+  size_t rest = count % MS_LANES;
+  size_t whole = count - rest;
+  v128_t first = ms_splat(alpha);
+  v128_t second = ms_splat(beta);
+  map(function, y, x, whole, first, second);
+  if (rest > 0) {
+    float last[MS_LANES];
+    wasm_v128_store(last, ms_load_part(x + whole, rest));
+    map(function, last, last, MS_LANES, first, second);
+    ms_store_part(y + whole, wasm_v128_load(last), rest);
+  }
+}
+
+/* y[i] = EXPRESSION of the vectors a and b for all count elements, a multiple of four. */
 #define MAP_TWO(expression)                                                                        \
   do {                                                                                             \
-    size_t i = 0;                                                                                  \
-    for (; i + MS_LANES <= count; i += MS_LANES) {                                                 \
-      v128_t a = a_step == 0 ? one_left : wasm_v128_load(left + i);                                \
-      v128_t b = b_step == 0 ? one_right : wasm_v128_load(right + i);                              \
+    for (size_t i = 0; i < count; i += MS_LANES) {                                                 \
+      v128_t a = wasm_v128_load(left + i * a_step);                                                \
+      v128_t b = wasm_v128_load(right + i * b_step);                                               \
       wasm_v128_store(y + i, (expression));                                                        \
     }                                                                                              \
-    v128_t a = a_step == 0 ? one_left : ms_load_part(left + i, count - i);                         \
-    v128_t b = b_step == 0 ? one_right : ms_load_part(right + i, count - i);                       \
-    ms_store_part(y + i, (expression), count - i);                                                 \
   } while (0)
 
 /* NaN where either is. Not f32x4.min: native builds would differ in the sign of zero. */
@@ -265,13 +238,9 @@ MS_INLINE v128_t prelu_lanes(v128_t a, v128_t b) {
   return wasm_v128_bitselect(wasm_f32x4_mul(a, b), a, wasm_f32x4_lt(a, ms_splat(0.0f)));
 }
 
-void ms_binary_simd128(ms_binary function, float *y, const float *left, size_t a_step,
-                       const float *right, size_t b_step, size_t count) {
-  if (count == 0) {
-    return;
-  }
-  v128_t one_left = ms_splat(*left);
-  v128_t one_right = ms_splat(*right);
+/* For a multiple of four elements; where a step is 0, four equal values are in memory. */
+static void map_two(ms_binary function, float *y, const float *left, size_t a_step,
+                    const float *right, size_t b_step, size_t count) {
   switch (function) {
   case MS_BINARY_ADD:
     MAP_TWO(wasm_f32x4_add(a, b));
@@ -291,16 +260,36 @@ void ms_binary_simd128(ms_binary function, float *y, const float *left, size_t a
   case MS_BINARY_MAXIMUM:
     MAP_TWO(maximum_lanes(a, b));
     break;
-  case MS_BINARY_PRELU:
+  default: /* MS_BINARY_PRELU */
     MAP_TWO(prelu_lanes(a, b));
     break;
-  default: /* MS_BINARY_POWER */
-    if (b_step == 0 && *right == 2.0f) {
-      ms_binary_simd128(MS_BINARY_MULTIPLY, y, left, a_step, left, a_step, count);
-    } else {
-      ms_kernels_scalar.binary(function, y, left, a_step, right, b_step, count);
+  }
+}
+
+void ms_binary_simd128(ms_binary function, float *y, const float *a, size_t a_step, const float *b,
+                       size_t b_step, size_t count) {
+  float end_a[MS_LANES]; /* the last elements, or the one value four times */
+  float end_b[MS_LANES];
+  if (count == 0) {
+    return;
+  }
+  if (function == MS_BINARY_POWER) {
+    if (b_step != 0 || *b != 2.0f) {
+      ms_kernels_scalar.binary(function, y, a, a_step, b, b_step, count);
+      return;
     }
-    break;
+    function = MS_BINARY_MULTIPLY;
+    b = a;
+    b_step = a_step;
+  }
+  size_t rest = count % MS_LANES;
+  size_t whole = count - rest;
+  wasm_v128_store(end_a, a_step == 0 ? ms_splat(*a) : ms_load_part(a + whole, rest));
+  wasm_v128_store(end_b, b_step == 0 ? ms_splat(*b) : ms_load_part(b + whole, rest));
+  map_two(function, y, a_step == 0 ? end_a : a, a_step, b_step == 0 ? end_b : b, b_step, whole);
+  if (rest > 0) {
+    map_two(function, end_a, end_a, 1, end_b, 1, MS_LANES);
+    ms_store_part(y + whole, wasm_v128_load(end_a), rest);
   }
 }
 

@@ -56,8 +56,8 @@ static size_t choose_height(size_t rows) {
 }
 
 /* Interleaves floats first … first + count - 1 of the rows from row on. */
-static void pack_rows(const left *from, size_t row, size_t height, size_t first, size_t count,
-                      float *packed) {
+MS_NOINLINE static void pack_rows(const left *from, size_t row, size_t height, size_t first,
+                                  size_t count, float *packed) {
   if (count == 0) {
     return;
   }
@@ -85,26 +85,29 @@ static ms_limits no_limits(void) {
 }
 
 /* Sums of a tile, [height][MS_PANEL], to y: residual and clamp for the columns that there are. */
-static void finish_tile(const product *p, const float *sums, size_t height, size_t row,
-                        size_t column) {
-  size_t width = p->columns - column < MS_PANEL ? p->columns - column : MS_PANEL;
-  float low = wasm_f32x4_extract_lane(p->clamp.low, 0);
-  float high = wasm_f32x4_extract_lane(p->clamp.high, 0);
-  for (size_t i = 0; i < height; i++) {
-    float *y = p->y + (row + i) * p->y_stride + column;
-    const float *residual =
-        p->residual != NULL ? p->residual + (row + i) * p->residual_stride + column : NULL;
-    for (size_t j = 0; j < width; j++) {
-      float value = sums[i * MS_PANEL + j];
-      value = residual != NULL ? value + residual[j] : value;
-      y[j] = ms_clamp(value, low, high);
+MS_NOINLINE static void finish_tile(const product *p, const float *sums, size_t height, size_t row,
+                                    size_t column) {
+  float *y = p->y + row * p->y_stride + column;
+  const float *residual = p->residual;
+  if (residual != NULL) {
+    residual += row * p->residual_stride + column;
+  }
+  for (size_t i = 0; i < height; i++, y += p->y_stride) {
+    for (size_t j = 0; j < MS_PANEL && column + j < p->columns; j += MS_LANES) {
+      size_t rest = p->columns - column - j;
+      v128_t value = wasm_v128_load(sums + i * MS_PANEL + j);
+      if (residual != NULL) {
+        value = wasm_f32x4_add(value, ms_load_lanes(residual + j, rest));
+      }
+      ms_store_lanes(y + j, ms_clamp_lanes(value, p->clamp.low, p->clamp.high), rest);
     }
+    residual += residual != NULL ? p->residual_stride : 0;
   }
 }
 
 /* A tile with all its depth in x, to y. */
-static void run_whole_tile(const product *p, size_t height, const float *x, const float *panel,
-                           size_t row, size_t column) {
+MS_NOINLINE static void run_whole_tile(const product *p, size_t height, const float *x,
+                                       const float *panel, size_t row, size_t column) {
   if (p->residual == NULL && p->columns - column >= MS_PANEL) {
     ms_tiles_simd128[height](x, p->length, panel + MS_PANEL, panel, 0,
                              p->y + row * p->y_stride + column, p->y_stride, &p->clamp);
@@ -117,7 +120,8 @@ static void run_whole_tile(const product *p, size_t height, const float *x, cons
 }
 
 /* Rows first … end - 1, interleaved in x (first by fours, then by fives), times all panels. */
-static void run_block(const product *p, const float *x, size_t first, size_t fives, size_t end) {
+MS_NOINLINE static void run_block(const product *p, const float *x, size_t first, size_t fives,
+                                  size_t end) {
   const float *panel = p->packed;
   for (size_t column = 0; column < p->columns; column += MS_PANEL) {
     const float *tile = x;
@@ -155,7 +159,7 @@ static void run_four_panels(const product *p, const float *x, const float *panel
   }
 }
 
-static void run_row(const product *p, const float *x, size_t row) {
+MS_NOINLINE static void run_row(const product *p, const float *x, size_t row) {
   size_t step = MS_PANEL * (1 + p->length);
   const float *panel = p->packed;
   size_t column = 0;
@@ -173,7 +177,7 @@ static void run_row(const product *p, const float *x, size_t row) {
 
 /* A tile whose rows exceed the room: GROUP panels at a time, their sums kept from piece to piece.
  */
-static void run_long_tile(const product *p, size_t height, size_t row, float *buffer) {
+MS_NOINLINE static void run_long_tile(const product *p, size_t height, size_t row, float *buffer) {
   size_t step = MS_PANEL * (1 + p->length);
   ms_limits none = no_limits();
   for (size_t start = 0; start < p->columns; start += GROUP * MS_PANEL) {

@@ -9,19 +9,6 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* Four lanes, or the first lanes of them. */
-MS_INLINE v128_t load_lanes(const float *x, size_t lanes) {
-  return lanes == MS_LANES ? wasm_v128_load(x) : ms_load_part(x, lanes);
-}
-
-MS_INLINE void store_lanes(float *y, v128_t value, size_t lanes) {
-  if (lanes == MS_LANES) {
-    wasm_v128_store(y, value);
-  } else {
-    ms_store_part(y, value, lanes);
-  }
-}
-
 /* What a depthwise kernel works on. */
 typedef struct depthwise_job {
   const float *const *x; /* a pointer per tap of a pixel, or per row of the kernel */
@@ -58,9 +45,10 @@ MS_INLINE void finish_lanes(const depthwise_job *job, v128_t sum, size_t pixel, 
                             size_t lanes) {
   if (job->residual != NULL) {
     const float *residual = job->residual + pixel * job->residual_stride + c;
-    sum = wasm_f32x4_add(sum, load_lanes(residual, lanes));
+    sum = wasm_f32x4_add(sum, ms_load_lanes(residual, lanes));
   }
-  store_lanes(job->y + pixel * job->y_stride + c, ms_clamp_lanes(sum, job->low, job->high), lanes);
+  ms_store_lanes(job->y + pixel * job->y_stride + c, ms_clamp_lanes(sum, job->low, job->high),
+                 lanes);
 }
 
 MS_INLINE void run_gathered(const depthwise_job *job, const float *const *x, size_t pixel, size_t c,
@@ -69,7 +57,7 @@ MS_INLINE void run_gathered(const depthwise_job *job, const float *const *x, siz
   v128_t sum = wasm_v128_load(w);
   for (size_t t = 0; t < job->taps; t++) {
     w += MS_LANES;
-    sum = ms_add_product(sum, load_lanes(x[t] + c, lanes), wasm_v128_load(w));
+    sum = ms_add_product(sum, ms_load_lanes(x[t] + c, lanes), wasm_v128_load(w));
   }
   finish_lanes(job, sum, pixel, c, lanes);
 }
@@ -111,7 +99,7 @@ static void run_any(const depthwise_job *job, const span *at, size_t c) {
       for (size_t r = 0; r < sweep->kernel_height; r++, w += sweep->kernel_width * MS_LANES) {
         for (size_t t = 0; job->x[r] != NULL && t < at->taps; t++) {
           const float *x = job->x[r] + (column + t * sweep->dilation) * job->channels + k;
-          sum = ms_add_product(sum, load_lanes(x, lanes), wasm_v128_load(w + t * MS_LANES));
+          sum = ms_add_product(sum, ms_load_lanes(x, lanes), wasm_v128_load(w + t * MS_LANES));
         }
       }
       finish_lanes(job, sum, at->output + i, k, lanes);
@@ -250,7 +238,7 @@ MS_INLINE v128_t largest_lanes(const float *const *x, size_t taps, size_t c, siz
   v128_t largest = ms_splat(-INFINITY);
   for (size_t t = 0; t < taps; t++) {
     if (x[t] != NULL) {
-      largest = wasm_f32x4_pmax(largest, load_lanes(x[t] + c, lanes));
+      largest = wasm_f32x4_pmax(largest, ms_load_lanes(x[t] + c, lanes));
     }
   }
   return largest;
@@ -273,7 +261,7 @@ MS_INLINE v128_t sum_lanes(const float *const *x, size_t taps, size_t c, size_t 
   v128_t sum = ms_splat(0.0f);
   for (size_t t = 0; t < taps; t++) {
     if (x[t] != NULL) {
-      sum = wasm_f32x4_add(sum, load_lanes(x[t] + c, lanes));
+      sum = wasm_f32x4_add(sum, ms_load_lanes(x[t] + c, lanes));
     }
   }
   return sum;
@@ -297,7 +285,7 @@ void ms_pool_mean_simd128(const float *const *x, size_t taps, const float *scale
 MS_INLINE v128_t mean_lanes(const float *x, size_t x_stride, size_t rows, size_t lanes) {
   v128_t sum = ms_splat(0.0f);
   for (size_t r = 0; r < rows; r++) {
-    sum = wasm_f32x4_add(sum, load_lanes(x + r * x_stride, lanes));
+    sum = wasm_f32x4_add(sum, ms_load_lanes(x + r * x_stride, lanes));
   }
   return wasm_f32x4_div(sum, ms_splat((float)rows));
 }
