@@ -2,20 +2,54 @@
 
 /**
  * @typedef {import('../wasm/report.mjs').RankedModel} RankedModel
- * @typedef {'rank' | 'name' | 'accuracy' | 'change' | 'size' | 'macs'} SortKey
+ * @typedef {RankedModel & {kind: Kind, milliseconds: number | undefined, isMeasured: boolean}} ListedModel
+ *   milliseconds: for one image on this device; undefined while its speed is not known
+ * @typedef {'objects' | 'bodies' | 'hands' | 'faces' | 'text' | 'other'} Kind what a model was made to see
+ * @typedef {'rank' | 'name' | 'accuracy' | 'change' | 'size' | 'macs' | 'time'} SortKey
  * @typedef {{key: SortKey, isDescending: boolean}} Sorting
- * @typedef {{maxBytes: number, isPermissiveOnly: boolean}} Filter
+ * @typedef {{maxBytes: number, isPermissiveOnly: boolean, kind: Kind | 'any'}} Filter
  */
 
 /** @type {Sorting} */
 export const byRank = { key: 'rank', isDescending: false };
 
 /** @type {Filter} */
-export const noFilter = { maxBytes: Infinity, isPermissiveOnly: false };
+export const noFilter = { maxBytes: Infinity, isPermissiveOnly: false, kind: 'any' };
 
 const permissive = /^(Apache-2\.0|MIT|BSD(-[23]-Clause)?|0BSD|ISC|CC0-1\.0|CC-BY-4\.0|Unlicense)$/;
 
-/** @type {Record<SortKey, (model: RankedModel) => number | string>} */
+/** A manifest says in words what a model was trained for; the first that fits counts. @type {[Kind, RegExp][]} */
+const kindWords = [
+  ['text', /\b(text|characters?|letters?|ocr)\b/i],
+  ['hands', /\b(hands?|gestures?)\b/i],
+  ['faces', /\b(faces?|facial|eyes?|iris)\b/i],
+  ['bodies', /\b(pose|people|person|body)\b/i],
+  ['objects', /\b(objects?|boxes)\b/i],
+];
+
+/** @param {string} trainedFor @returns {Kind} */
+export const kindOf = (trainedFor) => kindWords.find(([, words]) => words.test(trainedFor))?.[0] ?? 'other';
+
+/**
+ * What a ranking does not say of its models: their kind, and how long they take here.
+ *
+ * @param {RankedModel[]} ranking
+ * @param {{zoo: import('./assets.mjs').Manifest | undefined, pace: number | undefined,
+ *   observed: Map<string, import('./state.mjs').Observation>}} facts pace: multiply-accumulates a
+ *   millisecond of this device, as far as it is known
+ * @returns {ListedModel[]}
+ */
+export function withFacts(ranking, { zoo, pace, observed }) {
+  const purposes = new Map(zoo?.models.map(({ id, trained_for: purpose }) => [id, purpose]));
+  return ranking.map((model) => {
+    const measured = observed.get(model.model)?.milliseconds;
+    return {
+      ...model, kind: kindOf(purposes.get(model.model) ?? ''), milliseconds: measured ?? (pace && model.macs / pace), isMeasured: measured !== undefined,
+    };
+  });
+}
+
+/** @type {Record<SortKey, (model: ListedModel) => number | string>} */
 const valueOf = {
   rank: ({ rank }) => rank,
   name: ({ name }) => name.toLowerCase(),
@@ -23,18 +57,19 @@ const valueOf = {
   change: ({ rank, static_rank: before }) => before - rank,
   size: (model) => model.download_bytes,
   macs: ({ macs }) => macs,
+  time: ({ milliseconds, macs }) => milliseconds ?? macs,
 };
 
 /** What a first press of a column's head sorts by. @type {Record<SortKey, boolean>} */
-export const startsDescending = { rank: false, name: false, accuracy: true, change: true, size: false, macs: false };
+export const startsDescending = { rank: false, name: false, accuracy: true, change: true, size: false, macs: false, time: false };
 
-/** @param {RankedModel[]} ranking @param {Filter} filter @returns {RankedModel[]} */
-export function filterModels(ranking, { maxBytes, isPermissiveOnly }) {
-  return ranking.filter(({ download_bytes: size, licence }) =>
-    size <= maxBytes && (!isPermissiveOnly || permissive.test(licence)));
+/** @param {ListedModel[]} ranking @param {Filter} filter @returns {ListedModel[]} */
+export function filterModels(ranking, { maxBytes, isPermissiveOnly, kind: wanted }) {
+  return ranking.filter(({ download_bytes: size, licence, kind }) =>
+    size <= maxBytes && (!isPermissiveOnly || permissive.test(licence)) && (wanted === 'any' || kind === wanted));
 }
 
-/** Equal values stay in the order of their rank. @param {RankedModel[]} ranking @param {Sorting} sorting */
+/** Equal values stay in the order of their rank. @param {ListedModel[]} ranking @param {Sorting} sorting */
 export function sortModels(ranking, { key, isDescending }) {
   const sign = isDescending ? -1 : 1;
   return ranking.toSorted((a, b) => {

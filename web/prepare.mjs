@@ -13,8 +13,8 @@ export async function prepare({ store, engine }) {
     showNotice(t(verdict === 'noisy' ? 'notice.noisy-canvas' : 'reason.false-canvas'), { isError: verdict === 'false' });
   }
   try {
-    const { version, workers, zoo } = await engine.warmUp();
-    store.update({ zoo, engine: { version, workers } });
+    const { zoo, ...facts } = await engine.warmUp();
+    store.update({ zoo, engine: facts });
   } catch (error) {
     const { code, message } = /** @type {{code?: string, message: string}} */ (error);
     showNotice(code === 'unsupported' ? t('notice.simd') : t('notice.engine', message), { isError: true });

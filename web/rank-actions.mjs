@@ -89,7 +89,10 @@ export function createRankActions(store, engine, stopTrial) {
     },
     /** @param {string} id of a model */
     select: (id) => store.update({ selected: id, check: undefined }),
+    /** @param {string | undefined} id of the model to compare the chosen one with */
+    compare: (id) => store.update({ rival: id }),
     confusions: () => engine.confusions(),
+    lookAround: () => engine.lookAround(),
     /** @param {Blob} blob a new image, for the model that is looked at */
     async check(blob) {
       const id = store.state.selected;

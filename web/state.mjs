@@ -18,9 +18,10 @@ import { emptyTask } from './task.mjs';
  *   unreadable: Map<number, import('./reasons.mjs').Reason>, run: Run, trial: Trial,
  *   observed: Map<string, Observation>, result: RankResult | undefined,
  *   zoo: import('./assets.mjs').Manifest | undefined,
- *   engine: {version: string, workers: number} | undefined, view: ResultView, cost: Cost,
+ *   engine: {version: string, workers: number, pace: number} | undefined, view: ResultView, cost: Cost,
  *   sorting: import('./listing.mjs').Sorting, filter: import('./listing.mjs').Filter,
- *   selected: string | undefined, check: Check | undefined}} State unreadable: by image id; observed: by model's id, for this task
+ *   selected: string | undefined, rival: string | undefined, check: Check | undefined}} State pace: multiply-accumulates
+ *   a millisecond of one worker; rival: the model that the chosen one is compared with; unreadable: by image id; observed: by model's id, for this task
  */
 
 /** @type {Run} */
@@ -47,6 +48,7 @@ export const initialState = {
   sorting: byRank,
   filter: noFilter,
   selected: undefined,
+  rival: undefined,
   check: undefined,
 };
 

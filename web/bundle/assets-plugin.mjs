@@ -4,6 +4,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeKnownTasks } from './known-tasks.mjs';
 
 /** @typedef {{from: string, to: string}} Asset */
 
@@ -22,6 +23,10 @@ const required = [
   { from: 'zoo/browser/tokens.safetensors', to: 'zoo/tokens.safetensors', make: 'modelspider train' },
   { from: 'build/zoo/browser/encoder.onnx', to: 'zoo/encoder.onnx', make: 'modelspider zoo fetch encoder' },
 ];
+
+/** What is made of the task bank. */
+const knownTasks = { from: 'zoo/browser/bank.safetensors', to: 'zoo/known-tasks.safetensors' };
+const makeKnown = async () => makeKnownTasks(await readFile(join(repository, knownTasks.from)));
 
 /** Files of the page whose names other files know. */
 const fixed = [{ from: 'web/icon.svg', to: 'icon.svg' }, { from: 'web/manifest.webmanifest', to: 'manifest.webmanifest' }];
@@ -47,8 +52,14 @@ export function assetsPlugin() {
     async configureServer(server) {
       const assets = [...required, ...fixed, ...(await findSamples()), ...(await listModels())];
       const files = new Map(assets.map(({ from, to }) => [`/${to}`, join(repository, from)]));
+      const known = await makeKnown();
       server.middlewares.use((request, response, next) => {
-        const file = files.get(new URL(request.url ?? '/', 'http://localhost').pathname);
+        const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+        if (path === `/${knownTasks.to}`) {
+          response.end(known);
+          return;
+        }
+        const file = files.get(path);
         if (!file || !existsSync(file)) {
           next();
           return;
@@ -66,6 +77,7 @@ export function assetsPlugin() {
       for (const { from, to } of [...required, ...fixed, ...(await findSamples())]) {
         this.emitFile({ type: 'asset', fileName: to, source: await readFile(join(repository, from)) });
       }
+      this.emitFile({ type: 'asset', fileName: knownTasks.to, source: await makeKnown() });
     },
     // Models are large and no part of what works offline from the start, so they pass no bundler.
     async writeBundle({ dir = '' }) {

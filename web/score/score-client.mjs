@@ -11,17 +11,19 @@ export class ScoreClient {
   #client = new WorkerClient(() => new Worker(new URL('./score-worker.mjs', import.meta.url), { type: 'module' }));
   #module;
   #tokens;
+  #known;
   #isBusy = false;
 
-  /** @param {WebAssembly.Module} module @param {Uint8Array} tokens */
-  constructor(module, tokens) {
+  /** @param {WebAssembly.Module} module @param {Uint8Array} tokens @param {Uint8Array} known tasks of known-tasks.mjs */
+  constructor(module, tokens, known) {
     this.#module = module;
     this.#tokens = tokens;
+    this.#known = known;
   }
 
   /** @returns {Promise<ScorerFacts>} */
   start() {
-    return this.#client.request('start', { module: this.#module, tokens: this.#tokens });
+    return this.#client.request('start', { module: this.#module, tokens: this.#tokens, known: this.#known });
   }
 
   /**
@@ -55,6 +57,11 @@ export class ScoreClient {
   /** @returns {Promise<import('../head.mjs').Confusions>} */
   confusions() {
     return this.#client.request('confusions', {});
+  }
+
+  /** @returns {Promise<import('./known-tasks.mjs').Surroundings | undefined>} of the ranked task; undefined if nothing is known */
+  lookAround() {
+    return this.#client.request('around', {});
   }
 
   /** Stops a ranking that is being computed. @param {Error} error */

@@ -1,17 +1,20 @@
 // The worker that ranks: it keeps the task, so that ranking again after a model was run is quick.
 //
 // Operations, with worker-client.mjs's messages:
-//   start       {module, tokens}            → ScorerFacts of score-client.mjs, before all others
+//   start       {module, tokens, known}     → ScorerFacts of score-client.mjs, before all others
 //   rank        {sample, zoo, workers}      → RankResult; sample: an EmbeddedSample
 //   again       {observed, rerankSeconds}   → RankResult of the same task
 //   suggest     {observed}                  → the id of the model that is worth running next
 //   confusions  {}                          → Confusions of head.mjs, in the encoder's eyes
+//   around      {}                          → Surroundings of known-tasks.mjs, or undefined
 import { createEngine } from '../../wasm/modelspider.mjs';
 import { createTask, rankTask, suggestModel } from '../../wasm/ranking.mjs';
 import { findConfusions } from '../head.mjs';
+import { lookAround, readKnownTasks } from './known-tasks.mjs';
 import { answerRequests } from '../worker-client.mjs';
 
-/** @type {{engine: import('../../wasm/modelspider.mjs').Engine, scorer: import('../../wasm/modelspider.mjs').Scorer}} */
+/** @type {{engine: import('../../wasm/modelspider.mjs').Engine, scorer: import('../../wasm/modelspider.mjs').Scorer,
+ *   known: import('./known-tasks.mjs').KnownTasks | undefined}} known: none if another encoder made them */
 let started;
 /** @type {{task: import('../../wasm/modelspider.mjs').Task, sample: import('../../wasm/sample.mjs').EmbeddedSample,
  *   zoo: import('../../wasm/ranking.mjs').ListedZoo, workers: number} | undefined} */
@@ -30,10 +33,11 @@ function rank(observed, rerank) {
 }
 
 answerRequests({
-  async start({ module, tokens }) {
+  async start({ module, tokens, known: bytes }) {
     const engine = await createEngine(module);
     const scorer = engine.loadScorer(tokens);
-    started = { engine, scorer };
+    const known = readKnownTasks(bytes);
+    started = { engine, scorer, known: known.encoderHash === scorer.encoderHash ? known : undefined };
     return { version: engine.version, encoderHash: scorer.encoderHash, featureCount: scorer.featureCount, modelIds: scorer.modelIds };
   },
   rank({ sample, zoo, workers }) {
@@ -44,5 +48,6 @@ answerRequests({
   },
   again: ({ observed, rerankSeconds }) => rank(observed, rerankSeconds),
   suggest: ({ observed }) => suggestModel(started.scorer, kept().task, observed),
+  around: () => started.known && lookAround(started.known, kept().sample.classes),
   confusions: () => findConfusions(kept().sample.classes),
 });

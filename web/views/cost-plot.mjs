@@ -2,9 +2,9 @@
 // fetched when this is first looked at.
 import { el, replace, svg } from '../dom.mjs';
 import { formatBytes, formatMacs, formatPercent, t } from '../i18n.mjs';
-import { saveFile } from '../download.mjs';
 import { paretoFront } from '../listing.mjs';
 import { placeLabels } from './place-labels.mjs';
+import { saveButtons } from './save-figure.mjs';
 
 /**
  * @typedef {import('../../wasm/report.mjs').RankedModel} RankedModel
@@ -27,7 +27,7 @@ export function costPlot(ranking, { cost, selected, chooseCost, select }) {
       onchange: (/** @type {Event} */ event) =>
         chooseCost(/** @type {Cost} */ (/** @type {HTMLSelectElement} */ (event.currentTarget).value)),
     }, ...costs.map((value) => el('option', { value, selected: value === cost }, t(value === 'macs' ? 'column.macs' : 'column.size'))))),
-    el('button', { type: 'button', class: 'quiet', 'data-focus': 'plot-save', onclick: () => saveSvg(figure) }, t('plot.save')));
+    saveButtons(figure, 'ranking'));
   draw(figure, ranking, { cost, selected, select });
   return el('div', {}, chooser, figure, frontSentence(ranking, cost));
 }
@@ -121,18 +121,4 @@ function addNames(chart, ranking, { front, selected, cost, width }) {
       }, models[i].name));
     }
   });
-}
-
-/** Writes the drawing as a file that needs no style sheet. @param {HTMLElement} figure */
-function saveSvg(figure) {
-  const drawn = figure.querySelector('svg');
-  if (!drawn) {
-    return;
-  }
-  const copy = /** @type {SVGSVGElement} */ (drawn.cloneNode(true));
-  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  const style = getComputedStyle(document.documentElement);
-  const text = new XMLSerializer().serializeToString(copy)
-    .replaceAll(/var\((--[\w-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
-  saveFile('ranking.svg', 'image/svg+xml', text);
 }

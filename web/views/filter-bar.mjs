@@ -6,8 +6,18 @@ import { formatBytes, t } from '../i18n.mjs';
 
 const sizes = [Infinity, 5e6, 2e6, 1e6];
 
-/** @param {Filter} filter @param {(filter: Filter) => void} change */
-export function filterBar(filter, change) {
+/**
+ * @param {Filter} filter
+ * @param {{kinds: import('../listing.mjs').Kind[], change(filter: Filter): void}} options kinds: that
+ *   the ranking has
+ */
+export function filterBar(filter, { kinds, change }) {
+  const kind = el('select', {
+    'data-focus': 'filter-kind', 'aria-label': t('filter.kind'),
+    onchange: (/** @type {Event} */ { currentTarget }) =>
+      change({ ...filter, kind: /** @type {Filter['kind']} */ (/** @type {HTMLSelectElement} */ (currentTarget).value) }),
+  }, ...(/** @type {Filter['kind'][]} */ (['any', ...kinds])).map((value) => el('option', { value, selected: value === filter.kind },
+    value === 'any' ? t('filter.any-kind') : t(`kind.${value}`))));
   const size = el('select', {
     'data-focus': 'filter-size', 'aria-label': t('filter.size'),
     onchange: (/** @type {Event} */ { currentTarget }) =>
@@ -19,5 +29,5 @@ export function filterBar(filter, change) {
     onchange: (/** @type {Event} */ { currentTarget }) =>
       change({ ...filter, isPermissiveOnly: /** @type {HTMLInputElement} */ (currentTarget).checked }),
   });
-  return el('div', { class: 'filter-bar small' }, size, el('label', { class: 'check' }, licence, t('filter.permissive')));
+  return el('div', { class: 'filter-bar small' }, kind, size, el('label', { class: 'check' }, licence, t('filter.permissive')));
 }

@@ -1,10 +1,11 @@
 // The ranking as a table; on narrow screens each row becomes a card.
 import { el, icon } from '../dom.mjs';
-import { formatBytes, formatMacs, licenceText, t } from '../i18n.mjs';
+import { formatBytes, formatMacs, formatNumber, licenceText, t } from '../i18n.mjs';
 import { startsDescending } from '../listing.mjs';
 import { accuracyBar, accuracyScale, scaleLabels } from './accuracy-bar.mjs';
 
 /**
+ * @typedef {import('../listing.mjs').ListedModel} ListedModel
  * @typedef {import('../../wasm/report.mjs').RankedModel} RankedModel
  * @typedef {import('../assets.mjs').Manifest} Manifest
  * @typedef {import('../listing.mjs').Sorting} Sorting
@@ -12,7 +13,7 @@ import { accuracyBar, accuracyScale, scaleLabels } from './accuracy-bar.mjs';
  */
 
 /**
- * @param {RankedModel[]} ranking in the order to show
+ * @param {ListedModel[]} ranking in the order to show
  * @param {{zoo: Manifest | undefined, selected: string | undefined, select(id: string): void,
  *   sorting: Sorting, sort(sorting: Sorting): void}} options
  */
@@ -29,7 +30,8 @@ export function rankingTable(ranking, { zoo, selected, select, sorting, sort }) 
       head('accuracy', 'cell-accuracy', t('column.accuracy')),
       head('change', 'cell-change', t('column.change'), t('column.change-long')),
       head('size', 'cell-size', t('column.size')),
-      head('macs', 'cell-macs', t('column.macs'), t('column.macs-long')))),
+      head('macs', 'cell-macs', t('column.macs'), t('column.macs-long')),
+      head('time', 'cell-time', t('column.time'), t('column.time-long')))),
     el('tbody', { role: 'rowgroup' }, ...ranking.map((model) => row(model, { scale, zoo, selected, select }))));
 }
 
@@ -51,7 +53,7 @@ function columnHead({ key, text, title, className, sorting, sort }, below) {
 }
 
 /**
- * @param {RankedModel} model
+ * @param {ListedModel} model
  * @param {{scale: import('./accuracy-bar.mjs').Scale, zoo: Manifest | undefined,
  *   selected: string | undefined, select(id: string): void}} options
  */
@@ -72,7 +74,17 @@ function row(model, { scale, zoo, selected, select }) {
     cell('cell-accuracy', accuracyBar(model, scale)),
     cell('cell-change number', changeOf(model)),
     cell('cell-size number', el('span', { class: 'cell-label', 'aria-hidden': 'true' }, t('column.size')), formatBytes(model.download_bytes)),
-    cell('cell-macs number', el('span', { class: 'cell-label', 'aria-hidden': 'true' }, t('column.macs')), formatMacs(model.macs)));
+    cell('cell-macs number', el('span', { class: 'cell-label', 'aria-hidden': 'true' }, t('column.macs')), formatMacs(model.macs)),
+    cell('cell-time number', el('span', { class: 'cell-label', 'aria-hidden': 'true' }, t('column.time')), timeOf(model)));
+}
+
+/** @param {ListedModel} model */
+export function timeOf({ milliseconds, isMeasured }) {
+  if (milliseconds === undefined) {
+    return '–';
+  }
+  const text = formatNumber(milliseconds, { maximumFractionDigits: milliseconds < 10 ? 1 : 0 });
+  return el('span', { class: isMeasured ? '' : 'soft' }, t(isMeasured ? 'time.measured' : 'time.reckoned', text));
 }
 
 /** @param {RankedModel} model */

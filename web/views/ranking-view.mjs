@@ -1,9 +1,10 @@
 // Column 2: the ranking in its views, or why there is none yet.
 import { FocusKeeper, byId, el, icon, replace } from '../dom.mjs';
 import { formatSeconds, t } from '../i18n.mjs';
-import { filterModels, sortModels } from '../listing.mjs';
+import { filterModels, sortModels, withFacts } from '../listing.mjs';
 import { isBusy } from '../state.mjs';
 import { usedClasses } from '../task.mjs';
+import { comparePanel } from './compare-panel.mjs';
 import { costPlot } from './cost-plot.mjs';
 import { exportMenu } from './export-menu.mjs';
 import { filterBar } from './filter-bar.mjs';
@@ -17,15 +18,18 @@ import { whyView } from './why-view.mjs';
  * @typedef {import('../state.mjs').ResultView} ResultView
  * @typedef {{select(id: string): void, rank(): void,
  *   saveSession(hasPixels: boolean): void, show(change: Partial<State>): void,
- *   confusions(): Promise<import('./why-view.mjs').Confusions>}} RankingActions show: changes how the
+ *   compare(id: string | undefined): void, confusions(): Promise<import('./why-view.mjs').Confusions>,
+ *   lookAround(): Promise<import('./why-view.mjs').Surroundings | undefined>}} RankingActions show: changes how the
  *   ranking is looked at
  */
+
+const kindOrder = /** @type {import('../listing.mjs').Kind[]} */ (['objects', 'bodies', 'hands', 'faces', 'text', 'other']);
 
 /** @param {{store: import('../store.mjs').Store<State>, actions: RankingActions}} page */
 export function startRanking({ store, actions }) {
   const body = byId('ranking-body');
-  store.watch(({ task, run, result, zoo, selected, view, cost, sorting, filter }) =>
-    [task, run.phase, result, zoo, selected, view, cost, sorting, filter], (state) => {
+  store.watch(({ task, run, result, zoo, engine, observed, selected, rival, view, cost, sorting, filter }) =>
+    [task, run.phase, result, zoo, engine, observed, selected, rival, view, cost, sorting, filter], (state) => {
     const focus = new FocusKeeper(byId('ranking'));
     replace(byId('ranking-tools'), ...tools(state, actions));
     body.classList.toggle('stale', isBusy(state));
@@ -56,38 +60,41 @@ function content(state, actions) {
   return isBusy(state) ? [] : [emptyMessage(state)];
 }
 
-/** @param {State} state @param {import('../state.mjs').RankResult} result @param {RankingActions} actions */
-function resultViews(state, result, { select, show, confusions }) {
-  const { view, filter } = state;
-  const shown = filterModels(result.ranking, filter);
+/** @param {State} state @param {import('../state.mjs').RankResult} result @param {RankingActions} actions @returns {Node[]} */
+function resultViews(state, result, actions) {
+  const { view, filter, zoo, engine, observed } = state;
+  const listed = withFacts(result.ranking, { zoo, pace: engine?.pace, observed });
+  const shown = filterModels(listed, filter);
+  const kinds = kindOrder.filter((kind) => listed.some((model) => model.kind === kind));
   const panel = el('div', { id: 'result-panel', role: 'tabpanel', 'aria-labelledby': `tab-${view}` },
-    shown.length === 0 ? message(t('filter.nothing'), t('filter.nothing-hint')) : viewOf(state, { ...result, ranking: shown }, { select, show, confusions }));
+    shown.length === 0 ? message(t('filter.nothing'), t('filter.nothing-hint')) : viewOf(state, { shown, result }, actions));
   return [
     el('div', { class: 'result-bar' },
       tabList(/** @type {ResultView[]} */ (['table', 'plot', 'map', 'why']).map((id) => ({ id, text: t(`ranking.${id}`) })), {
-        label: t('ranking.view'), chosen: view, panel: 'result-panel', choose: (id) => show({ view: id }),
+        label: t('ranking.view'), chosen: view, panel: 'result-panel', choose: (id) => actions.show({ view: id }),
       }),
-      filterBar(filter, (changed) => show({ filter: changed }))),
+      view !== 'why' && filterBar(filter, { kinds, change: (changed) => actions.show({ filter: changed }) })),
+    comparePanel(listed, state, actions),
     panel,
-  ];
+  ].filter((part) => part !== undefined);
 }
 
 /**
  * @param {State} state
- * @param {import('../state.mjs').RankResult} result with the models to show
- * @param {Omit<RankingActions, 'rank' | 'saveSession'>} actions
+ * @param {{shown: import('../listing.mjs').ListedModel[], result: import('../state.mjs').RankResult}} models
+ *   shown: those that the filter leaves
+ * @param {RankingActions} actions
  */
-function viewOf({ view, zoo, selected, sorting, cost }, result, { select, show, confusions }) {
-  const { ranking } = result;
+function viewOf({ view, zoo, selected, sorting, cost }, { shown, result }, { select, show, confusions, lookAround }) {
   switch (view) {
     case 'plot':
-      return costPlot(ranking, { cost, selected, select, chooseCost: (chosen) => show({ cost: chosen }) });
+      return costPlot(shown, { cost, selected, select, chooseCost: (chosen) => show({ cost: chosen }) });
     case 'map':
-      return webMap(ranking, { selected, select });
+      return webMap(shown, { selected, select, lookAround });
     case 'why':
-      return whyView(result, { confusions });
+      return whyView(result, { confusions, lookAround });
     default:
-      return rankingTable(sortModels(ranking, sorting), {
+      return rankingTable(sortModels(shown, sorting), {
         zoo, selected, select, sorting, sort: (chosen) => show({ sorting: chosen }),
       });
   }

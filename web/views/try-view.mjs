@@ -10,7 +10,7 @@ import { modelFacts } from './model-facts.mjs';
  * @typedef {import('../../wasm/report.mjs').RankedModel} RankedModel
  * @typedef {import('../assets.mjs').ModelEntry} ModelEntry
  * @typedef {{runTop(count: number): void, runOne(id: string): void, cancelTrial(): void,
- *   check(blob: Blob): void}} TryActions
+ *   compare(id: string | undefined): void, check(blob: Blob): void}} TryActions
  */
 
 const topCount = 3;
@@ -19,8 +19,8 @@ const topCount = 3;
 export function startTry({ store, actions }) {
   const body = byId('try-body');
   const progress = trialProgress(actions);
-  store.watch(({ result, zoo, selected, observed, trial, check }) =>
-    [result, zoo, selected, observed, trial.phase, trial.model, check], (state) => {
+  store.watch(({ result, zoo, selected, rival, observed, trial, check }) =>
+    [result, zoo, selected, rival, observed, trial.phase, trial.model, check], (state) => {
     const { result, zoo, selected } = state;
     const focus = new FocusKeeper(body);
     const ranked = result?.ranking.find(({ model }) => model === selected) ?? result?.ranking[0];
@@ -77,6 +77,18 @@ function modelCard(state, ranked, entry, actions) {
     observation?.hasFeatures
       ? checkPanel(state, actions)
       : isIdle && el('button', { type: 'button', class: 'run-one', 'data-focus': 'run-one', onclick: () => actions.runOne(ranked.model) }, t('trial.run-one')),
+    compareChoice(state, ranked, actions),
     modelFacts(entry, observation),
     codePanel(entry));
+}
+
+/** @param {State} state @param {RankedModel} ranked @param {TryActions} actions */
+function compareChoice({ result, rival }, { model }, { compare }) {
+  const others = (result?.ranking ?? []).filter((other) => other.model !== model);
+  return el('label', { class: 'compare-choice small' }, t('compare.choose'), ' ', el('select', {
+    'data-focus': 'compare',
+    onchange: (/** @type {Event} */ { currentTarget }) => compare(/** @type {HTMLSelectElement} */ (currentTarget).value || undefined),
+  },
+  el('option', { value: '' }, t('compare.none')),
+  ...others.map((other) => el('option', { value: other.model, selected: other.model === rival }, `${other.rank}. ${other.name}`))));
 }

@@ -1,0 +1,103 @@
+// The built page in Chromium: the ways to look at a ranking.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { missingForBrowser, openPage, rankedModels, servePage, startBrowser, waitForRanking } from './browser.mjs';
+
+const skip = missingForBrowser();
+/** @type {Awaited<ReturnType<typeof servePage>>} */
+let server;
+/** @type {import('playwright-core').Browser} */
+let browser;
+/** One ranking, which every test looks at. @type {import('./browser.mjs').OpenPage} */
+let open;
+
+before(async () => {
+  if (!skip) {
+    [server, browser] = await Promise.all([servePage(), startBrowser()]);
+    open = await openPage(browser, server.address, { serviceWorkers: 'block' });
+    await open.page.locator('[data-sample=style]').click();
+    await waitForRanking(open.page);
+  }
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+/** @param {'svg' | 'png'} kind @returns {Promise<Buffer>} */
+async function save(kind) {
+  const [download] = await Promise.all([open.page.waitForEvent('download'), open.page.locator(`[data-save=${kind}]`).click()]);
+  assert.match(download.suggestedFilename(), new RegExp(`\\.${kind}$`));
+  return Buffer.concat(await (await download.createReadStream()).toArray());
+}
+
+test('every row says how long the model takes on this device', { skip }, async () => {
+  const texts = await open.page.locator('.ranking tbody .cell-time').allInnerTexts();
+  assert.ok(texts.length > 1);
+  texts.forEach((text) => assert.match(text, /≈ [\d.,]+ ms/));
+});
+
+test('a kind of models can be chosen, and all come back', { skip }, async () => {
+  const { page } = open;
+  const all = await rankedModels(page);
+  await page.locator('[data-focus="filter-kind"]').selectOption('faces');
+  const faces = await rankedModels(page);
+  assert.ok(faces.length > 0 && faces.length < all.length);
+  assert.ok(faces.includes('facemesh') && !faces.includes('posenet'));
+  await page.locator('[data-focus="filter-kind"]').selectOption('any');
+  assert.deepEqual(await rankedModels(page), all);
+});
+
+test('two models are compared side by side, and the comparison is closed again', { skip }, async () => {
+  const { page } = open;
+  const [first, , third] = await rankedModels(page);
+  await page.locator('[data-focus="compare"]').selectOption(third);
+  const panel = page.locator('.compare-panel');
+  const heads = await panel.locator('thead th').allInnerTexts();
+  const names = await Promise.all([first, third].map((id) => page.locator(`tr[data-model="${id}"] .model-name`).innerText()));
+  assert.deepEqual(heads, names);
+  assert.match(await panel.locator('tbody tr').first().innerText(), /1 \(/);
+  await panel.getByRole('button').click();
+  assert.equal(await panel.count(), 0);
+});
+
+test('the map shows the task among known ones, with threads to the best, and chooses a model', { skip }, async () => {
+  const { page } = open;
+  const models = await rankedModels(page);
+  await page.locator('#tab-map').click();
+  await page.locator('.web-map').waitFor();
+  assert.match(await page.locator('.map-words').innerText(), /yours looks most like: \w+/);
+  assert.equal(await page.locator('.map-model').count(), models.length);
+  assert.equal(await page.locator('.map-spider').count(), 1);
+  await page.locator(`[data-model-dot="${models[4]}"]`).dispatchEvent('click');
+  await page.locator('#tab-table').click();
+  assert.equal(await page.locator('tr.selected').getAttribute('data-model'), models[4]);
+});
+
+for (const [tab, picture] of [['map', '.web-map'], ['plot', '.model-plot']]) {
+  test(`what the tab ${tab} shows is saved as SVG and PNG`, { skip }, async () => {
+    await open.page.locator(`#tab-${tab}`).click();
+    await open.page.locator(picture).waitFor();
+    const text = (await save('svg')).toString('utf8');
+    assert.match(text, /^<svg /);
+    assert.equal(text.includes('var(--'), false, 'no colour hangs on the page');
+    const png = await save('png');
+    assert.equal(png.subarray(1, 4).toString('latin1'), 'PNG');
+    assert.ok(png.readUInt32BE(16) >= 560, 'twice as wide as it is shown');
+  });
+}
+
+test('the reasons name known tasks that look alike, and classes that are mixed up', { skip }, async () => {
+  const { page } = open;
+  await page.locator('#tab-why').click();
+  await page.getByText('Which known tasks look like yours?').waitFor();
+  await page.locator('.why .pairs li').first().waitFor();
+  assert.match(await page.locator('.why').innerText(), /Closer than \d+% of all pairs of known tasks/);
+  await page.getByText('the most similar other image is of the same class').waitFor();
+});
+
+test('looking at all that asked for nothing foreign and broke no rule', { skip }, () => {
+  assert.deepEqual(open.complaints, []);
+  assert.deepEqual(open.requests.filter((url) => !url.startsWith(server.address) && !url.startsWith('blob:')), []);
+});
