@@ -172,6 +172,15 @@ export class WorkerPool {
   }
 
   /**
+   * @param {string[]} names of the engine's metricNames
+   * @param {import('./worker.mjs').Matrix} matrix copied
+   * @returns {Promise<Record<string, number>>} by name; NaN where a metric has no value
+   */
+  metrics(names, matrix) {
+    return this.#add((slot) => slot.request('metrics', { names, ...matrix }));
+  }
+
+  /**
    * @param {{trainFraction: number, splits: number, seed: number}} options
    * @param {import('./worker.mjs').Matrix} matrix copied
    * @returns {Promise<{mean: number, standardError: number}>}

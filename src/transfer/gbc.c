@@ -62,15 +62,12 @@ static double overlap(const gaussians *g, size_t first, size_t second) {
 ms_status ms_metric_gbc_of(ms_context *context, const ms_metric_data *data, const void *options,
                            double *value) {
   size_t limit = options != NULL ? *(const size_t *)options : DEFAULT_LIMIT;
-  double *x = NULL; /* [count][dimension] */
   ms_principal principal;
   gaussians g;
   if (limit < 1) {
     return ms_fail(context, MS_ERR_ARGUMENT, "0 principal coordinates, at least 1 is needed");
   }
-  MS_TRY(ms_metric_load(context, data->features, data->count * data->dimension, &x));
-  ms_center_columns(x, data->count, data->dimension);
-  MS_TRY(ms_principal_make(context, x, data->count, data->dimension, 1, limit, &principal));
+  MS_TRY(ms_metric_principal(context, data, 1, limit, &principal));
   MS_TRY(fit(context, data, &principal, &g));
   double sum = 0;
   for (size_t c = 0; c < data->class_count; c++) {

@@ -102,14 +102,10 @@ ms_status ms_metric_n_leep_of(ms_context *context, const ms_metric_data *data, c
   size_t components = options != NULL ? *(const size_t *)options : 0;
   components = components == 0 ? default_components(data) : components;
   components = components < data->count ? components : data->count;
-  double *x = NULL;          /* [count][dimension] */
   double *posteriors = NULL; /* [count][components] */
   ms_principal principal;
-  MS_TRY(ms_metric_load(context, data->features, data->count * data->dimension, &x));
   MS_TRY(MS_SCRATCH(context, data->count * components, &posteriors));
-  ms_center_columns(x, data->count, data->dimension);
-  MS_TRY(ms_principal_make(context, x, data->count, data->dimension, 0.8, data->dimension,
-                           &principal));
+  MS_TRY(ms_metric_principal(context, data, 0.8, data->dimension, &principal));
   if (principal.width == 0) {
     components = 1;
     for (size_t i = 0; i < data->count; i++) {

@@ -13,13 +13,10 @@ ms_status ms_metric_lfc_of(ms_context *context, const ms_metric_data *data, cons
   double *x = NULL;     /* [count][width] */
   double *means = NULL; /* [classes][width] */
   double *gram = NULL;  /* [order][order] */
-  MS_TRY(ms_metric_load(context, data->features, data->count * width, &x));
+  MS_TRY(ms_metric_gram(context, data, &x, &gram));
   MS_TRY(MS_SCRATCH(context, data->class_count * width, &means));
-  ms_center_columns(x, data->count, width);
   ms_class_means(data, x, width, means);
-  ms_matrix side = ms_thin_side(x, data->count, width);
-  MS_TRY(MS_SCRATCH(context, side.rows * side.rows, &gram));
-  ms_gram(side, gram);
+  size_t order = data->count < width ? data->count : width;
   /* The products' mean is 0: their sum over pairs of one class is the covariance, unscaled. */
   double covariance = 0;
   double pairs = 0;
@@ -30,7 +27,7 @@ ms_status ms_metric_lfc_of(ms_context *context, const ms_metric_data *data, cons
     pairs += size * size;
   }
   double count = (double)data->count;
-  double products = ms_dot(gram, gram, side.rows * side.rows);
+  double products = ms_dot(gram, gram, order * order);
   double labels = pairs - pairs * pairs / (count * count);
   *value = products > 0 ? covariance / sqrt(products * labels) : 0;
   return MS_OK;

@@ -221,6 +221,77 @@ void ms_class_means(const ms_metric_data *data, const double *x, size_t width, d
   }
 }
 
+static ms_status load_centered(ms_context *context, const ms_metric_data *data, double **x) {
+  MS_TRY(ms_metric_load(context, data->features, data->count * data->dimension, x));
+  ms_center_columns(*x, data->count, data->dimension);
+  return MS_OK;
+}
+
+/* The Gram matrix of x's smaller side: made, or copied from what is shared. */
+static ms_status make_gram(ms_context *context, const ms_metric_data *data, double *x,
+                           double **gram) {
+  ms_matrix side = ms_thin_side(x, data->count, data->dimension);
+  size_t size = side.rows * side.rows;
+  MS_TRY(MS_SCRATCH(context, size, gram));
+  if (data->shared != NULL) {
+    memcpy(*gram, data->shared->gram, size * sizeof **gram);
+  } else {
+    ms_gram(side, *gram);
+  }
+  return MS_OK;
+}
+
+ms_status ms_metric_gram(ms_context *context, const ms_metric_data *data, double **x,
+                         double **gram) {
+  if (data->shared != NULL) {
+    *x = data->shared->x;
+  } else {
+    MS_TRY(load_centered(context, data, x));
+  }
+  return make_gram(context, data, *x, gram);
+}
+
+/* The first of all principal coordinates. */
+static ms_status copy_principal(ms_context *context, const ms_principal *all, double share,
+                                size_t limit, ms_principal *p) {
+  double total = 0;
+  double sum = 0;
+  for (size_t j = 0; j < all->width; j++) {
+    total += all->variances[j];
+  }
+  *p = (ms_principal){.count = all->count, .variances = all->variances};
+  while (p->width < all->width && p->width < limit && (share >= 1 || sum < share * total)) {
+    sum += all->variances[p->width++];
+  }
+  MS_TRY(MS_SCRATCH(context, p->count * p->width, &p->coordinates));
+  for (size_t i = 0; i < p->count; i++) {
+    memcpy(p->coordinates + i * p->width, all->coordinates + i * all->width,
+           p->width * sizeof *p->coordinates);
+  }
+  return MS_OK;
+}
+
+ms_status ms_metric_principal(ms_context *context, const ms_metric_data *data, double share,
+                              size_t limit, ms_principal *principal) {
+  if (data->shared != NULL) {
+    return copy_principal(context, &data->shared->principal, share, limit, principal);
+  }
+  double *x = NULL; /* [count][dimension] */
+  MS_TRY(load_centered(context, data, &x));
+  return ms_principal_make(context, x, data->count, data->dimension, NULL, share, limit, principal);
+}
+
+ms_status ms_metric_share(ms_context *context, const ms_metric_data *data,
+                          ms_metric_shared *shared) {
+  double *gram = NULL; /* [n][n], which the eigenvectors destroy */
+  ms_metric_data view = *data;
+  MS_TRY(ms_metric_gram(context, data, &shared->x, &shared->gram));
+  view.shared = shared;
+  MS_TRY(make_gram(context, &view, shared->x, &gram));
+  return ms_principal_make(context, shared->x, data->count, data->dimension, gram, 1,
+                           data->dimension, &shared->principal);
+}
+
 ms_matrix ms_thin_side(double *x, size_t count, size_t dimension) {
   ms_matrix matrix = ms_matrix_make(x, count, dimension);
   return count <= dimension ? matrix : ms_matrix_transposed(matrix);

@@ -4,6 +4,14 @@
 
 #include "core/context.h"
 #include "transfer/linalg.h"
+#include "transfer/principal.h"
+
+/* What several metrics need of the same features, made once for all of them. */
+typedef struct ms_metric_shared {
+  double *x;              /* [count][dimension], centred */
+  double *gram;           /* [n][n], of the smaller side of x, n = min(count, dimension) */
+  ms_principal principal; /* all coordinates of x */
+} ms_metric_shared;
 
 /* Features and labels that have been checked: all finite, at least two classes. */
 typedef struct ms_metric_data {
@@ -12,7 +20,8 @@ typedef struct ms_metric_data {
   size_t dimension;
   const uint32_t *labels; /* [count], below class_count; classes without a row are left out */
   size_t class_count;
-  const size_t *class_sizes; /* [class_count], each at least 1 */
+  const size_t *class_sizes;      /* [class_count], each at least 1 */
+  const ms_metric_shared *shared; /* NULL: every metric makes its own */
 } ms_metric_data;
 
 /* Computes one metric; options is what the metric's own header says, NULL for its defaults. */
@@ -45,6 +54,20 @@ MS_CHECK_RESULT ms_status ms_metric_check_result(ms_context *context, double res
 /* Copies floats as doubles, into scratch memory. */
 MS_CHECK_RESULT ms_status ms_metric_load(ms_context *context, const float *values, size_t count,
                                          double **x);
+
+/*
+ * Centred features x [count][dimension], and the Gram matrix of their smaller side, in scratch
+ * memory. gram is the caller's to change; x is not.
+ */
+MS_CHECK_RESULT ms_status ms_metric_gram(ms_context *context, const ms_metric_data *data,
+                                         double **x, double **gram);
+/* The principal coordinates of the centred features, as ms_principal_make gives them. */
+MS_CHECK_RESULT ms_status ms_metric_principal(ms_context *context, const ms_metric_data *data,
+                                              double share, size_t limit, ms_principal *principal);
+/* Makes what metrics share, in scratch memory. */
+MS_CHECK_RESULT ms_status ms_metric_share(ms_context *context, const ms_metric_data *data,
+                                          ms_metric_shared *shared);
+
 /* Subtracts every column's mean. */
 void ms_center_columns(double *x, size_t count, size_t dimension);
 /*

@@ -4,6 +4,9 @@
  */
 #include "transfer/metrics.h"
 
+#include <math.h>
+#include <string.h>
+
 typedef struct metric_entry {
   const char *name;
   ms_metric_function *function;
@@ -43,4 +46,53 @@ ms_status ms_metric_compute(ms_context *context, size_t index, const float *feat
   }
   return ms_metric_run(context, features, count, dimension, labels, class_count,
                        metrics[index].function, NULL, value);
+}
+
+/* One metric of several, NaN where it alone fails; what it used of scratch memory is dropped. */
+static ms_status compute_one(ms_context *context, const ms_metric_data *data, size_t index,
+                             double *value) {
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  ms_status status = metrics[index].function(context, data, NULL, value);
+  if (status == MS_OK) {
+    status = ms_metric_check_result(context, *value);
+  }
+  ms_arena_drop(context, mark);
+  if (status == MS_ERR_DATA) {
+    *value = NAN;
+    return MS_OK;
+  }
+  return status;
+}
+
+static ms_status compute_several(ms_context *context, const size_t *indices, size_t metric_count,
+                                 ms_metric_data *data, double *values) {
+  ms_metric_shared shared;
+  double *results = NULL; /* [metric_count] */
+  MS_TRY(MS_SCRATCH(context, metric_count, &results));
+  MS_TRY(ms_metric_share(context, data, &shared));
+  data->shared = &shared;
+  for (size_t i = 0; i < metric_count; i++) {
+    MS_TRY(compute_one(context, data, indices[i], &results[i]));
+  }
+  memcpy(values, results, metric_count * sizeof *values);
+  return MS_OK;
+}
+
+ms_status ms_metric_compute_several(ms_context *context, const size_t *indices, size_t metric_count,
+                                    const float *features, size_t count, size_t dimension,
+                                    const uint32_t *labels, size_t class_count, double *values) {
+  for (size_t i = 0; i < metric_count; i++) {
+    if (indices[i] >= METRIC_COUNT) {
+      return ms_fail(context, MS_ERR_ARGUMENT, "metric %zu of %d", indices[i], METRIC_COUNT);
+    }
+  }
+  ms_arena_mark mark = ms_arena_get_mark(context);
+  ms_metric_data data;
+  ms_status status =
+      ms_metric_check(context, features, count, dimension, labels, class_count, &data);
+  if (status == MS_OK) {
+    status = compute_several(context, indices, metric_count, &data, values);
+  }
+  ms_arena_drop(context, mark);
+  return status;
 }

@@ -82,15 +82,12 @@ ms_status ms_metric_pactran_gaussian_of(ms_context *context, const ms_metric_dat
     return ms_fail(context, MS_ERR_ARGUMENT, "prior %g and variance %g, both must be positive",
                    o->prior, o->variance);
   }
-  double *x = NULL;      /* [count][dimension] */
   double *scales = NULL; /* [problem.width] */
   float *found = NULL;   /* [problem.width][classes] */
   float *logits = NULL;  /* [count][classes] */
   ms_principal p;
   ms_logistic problem;
-  MS_TRY(ms_metric_load(context, data->features, data->count * data->dimension, &x));
-  ms_center_columns(x, data->count, data->dimension);
-  MS_TRY(ms_principal_make(context, x, data->count, data->dimension, 1, data->dimension, &p));
+  MS_TRY(ms_metric_principal(context, data, 1, data->dimension, &p));
   MS_TRY(MS_SCRATCH(context, p.width + 1, &scales));
   MS_TRY(MS_SCRATCH(context, (p.width + 1) * data->class_count, &found));
   MS_TRY(MS_SCRATCH(context, data->count * data->class_count, &logits));

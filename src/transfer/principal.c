@@ -9,18 +9,19 @@
 #include "transfer/eigen.h"
 #include "transfer/metric.h"
 
-static ms_status fill(ms_context *context, double *x, size_t dimension, double share, size_t limit,
-                      ms_principal *p) {
+static ms_status fill(ms_context *context, double *x, size_t dimension, double *gram, double share,
+                      size_t limit, ms_principal *p) {
   ms_matrix side = ms_thin_side(x, p->count, dimension);
   size_t order = side.rows;
-  double *gram = NULL;    /* [order][order] */
   double *values = NULL;  /* [order] */
   double *vectors = NULL; /* [width][order] */
   size_t width = limit < order ? limit : order;
-  MS_TRY(MS_SCRATCH(context, order * order, &gram));
   MS_TRY(MS_SCRATCH(context, order, &values));
   MS_TRY(MS_SCRATCH(context, width * order, &vectors));
-  ms_gram(side, gram);
+  if (gram == NULL) {
+    MS_TRY(MS_SCRATCH(context, order * order, &gram));
+    ms_gram(side, gram);
+  }
   MS_TRY(ms_eigen_vectors(context, gram, order, share, &width, values, vectors));
   while (width > 0 && values[width - 1] <= 1e-12 * values[0]) {
     width--;
@@ -42,14 +43,14 @@ static ms_status fill(ms_context *context, double *x, size_t dimension, double s
 }
 
 ms_status ms_principal_make(ms_context *context, double *x, size_t count, size_t dimension,
-                            double share, size_t limit, ms_principal *principal) {
+                            double *gram, double share, size_t limit, ms_principal *principal) {
   size_t most = count < dimension ? count : dimension;
   most = limit < most ? limit : most;
   *principal = (ms_principal){.count = count};
   MS_TRY(MS_SCRATCH(context, count * most, &principal->coordinates));
   MS_TRY(MS_SCRATCH(context, most, &principal->variances));
   ms_arena_mark mark = ms_arena_get_mark(context);
-  MS_TRY(fill(context, x, dimension, share, limit, principal));
+  MS_TRY(fill(context, x, dimension, gram, share, limit, principal));
   ms_arena_drop(context, mark);
   return MS_OK;
 }

@@ -15,6 +15,7 @@ typedef struct ms_principal {
  * The principal coordinates of x [count][dimension], whose columns have mean 0, in scratch memory;
  * their signs have no meaning. Directions with at most 1e-12 of the largest variance count as none.
  *
+ * gram   of the smaller side of x (ms_thin_side), which is destroyed; NULL to have it made
  * share  keep coordinates until they hold this share of the variance; 1 for all
  * limit  keep at most so many
  *
@@ -22,7 +23,7 @@ typedef struct ms_principal {
  * 3 n² doubles of scratch that are dropped. Fails as ms_eigen_vectors does.
  */
 MS_CHECK_RESULT ms_status ms_principal_make(ms_context *context, double *x, size_t count,
-                                            size_t dimension, double share, size_t limit,
-                                            ms_principal *principal);
+                                            size_t dimension, double *gram, double share,
+                                            size_t limit, ms_principal *principal);
 
 #endif

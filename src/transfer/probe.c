@@ -33,7 +33,7 @@ ms_status ms_probe_prepare(ms_context *context, const ms_metric_data *data, ms_p
   for (size_t i = 0; i < data->count * width; i++) {
     x[i] *= scale;
   }
-  return ms_principal_make(context, x, data->count, width, 1, width, &probe->principal);
+  return ms_principal_make(context, x, data->count, width, NULL, 1, width, &probe->principal);
 }
 
 /*

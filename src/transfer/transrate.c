@@ -7,15 +7,9 @@
 
 #include "transfer/metrics.h"
 
-/* ½ log det(I + x xᵀ / (count distortion)), by whichever Gram matrix is smaller. */
-static ms_status coding_rate(ms_context *context, double *x, size_t count, size_t dimension,
+/* ½ log det(I + gram / (count distortion)); gram [order][order] is overwritten. */
+static ms_status coding_rate(ms_context *context, double *gram, size_t order, size_t count,
                              double distortion, double *rate) {
-  ms_arena_mark mark = ms_arena_get_mark(context);
-  ms_matrix side = ms_thin_side(x, count, dimension);
-  size_t order = side.rows;
-  double *gram = NULL; /* [order][order] */
-  MS_TRY(MS_SCRATCH(context, order * order, &gram));
-  ms_gram(side, gram);
   double scale = 1 / ((double)count * distortion);
   for (size_t i = 0; i < order * order; i++) {
     gram[i] *= scale;
@@ -28,7 +22,6 @@ static ms_status coding_rate(ms_context *context, double *x, size_t count, size_
                    distortion);
   }
   *rate = ms_cholesky_log_det(gram, order) / 2;
-  ms_arena_drop(context, mark);
   return MS_OK;
 }
 
@@ -36,17 +29,18 @@ ms_status ms_metric_transrate_of(ms_context *context, const ms_metric_data *data
                                  const void *options, double *value) {
   double distortion = options != NULL ? *(const double *)options : 1e-4;
   size_t width = data->dimension;
+  size_t order = data->count < width ? data->count : width;
   double *x = NULL;    /* [count][width] */
+  double *gram = NULL; /* [order][order], of all rows, then of one class at a time */
   double *rows = NULL; /* [count][width], of one class */
   double whole = 0;
   if (!(distortion > 0) || !isfinite(distortion)) {
     return ms_fail(context, MS_ERR_ARGUMENT, "distortion %g, a positive number is needed",
                    distortion);
   }
-  MS_TRY(ms_metric_load(context, data->features, data->count * width, &x));
+  MS_TRY(ms_metric_gram(context, data, &x, &gram));
   MS_TRY(MS_SCRATCH(context, data->count * width, &rows));
-  ms_center_columns(x, data->count, width);
-  MS_TRY(coding_rate(context, x, data->count, width, distortion, &whole));
+  MS_TRY(coding_rate(context, gram, order, data->count, distortion, &whole));
   double within = 0;
   for (size_t c = 0; c < data->class_count; c++) {
     size_t size = 0;
@@ -56,7 +50,9 @@ ms_status ms_metric_transrate_of(ms_context *context, const ms_metric_data *data
         memcpy(rows + size++ * width, x + i * width, width * sizeof *x);
       }
     }
-    MS_TRY(coding_rate(context, rows, size, width, distortion, &rate));
+    ms_matrix side = ms_thin_side(rows, size, width);
+    ms_gram(side, gram);
+    MS_TRY(coding_rate(context, gram, side.rows, size, distortion, &rate));
     within += rate * (double)size / (double)data->count;
   }
   *value = whole - within;

@@ -87,6 +87,9 @@ test('metrics are those of this thread', async () => {
   const pool = createPool(2);
   assert.deepEqual(await Promise.all([pool.metric('logme', matrix), pool.metric('logme', matrix)]), [expected, expected]);
   await assert.rejects(pool.metric('nonsense', matrix), { code: 'argument' });
+  const several = await pool.metrics(['knn', 'logme'], matrix);
+  assert.deepEqual(several, { knn: engine.metric('knn', matrix.features, 20, 3, matrix.labels, 2), logme: expected });
+  await assert.rejects(pool.metrics(['knn', 'nonsense'], matrix), { code: 'argument' });
 });
 
 test('after destroy nothing is done', async () => {
