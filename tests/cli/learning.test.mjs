@@ -52,10 +52,10 @@ test('the bank says what was measured of every set and model', async () => {
 test('what was judged is not judged again, unless its features changed', async () => {
   const judged = path('cells/a/set0.judged.json');
   const first = JSON.parse(await readFile(judged, 'utf8'));
-  await writeFile(judged, JSON.stringify({ ...first, mean: 0.125 }));
+  await writeFile(judged, JSON.stringify({ ...first, probe: { ...first.probe, mean: 0.125 } }));
   await run('zoo', 'bank', ...zoo, '--bank', path('cells'));
   assert.equal(readBank(await readFile(path('zoo/bank.safetensors'))).tasks[0].accuracy[0], 0.125);
-  await writeFile(judged, JSON.stringify({ ...first, fingerprint: 'of other features', mean: 0.125 }));
+  await writeFile(judged, JSON.stringify({ ...first, probe: { ...first.probe, fingerprint: 'of other features', mean: 0.125 } }));
   await run('zoo', 'bank', ...zoo, '--bank', path('cells'), '--workers', '1');
   assert.deepEqual(JSON.parse(await readFile(judged, 'utf8')), first);
 });

@@ -113,7 +113,7 @@ export function writeBank({ encoderHash, featureCount, blocks, models, hashes, s
     ['landmarks', { dtype: 'F32', shape: [taskCount, tasks[0].landmarks.length], data: stack(({ landmarks }) => landmarks) }],
     ['accuracy', { dtype: 'F32', shape: [taskCount, models.length], data: stack(({ accuracy }) => accuracy) }],
     ['accuracy_error', { dtype: 'F32', shape: [taskCount, models.length], data: stack(({ accuracyError }) => accuracyError) }],
-    ...bankMetrics.map((name) => /** @type {[string, import('../../wasm/safetensors.mjs').Tensor]} */ ([
+    ...Object.keys(tasks[0].metrics).map((name) => /** @type {[string, import('../../wasm/safetensors.mjs').Tensor]} */ ([
       `metric_${name}`, { dtype: 'F32', shape: [taskCount, models.length], data: stack(({ metrics }) => metrics[name]) }])),
     ['prototypes', { dtype: 'F16', shape: [classes, featureCount], data: stack(({ prototypes }) => prototypes) }],
     ['spreads', { dtype: 'F16', shape: [classes, featureCount], data: stack(({ spreads }) => spreads) }],
@@ -148,8 +148,12 @@ export function readBank(bytes) {
   };
   const classCounts = Array.from(table('classes', names.length).data);
   const classTotal = classCounts.reduce((sum, count) => sum + count, 0);
+  const metricNames = [...tensors.keys()].flatMap((name) => (name.startsWith('metric_') ? [name.slice('metric_'.length)] : []));
+  if (!metricNames.includes('ridge')) {
+    throw new Error('a task bank has no metric_ridge, which training reads');
+  }
   const tables = Object.fromEntries(['images', 'encoder_accuracy', 'landmarks', 'accuracy', 'accuracy_error',
-    ...bankMetrics.map((name) => `metric_${name}`)].map((name) => [name, table(name, names.length)]));
+    ...metricNames.map((name) => `metric_${name}`)].map((name) => [name, table(name, names.length)]));
   const prototypes = table('prototypes', classTotal);
   const spreads = table('spreads', classTotal);
   const row = (/** @type {string} */ name, /** @type {number} */ t) =>
@@ -164,7 +168,7 @@ export function readBank(bytes) {
       spreads: spreads.data.subarray(from, start * prototypes.width),
       landmarks: row('landmarks', t), encoderAccuracy: row('encoder_accuracy', t)[0],
       accuracy: row('accuracy', t), accuracyError: row('accuracy_error', t),
-      metrics: Object.fromEntries(bankMetrics.map((metric) => [metric, row(`metric_${metric}`, t)])),
+      metrics: Object.fromEntries(metricNames.map((metric) => [metric, row(`metric_${metric}`, t)])),
     };
   });
   return {

@@ -10,44 +10,55 @@ import { replaceFile } from '../../wasm/cli/files.mjs';
  * @typedef {{mean: number, standardError: number, metrics: Record<string, number>}} Judgement
  */
 
-/** The metrics that the bank stores beside the accuracies. */
-export const bankMetrics = ['ridge', 'logme', 'knn'];
+/** The metrics that the bank stores beside the accuracies: those that need no source classes. */
+export const bankMetrics = ['ridge', 'logme', 'knn', 'probe', 'h-score', 'regularised-h-score', 'n-leep', 'gbc', 'lfc',
+  'pactran-gaussian', 'transrate', 'sfda', 'parc'];
 /** The linear head's protocol: stratified splits, two thirds of each class to train on. */
 export const protocol = { trainFraction: 2 / 3, splits: 20, seed: 1 };
 
-/** What a judgement depends on. @param {Cell} cell @returns {string} */
-function fingerprintOf({ features, labels, classCount }) {
+/**
+ * What a part of a judgement depends on.
+ *
+ * @param {Cell} cell
+ * @param {any} settings of the part
+ * @returns {string}
+ */
+function fingerprintOf({ features, labels, classCount }, settings) {
   return createHash('sha256').update(new Uint8Array(features.buffer, features.byteOffset, features.byteLength))
-    .update(JSON.stringify({ labels, classCount, protocol, bankMetrics })).digest('hex');
+    .update(JSON.stringify({ labels, classCount, settings })).digest('hex');
 }
 
 /**
+ * The head's accuracy and the metrics are kept apart: another metric leaves the accuracy, which takes
+ * longest, as it is.
+ *
  * @param {import('../../wasm/worker-pool.mjs').WorkerPool} pool
  * @param {Cell} cell
- * @returns {Promise<Judgement>}
+ * @returns {Promise<Judgement>} a metric that has no value for these features is NaN
  */
 export async function judgeCell(pool, cell) {
   const file = `${cell.path}.judged.json`;
-  const fingerprint = fingerprintOf(cell);
-  const known = await readJudgement(file, fingerprint);
-  if (known) {
-    return known;
-  }
   const { features, count, dimension, labels, classCount } = cell;
   const matrix = { features, count, dimension, labels, classCount };
-  const [{ mean, standardError }, ...values] = await Promise.all([
-    pool.probe(protocol, matrix), ...bankMetrics.map((name) => pool.metric(name, matrix))]);
-  const metrics = Object.fromEntries(bankMetrics.map((name, i) => [name, values[i]]));
-  await replaceFile(file, `${JSON.stringify({ fingerprint, mean, standardError, metrics })}\n`);
-  return { mean, standardError, metrics };
+  const prints = { probe: fingerprintOf(cell, protocol), metrics: fingerprintOf(cell, bankMetrics) };
+  const known = await readJudged(file);
+  const [probe, metrics] = await Promise.all([
+    known.probe?.fingerprint === prints.probe ? known.probe : pool.probe(protocol, matrix),
+    known.metrics?.fingerprint === prints.metrics ? known.metrics.values : pool.metrics(bankMetrics, matrix)]);
+  const { mean, standardError } = probe;
+  if (probe !== known.probe || metrics !== known.metrics?.values) {
+    await replaceFile(file, `${JSON.stringify({
+      probe: { fingerprint: prints.probe, mean, standardError }, metrics: { fingerprint: prints.metrics, values: metrics },
+    })}\n`);
+  }
+  return { mean, standardError, metrics: Object.fromEntries(bankMetrics.map((name) => [name, metrics[name] ?? NaN])) };
 }
 
-/** @param {string} file @param {string} wanted @returns {Promise<Judgement | undefined>} */
-async function readJudgement(file, wanted) {
+/** What was judged before, as far as it can be read. @param {string} file @returns {Promise<any>} */
+async function readJudged(file) {
   try {
-    const { fingerprint, mean, standardError, metrics } = JSON.parse(await readFile(file, 'utf8'));
-    return fingerprint === wanted ? { mean, standardError, metrics } : undefined;
+    return JSON.parse(await readFile(file, 'utf8')) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }

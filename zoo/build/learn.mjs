@@ -165,7 +165,8 @@ export function judgeRankings(engine, bank, scores, parameters) {
       scorer: scores[t],
       ...task.metrics,
     };
-    return Object.entries(rankings).map(([name, ranking]) => judge(engine, name, task, Float32Array.from(ranking)));
+    // A metric may have no value for a model: then it ranks no model of this task.
+    return Object.entries(rankings).filter(([, ranking]) => Array.from(ranking).every(Number.isFinite)).map(([name, ranking]) => judge(engine, name, task, Float32Array.from(ranking)));
   });
 }
 
