@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTask, observeModel, rankTask, suggestModel } from '../ranking.mjs';
 import { toCsv, toJson, toMarkdown, toTable } from '../report.mjs';
-import { findEntry, inputOf, modelFile, readModel, readZoo, startEngine } from './assets.mjs';
+import { findEntry, modelFile, readZoo, startEngine } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
 import { readWhole } from './files.mjs';
 import { exactly, integerOption, workersOption } from './options.mjs';
-import { embedWithPool, openLimited } from './sample.mjs';
+import { embedWithModel, openLimited, readablePart } from './sample.mjs';
 
 /**
  * @typedef {import('../report.mjs').RankResult} RankResult
@@ -110,7 +110,7 @@ async function readScorer(zoo, engine) {
  */
 async function rank(run, { seed, rerankCount, started }) {
   const { engine, scorer, zoo, terminal } = run;
-  const embedded = await embedWith(run, zoo.encoder, run.sample);
+  const embedded = await embedWithModel(run, zoo.encoder, run.sample);
   const images = embedded.classes.reduce((sum, { features }) => sum + features.length, 0);
   if (images < fewImages * embedded.classes.length) {
     terminal.warn(`${images} images for ${embedded.classes.length} classes are few: from ${fewImages} a class on, the ranking is surer`);
@@ -129,24 +129,6 @@ async function rank(run, { seed, rerankCount, started }) {
 }
 
 /**
- * Embeds the images with the encoder or a model of the zoo.
- *
- * @param {Run} run
- * @param {import('./assets.mjs').ModelEntry} entry
- * @param {import('./images.mjs').Sample} sample
- * @returns {Promise<EmbeddedSample>}
- */
-async function embedWith({ pool, zoo, path, terminal }, entry, sample) {
-  const bytes = await readModel(zoo, entry);
-  await pool.loadNetwork(entry.id, bytes, inputOf(entry)).catch((error) => {
-    throw new Failure('asset', `${modelFile(zoo, entry)} cannot be loaded: ${reasonOf(error)}`);
-  });
-  const embedded = await embedWithPool(sample, { path, pool, key: entry.id, terminal, minimumClasses: 2 });
-  pool.unloadNetwork(entry.id);
-  return embedded;
-}
-
-/**
  * Runs models one after another, each time the one that is worth most. Models that are not fetched
  * keep the rank that their tokens give them.
  *
@@ -156,9 +138,7 @@ async function embedWith({ pool, zoo, path, terminal }, entry, sample) {
  */
 async function observe(run, { task, embedded, count }) {
   const observed = new Map();
-  const readable = new Set(embedded.classes.flatMap(({ files }) => files));
-  const classes = run.sample.classes.map(({ name, images }) => ({ name, images: images.filter(({ file }) => readable.has(file)) }))
-    .filter(({ images }) => images.length > 0);
+  const sample = readablePart(run.sample, embedded);
   const isFetched = (/** @type {string} */ id) => existsSync(modelFile(run.zoo, { id }));
   while (observed.size < count) {
     const id = suggestModel(run.scorer, task, observed, isFetched);
@@ -167,7 +147,7 @@ async function observe(run, { task, embedded, count }) {
       run.terminal.warn(`${observed.size} models were run; ${lacking.join(', ')} could not be: modelspider zoo fetch brings them`);
       break;
     }
-    const own = await embedWith(run, findEntry(run.zoo, id), { ...run.sample, classes, skipped: [] });
+    const own = await embedWithModel(run, findEntry(run.zoo, id), sample);
     observed.set(id, observeModel(run.engine, own.classes));
   }
   return observed;

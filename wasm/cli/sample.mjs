@@ -1,6 +1,7 @@
 // The user's folder or zip on the command line: opened, limited, embedded, and what was wrong said.
 import { embedSample, limitPerClass } from '../sample.mjs';
-import { Failure } from './failure.mjs';
+import { inputOf, modelFile, readModel } from './assets.mjs';
+import { Failure, reasonOf } from './failure.mjs';
 import { openSample } from './images.mjs';
 
 /**
@@ -42,4 +43,37 @@ export async function embedWithPool(sample, { path, pool, key, terminal, minimum
     throw new Failure('data', countProblem(path, embedded.classes.length, 'has readable'));
   }
   return { ...embedded, skipped };
+}
+
+/**
+ * Embeds the images with the encoder or a model of the zoo.
+ *
+ * @param {{pool: import('../worker-pool.mjs').WorkerPool, zoo: import('./assets.mjs').Zoo, path: string,
+ *   terminal: import('./terminal.mjs').Terminal}} run
+ * @param {import('./assets.mjs').ModelEntry} entry
+ * @param {import('./images.mjs').Sample} sample
+ * @returns {Promise<import('../sample.mjs').EmbeddedSample>}
+ */
+export async function embedWithModel({ pool, zoo, path, terminal }, entry, sample) {
+  const bytes = await readModel(zoo, entry);
+  await pool.loadNetwork(entry.id, bytes, inputOf(entry)).catch((error) => {
+    throw new Failure('asset', `${modelFile(zoo, entry)} cannot be loaded: ${reasonOf(error)}`);
+  });
+  const embedded = await embedWithPool(sample, { path, pool, key: entry.id, terminal, minimumClasses: 2 });
+  pool.unloadNetwork(entry.id);
+  return embedded;
+}
+
+/**
+ * What of a sample one model could read, so that the others say nothing of the rest.
+ *
+ * @param {import('./images.mjs').Sample} sample
+ * @param {import('../sample.mjs').EmbeddedSample} embedded
+ * @returns {import('./images.mjs').Sample}
+ */
+export function readablePart(sample, embedded) {
+  const readable = new Set(embedded.classes.flatMap(({ files }) => files));
+  const classes = sample.classes.map(({ name, images }) => ({ name, images: images.filter(({ file }) => readable.has(file)) }))
+    .filter(({ images }) => images.length > 0);
+  return { ...sample, classes, skipped: [] };
 }
