@@ -95,6 +95,11 @@ ${escapeMarkdown(`${summaryOf(result)}: ${classes}`)}
 `;
 }
 
+/** @param {string[][]} rows the first has the titles; text of ours, not escaped @returns {string} */
+export function markdownTable([head, ...rows]) {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
 /** @param {string} text @returns {string} */
 function escapeMarkdown(text) {
   return text.replace(/[\\`*_{}[\]()#+!|~<>&-]/g, (character) => `\\${character}`).replace(/\s+/g, ' ');

@@ -1,8 +1,10 @@
 // modelspider eval: how well the ranking does on data sets that it has not seen, beside rankings
 // that need less and metrics that need every model run.
 import { defaultRecipe, judgeRankings, predictHeldOut, summarise } from '../../zoo/build/learn.mjs';
+import { markdownTable } from '../report.mjs';
 import { loadEngine, readZoo } from './assets.mjs';
 import { loadBank, recipeOf, trainingOptions } from './bank-file.mjs';
+import { reportMetrics } from './eval-metrics.mjs';
 import { exactly } from './options.mjs';
 
 /** @typedef {ReturnType<typeof summarise>} Summary */
@@ -17,15 +19,21 @@ export const command = {
   about: `  Sets that share pictures are left out together. Truth is the test accuracy of a linear head.`,
   options: {
     ...trainingOptions,
+    metrics: { type: 'boolean', help: 'judge the metrics of the bank, and ways to join them, instead' },
     tasks: { type: 'boolean', help: 'a line for each data set too' },
     json: { type: 'boolean', help: 'print JSON' },
   },
-  async run({ values, positionals, terminal }) {
+  async run(call) {
+    const { values, positionals, terminal } = call;
     exactly(positionals, []);
     const started = performance.now();
     const engine = await loadEngine();
     const zoo = await readZoo(values.zoo, engine);
     const bank = await loadBank(zoo);
+    if (values.metrics) {
+      await reportMetrics(engine, bank, call);
+      return;
+    }
     const scores = await predictHeldOut(engine, bank, recipeOf(values, defaultRecipe), (done, all) =>
       terminal.progress(`${done}/${all} groups left out`));
     const parameters = new Map(zoo.models.map(({ id, parameters: count }) => [id, count]));
@@ -45,14 +53,9 @@ export const command = {
   },
 };
 
-/** @param {string[][]} rows @returns {string} a Markdown table */
-function markdown([head, ...rows]) {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
-}
-
 /** @param {Summary} summary @returns {string} */
 function summaryTable(summary) {
-  return markdown([columns, ...summary.map(({ name, weightedTau, tauB, regret, topThree }) =>
+  return markdownTable([columns, ...summary.map(({ name, weightedTau, tauB, regret, topThree }) =>
     [name, ...[weightedTau, tauB, regret, topThree].map((value) => value.toFixed(3))])]);
 }
 
@@ -60,6 +63,6 @@ function summaryTable(summary) {
 function taskTable(judgements) {
   const names = [...new Set(judgements.map(({ name }) => name))];
   const tasks = [...new Set(judgements.map(({ task }) => task))];
-  return markdown([['weighted tau', ...names], ...tasks.map((task) =>
+  return markdownTable([['weighted tau', ...names], ...tasks.map((task) =>
     [task, ...names.map((name) => judgements.find((judgement) => judgement.task === task && judgement.name === name)?.weightedTau.toFixed(2) ?? '')])]);
 }
