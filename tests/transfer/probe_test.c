@@ -93,7 +93,7 @@ static void test_fit_is_the_optimum(ms_context *context) {
 
 static ms_metric_data check(ms_context *context, const float *x, const uint32_t *labels,
                             size_t count, size_t width, size_t classes) {
-  ms_metric_data data = {NULL, 0, 0, NULL, 0, NULL};
+  ms_metric_data data = {.count = 0};
   CHECK_EQUAL(ms_metric_check(context, x, count, width, labels, classes, &data), MS_OK);
   return data;
 }
