@@ -17,7 +17,8 @@ import { ScoreClient } from './score/score-client.mjs';
  * @typedef {import('./state.mjs').RankResult} RankResult
  * @typedef {import('../wasm/sample.mjs').EmbeddedSample} EmbeddedSample
  * @typedef {import('./features.mjs').EmbedOptions} EmbedOptions
- * @typedef {Omit<EmbedOptions, 'signal'> & {onPhase(phase: 'images' | 'score'): void}} RankOptions
+ * @typedef {Omit<EmbedOptions, 'signal'> & {onPhase(phase: 'images' | 'score'): void,
+ *   onPreview(result: RankResult): void}} RankOptions onPreview: with the ranking by the first images
  * @typedef {EmbedOptions & {onBytes(done: number, total: number): void}} TrialOptions
  * @typedef {{pool: WorkerPool, features: FeatureStore, scorer: ScoreClient, zoo: Manifest, version: string}} Parts
  */
@@ -28,6 +29,11 @@ const mostWorkers = 8;
 
 // The quickest of a few runs is the least disturbed by what else the machine does.
 const timedRuns = 3;
+
+// Images of each class that an early ranking looks at; it is worth its while if there are this many
+// times more.
+const previewSizes = [4, 16];
+const previewFactor = 3;
 
 const workerCount = Math.min(navigator.hardwareConcurrency || 2, mostWorkers);
 
@@ -118,7 +124,7 @@ export class Engine {
    * @param {RankOptions} options
    * @returns {Promise<RankResult | undefined>} undefined if fewer than two classes can be read
    */
-  async rank(classes, { onPhase, ...options }) {
+  async rank(classes, { onPhase, onPreview, onProgress, ...options }) {
     const abort = new AbortController();
     this.#abort = abort;
     this.#trials = new Map();
@@ -129,13 +135,39 @@ export class Engine {
     throwIfAborted(abort.signal);
     onPhase('images');
     const begun = performance.now();
-    const sample = await features.embed(classes, encoderKey, { ...options, signal: abort.signal });
-    throwIfAborted(abort.signal);
+    const total = classes.reduce((sum, { images }) => sum + images.length, 0);
+    const spent = { decode: 0, encode: 0 };
+    let most = 0;
+    /** @param {TaskClass[]} part */
+    const embed = async (part) => {
+      const sample = await features.embed(part, encoderKey, {
+        ...options,
+        signal: abort.signal,
+        // What an earlier part has looked at is done at once, and is no step back.
+        onProgress(done) {
+          most = Math.max(most, done);
+          onProgress(most, total);
+        },
+      });
+      throwIfAborted(abort.signal);
+      spent.decode += sample.seconds.decode;
+      spent.encode += sample.seconds.encode;
+      return { ...sample, seconds: spent };
+    };
+    const listed = { name: zoo.zoo, models: zoo.models };
+    for (const part of previewsOf(classes)) {
+      const sample = await embed(part);
+      if (sample.classes.length >= 2) {
+        onPreview(await scorer.rank(sample, listed, pool.size));
+        throwIfAborted(abort.signal);
+      }
+    }
+    const sample = await embed(classes);
     if (sample.classes.length < 2) {
       return undefined;
     }
     onPhase('score');
-    const result = await scorer.rank(sample, { name: zoo.zoo, models: zoo.models }, pool.size);
+    const result = await scorer.rank(sample, listed, pool.size);
     result.seconds.total = (performance.now() - begun) / 1000;
     return result;
   }
@@ -203,27 +235,44 @@ export class Engine {
   }
 
   /**
-   * What a head on a model that was run makes of a new image.
+   * Lends what a head on a model that was run makes of new images; the model is loaded meanwhile.
    *
+   * @template Result
    * @param {string} id
-   * @param {Blob} blob
-   * @returns {Promise<import('./state.mjs').Check>}
+   * @param {(judge: (image: Blob | import('../wasm/modelspider.mjs').Pixels) =>
+   *   Promise<import('./state.mjs').Check>) => Promise<Result>} use
+   * @returns {Promise<Result>}
    */
-  async check(id, blob) {
+  async withChecker(id, use) {
     const { pool, zoo } = await this.#start();
     const entry = zoo.models.find((model) => model.id === id);
     const sample = this.#trials.get(id);
     if (!entry || !sample) {
       throw new AssetError(`the model ${id} was not run`);
     }
-    const [pixels, bytes] = await Promise.all([this.#images.decode({ blob }), fetchModel(modelPath(entry), entry)]);
-    await pool.loadNetwork(id, bytes, entry.input);
+    await pool.loadNetwork(id, await fetchModel(modelPath(entry), entry), entry.input);
     try {
-      return { guesses: guessClass(sample.classes, await pool.embed(pixels, id)), error: '' };
+      return await use(async (image) => {
+        const pixels = image instanceof Blob ? await this.#images.decode({ blob: image }) : image;
+        return { guesses: guessClass(sample.classes, await pool.embed(pixels, id)), error: '' };
+      });
     } finally {
       pool.unloadNetwork(id);
     }
   }
+}
+
+/**
+ * The first few images of each class, then some more, where the whole is much more: a ranking by
+ * them is there early.
+ *
+ * @param {TaskClass[]} classes
+ * @returns {TaskClass[][]}
+ */
+function previewsOf(classes) {
+  const countOf = (/** @type {TaskClass[]} */ part) => part.reduce((sum, { images }) => sum + images.length, 0);
+  return previewSizes.map((size) => classes.map((own) => ({ ...own, images: own.images.slice(0, size) })))
+    .filter((part) => countOf(part) * previewFactor <= countOf(classes));
 }
 
 /** @param {EmbeddedSample} sample @returns {import('../wasm/worker.mjs').Matrix} */

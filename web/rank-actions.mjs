@@ -1,7 +1,8 @@
 // Starts and stops rankings. A change of the task while one is computed starts it anew; features
 // that are known are kept, so that only new images cost time.
-import { announce } from './announce.mjs';
+import { announce, showNotice } from './announce.mjs';
 import { formatSeconds, reasonText, t } from './i18n.mjs';
+import { isLink, readLink, writeLink } from './permalink.mjs';
 import { reasonOf } from './reasons.mjs';
 import { idleRun, isBusy } from './state.mjs';
 import { usedClasses } from './task.mjs';
@@ -37,15 +38,19 @@ export function createRankActions(store, engine, stopTrial) {
     stop();
     const own = run;
     const classes = usedClasses(store.state.task);
+    if (isLink(location.hash)) {
+      history.replaceState(null, '', location.pathname + location.search);
+    }
     if (classes.length < 2) {
-      store.update({ run: idleRun, result: undefined });
+      store.update({ run: idleRun, result: undefined, shared: undefined });
       return;
     }
-    store.update({ run: { ...idleRun, phase: 'engine', startedAt: performance.now() } });
+    store.update({ shared: undefined, isPreview: false, run: { ...idleRun, phase: 'engine', startedAt: performance.now() } });
     try {
       const result = await engine.rank(classes, {
         onPhase: (phase) => own === run && update({ phase, startedAt: performance.now() }),
         onProgress: (done, total) => own === run && update({ done, total }),
+        onPreview: (result) => own === run && showPreview(result),
         onUnreadable: (image, reason) => store.update({ unreadable: new Map(store.state.unreadable).set(image.id, reason) }),
       });
       if (own === run) {
@@ -59,12 +64,20 @@ export function createRankActions(store, engine, stopTrial) {
     }
   }
 
+  /** The model to look at, which stays the same from one ranking to the next. @param {import('./state.mjs').RankResult} [result] */
+  const choose = (result) =>
+    (result?.ranking.find(({ model }) => model === store.state.selected) ?? result?.ranking[0])?.model;
+
+  /** @param {import('./state.mjs').RankResult} result of the first images */
+  const showPreview = (result) => store.update({ result, isPreview: true });
+
   /** @param {import('./state.mjs').RankResult | undefined} result undefined if too few classes can be read */
   function finish(result) {
     store.update({
       result,
+      isPreview: false,
       run: { ...idleRun, phase: result ? 'done' : 'idle' },
-      selected: result?.ranking.find(({ model }) => model === store.state.selected)?.model ?? result?.ranking[0].model,
+      selected: choose(result),
     });
     if (result) {
       announce(t('ranking.done', result.ranking[0].name, formatSeconds(result.seconds.total)));
@@ -95,12 +108,41 @@ export function createRankActions(store, engine, stopTrial) {
     lookAround: () => engine.lookAround(),
     /** @param {Blob} blob a new image, for the model that is looked at */
     async check(blob) {
-      const id = store.state.selected;
-      const check = await engine.check(id ?? '', blob).catch((error) =>
+      const id = store.state.selected ?? '';
+      const check = await engine.withChecker(id, (judge) => judge(blob)).catch((error) =>
         ({ guesses: [], error: reasonText(reasonOf(error)) }));
       if (id === store.state.selected) {
         store.update({ check });
       }
+    },
+    /** @param {() => import('../wasm/modelspider.mjs').Pixels | undefined} nextFrame undefined at the end */
+    async checkLive(nextFrame) {
+      const id = store.state.selected ?? '';
+      await engine.withChecker(id, async (judge) => {
+        for (let frame = nextFrame(); frame && id === store.state.selected; frame = nextFrame()) {
+          store.update({ check: await judge(frame) });
+        }
+      });
+    },
+    /** Shows the ranking of the page's address, if it has one. */
+    openLink() {
+      const { zoo } = store.state;
+      if (!zoo || !isLink(location.hash)) {
+        return;
+      }
+      const linked = readLink(location.hash, zoo);
+      if (linked) {
+        stop();
+        store.update({ ...linked, isPreview: false, run: { ...idleRun, phase: 'done' } });
+      } else {
+        showNotice(t('shared.broken'), { isError: true });
+      }
+    },
+    /** Makes the page's address one of this ranking, and copies it. */
+    async copyLink() {
+      history.replaceState(null, '', location.pathname + location.search + writeLink(store.state));
+      await navigator.clipboard?.writeText(location.href).catch(() => {});
+      showNotice(t('export.linked'));
     },
     /** @param {Partial<State>} change of how the ranking is looked at */
     show: (change) => store.update(change),

@@ -14,13 +14,15 @@ import { emptyTask } from './task.mjs';
  * @typedef {{phase: 'idle' | 'fetch' | 'run' | 'failed', model: string, done: number, total: number,
  *   error: string}} Trial of a model; done and total in bytes, then in images
  * @typedef {{guesses: import('./head.mjs').Guess[], error: string}} Check of a new image
- * @typedef {{task: import('./task.mjs').Task, canUndo: boolean, canRedo: boolean, isReading: boolean,
+ * @typedef {{task: import('./task.mjs').Task, canUndo: boolean, canRedo: boolean, isReading: boolean, isCameraOpen: boolean,
  *   unreadable: Map<number, import('./reasons.mjs').Reason>, run: Run, trial: Trial,
- *   observed: Map<string, Observation>, result: RankResult | undefined,
+ *   observed: Map<string, Observation>, result: RankResult | undefined, isPreview: boolean,
+ *   shared: import('./permalink.mjs').SharedTask | undefined,
  *   zoo: import('./assets.mjs').Manifest | undefined,
  *   engine: {version: string, workers: number, pace: number} | undefined, view: ResultView, cost: Cost,
  *   sorting: import('./listing.mjs').Sorting, filter: import('./listing.mjs').Filter,
- *   selected: string | undefined, rival: string | undefined, check: Check | undefined}} State pace: multiply-accumulates
+ *   selected: string | undefined, rival: string | undefined, check: Check | undefined}} State isPreview: whether the result is of the first
+ *   images only, and more are looked at; shared: what a link that was opened says of its task; pace: multiply-accumulates
  *   a millisecond of one worker; rival: the model that the chosen one is compared with; unreadable: by image id; observed: by model's id, for this task
  */
 
@@ -36,11 +38,14 @@ export const initialState = {
   canUndo: false,
   canRedo: false,
   isReading: false,
+  isCameraOpen: false,
   unreadable: new Map(),
   run: idleRun,
   trial: idleTrial,
   observed: new Map(),
   result: undefined,
+  isPreview: false,
+  shared: undefined,
   zoo: undefined,
   engine: undefined,
   view: 'table',

@@ -124,6 +124,11 @@ export function createTaskActions(store, { engine, files, onChange }) {
       announce(t('notice.removed', nameOf(id)));
       change(tasks.removeClass(store.state.task, id));
     },
+    /** @param {string} name @param {File[]} files */
+    addToClass(name, files) {
+      const images = files.map((file) => ({ path: `${name}/${file.name}`, source: { blob: file } }));
+      change(tasks.addImages(store.state.task, { classes: [{ name, images }], loose: [], skipped: [] }));
+    },
     /** @param {string} name */
     assignLoose: (name) => change(tasks.assignLoose(store.state.task, name)),
     dropLoose: () => change(tasks.dropLoose(store.state.task)),

@@ -56,7 +56,8 @@ export async function servePage() {
   };
 }
 
-export const startBrowser = () => chromium.launch({ executablePath: program, args: flags });
+/** @param {string[]} [more] flags of Chromium */
+export const startBrowser = (more = []) => chromium.launch({ executablePath: program, args: [...flags, ...more] });
 
 /**
  * A page, and what it asked for and complained about.

@@ -91,6 +91,18 @@ pageTest('ranking works with the network cut after loading', { classes: three },
   await waitForRanking(page);
 });
 
+pageTest('an early ranking of the first images is shown, and the last one replaces it', { classes: { a: 40, b: 40 } }, async ({ page }, folder) => {
+  await page.evaluate(() => {
+    const notes = /** @type {any} */ (globalThis).notes = /** @type {string[]} */ ([]);
+    new MutationObserver(() => notes.push(document.querySelector('.result-note')?.textContent ?? '')).observe(document.body, { childList: true, subtree: true });
+  });
+  await chooseFolder(page, folder);
+  await waitForRanking(page);
+  const notes = await page.evaluate(() => /** @type {any} */ (globalThis).notes.filter((/** @type {string} */ note) => note !== ''));
+  assert.match(notes[0], /^Preliminary, from the first 8 images/);
+  assert.equal(await page.locator('.result-note').count(), 0);
+});
+
 pageTest('cancel takes effect within 100 ms, and going on ends with a ranking', { classes: { a: 60, b: 60 } }, async ({ page }, folder) => {
   await chooseFolder(page, folder);
   await page.locator('#cancel').waitFor();

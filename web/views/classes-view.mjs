@@ -23,7 +23,6 @@ export function startClasses({ store, actions }) {
     const focus = new FocusKeeper(document.body);
     replace(byId('images-tools'), ...historyButtons(state, actions));
     const { task } = state;
-    document.body.classList.toggle('has-task', task.classes.length + task.loose.length + task.skipped.length > 0);
     replace(region,
       task.classes.length > 0 && el('div', { class: 'task-bar' },
         el('p', { class: 'soft small number' }, t('task.summary', task.classes.length, imageCount(task))),

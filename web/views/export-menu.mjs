@@ -14,10 +14,15 @@ const formats = [
   { text: 'Markdown', name: 'ranking.md', type: 'text/markdown', write: toMarkdown },
 ];
 
-/** @param {RankResult} result @param {{saveSession(hasPixels: boolean): void}} actions */
-export function exportMenu(result, { saveSession }) {
+/**
+ * @param {RankResult} result
+ * @param {{isShared: boolean, copyLink(): void, saveSession(hasPixels: boolean): void}} options isShared:
+ *   whether it came with a link, so that there is nothing else to save
+ */
+export function exportMenu(result, { isShared, copyLink, saveSession }) {
   return popUp({ text: t('export.title'), focusKey: 'export' }, [...formats.map(({ text, name, type, write }) =>
     el('button', { type: 'button', 'data-export': name, onclick: () => saveFile(name, type, write(result)) }, text)),
-  el('button', { type: 'button', 'data-export': 'session', onclick: () => saveSession(false) }, t('export.session')),
-  el('button', { type: 'button', 'data-export': 'session-images', onclick: () => saveSession(true) }, t('export.session-images'))]);
+  el('button', { type: 'button', 'data-export': 'link', onclick: copyLink }, t('export.link')),
+  ...(isShared ? [] : [el('button', { type: 'button', 'data-export': 'session', onclick: () => saveSession(false) }, t('export.session')),
+  el('button', { type: 'button', 'data-export': 'session-images', onclick: () => saveSession(true) }, t('export.session-images'))])]);
 }

@@ -2,6 +2,7 @@
 import { collectFiles, collectTransfer } from '../intake/collect.mjs';
 import { byId, el, icon, replace } from '../dom.mjs';
 import { t } from '../i18n.mjs';
+import { cameraButton } from './camera-panel.mjs';
 
 /** @typedef {import('../intake/collect.mjs').Found} Found */
 
@@ -21,7 +22,8 @@ export function startIntake({ store, addFiles }) {
       el('div', { class: 'drop-buttons' },
         el('button', { type: 'button', class: isCompact ? '' : 'primary', id: 'choose-folder', onclick: () => folderInput.click() },
           t('intake.folder')),
-        el('button', { type: 'button', id: 'choose-files', onclick: () => filesInput.click() }, t('intake.files'))),
+        el('button', { type: 'button', id: 'choose-files', onclick: () => filesInput.click() }, t('intake.files')),
+        cameraButton(store)),
       folderInput, filesInput));
   });
   takeDrops(addFiles);

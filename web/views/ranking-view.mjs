@@ -17,7 +17,7 @@ import { whyView } from './why-view.mjs';
  * @typedef {import('../state.mjs').State} State
  * @typedef {import('../state.mjs').ResultView} ResultView
  * @typedef {{select(id: string): void, rank(): void,
- *   saveSession(hasPixels: boolean): void, show(change: Partial<State>): void,
+ *   saveSession(hasPixels: boolean): void, copyLink(): void, show(change: Partial<State>): void,
  *   compare(id: string | undefined): void, confusions(): Promise<import('./why-view.mjs').Confusions>,
  *   lookAround(): Promise<import('./why-view.mjs').Surroundings | undefined>}} RankingActions show: changes how the
  *   ranking is looked at
@@ -28,20 +28,24 @@ const kindOrder = /** @type {import('../listing.mjs').Kind[]} */ (['objects', 'b
 /** @param {{store: import('../store.mjs').Store<State>, actions: RankingActions}} page */
 export function startRanking({ store, actions }) {
   const body = byId('ranking-body');
-  store.watch(({ task, run, result, zoo, engine, observed, selected, rival, view, cost, sorting, filter }) =>
-    [task, run.phase, result, zoo, engine, observed, selected, rival, view, cost, sorting, filter], (state) => {
+  store.watch(({ task, run, result, isPreview, shared, zoo, engine, observed, selected, rival, view, cost, sorting, filter }) =>
+    [task, run.phase, result, isPreview, shared, zoo, engine, observed, selected, rival, view, cost, sorting, filter], (state) => {
+    const { task, shared } = state;
     const focus = new FocusKeeper(byId('ranking'));
+    // Once there is something to see, it moves up to where the welcome was.
+    document.body.classList.toggle('has-task', task.classes.length + task.loose.length + task.skipped.length > 0 || shared !== undefined);
     replace(byId('ranking-tools'), ...tools(state, actions));
-    body.classList.toggle('stale', isBusy(state));
+    body.classList.toggle('stale', isBusy(state) && !state.isPreview);
     replace(body, ...content(state, actions));
     focus.restore();
   });
 }
 
 /** @param {State} state @param {RankingActions} actions */
-function tools({ result, run }, actions) {
+function tools({ result, run, shared }, { copyLink, saveSession }) {
   return result && run.phase === 'done'
-    ? [el('p', { class: 'soft small number' }, t('ranking.took', formatSeconds(result.seconds.total))), exportMenu(result, actions)]
+    ? [shared ? '' : el('p', { class: 'soft small number' }, t('ranking.took', formatSeconds(result.seconds.total))),
+      exportMenu(result, { isShared: shared !== undefined, copyLink, saveSession })]
     : [];
 }
 
@@ -69,6 +73,8 @@ function resultViews(state, result, actions) {
   const panel = el('div', { id: 'result-panel', role: 'tabpanel', 'aria-labelledby': `tab-${view}` },
     shown.length === 0 ? message(t('filter.nothing'), t('filter.nothing-hint')) : viewOf(state, { shown, result }, actions));
   return [
+    state.isPreview && el('p', { class: 'result-note small' }, t('ranking.preview', result.task.images)),
+    state.shared && el('p', { class: 'result-note small' }, t('shared.note', state.shared.classes, state.shared.images)),
     el('div', { class: 'result-bar' },
       tabList(/** @type {ResultView[]} */ (['table', 'plot', 'map', 'why']).map((id) => ({ id, text: t(`ranking.${id}`) })), {
         label: t('ranking.view'), chosen: view, panel: 'result-panel', choose: (id) => actions.show({ view: id }),
@@ -76,7 +82,7 @@ function resultViews(state, result, actions) {
       view !== 'why' && filterBar(filter, { kinds, change: (changed) => actions.show({ filter: changed }) })),
     comparePanel(listed, state, actions),
     panel,
-  ].filter((part) => part !== undefined);
+  ].filter((part) => part instanceof Node);
 }
 
 /**
@@ -85,14 +91,14 @@ function resultViews(state, result, actions) {
  *   shown: those that the filter leaves
  * @param {RankingActions} actions
  */
-function viewOf({ view, zoo, selected, sorting, cost }, { shown, result }, { select, show, confusions, lookAround }) {
+function viewOf({ view, zoo, selected, sorting, cost, shared }, { shown, result }, { select, show, confusions, lookAround }) {
   switch (view) {
     case 'plot':
       return costPlot(shown, { cost, selected, select, chooseCost: (chosen) => show({ cost: chosen }) });
     case 'map':
-      return webMap(shown, { selected, select, lookAround });
+      return webMap(shown, { selected, select, lookAround: shared ? async () => undefined : lookAround });
     case 'why':
-      return whyView(result, { confusions, lookAround });
+      return whyView(result, { hasImages: !shared, confusions, lookAround });
     default:
       return rankingTable(sortModels(shown, sorting), {
         zoo, selected, select, sorting, sort: (chosen) => show({ sorting: chosen }),

@@ -1,7 +1,8 @@
 // Column 3: run the best here, look at one model closely, check it with a new image, take it along.
 import { FocusKeeper, byId, el, replace } from '../dom.mjs';
 import { formatBytes, formatPercent, t } from '../i18n.mjs';
-import { checkPanel } from './check-panel.mjs';
+import { isBusy } from '../state.mjs';
+import { createChecker } from './check-panel.mjs';
 import { codePanel } from './code-panel.mjs';
 import { modelFacts } from './model-facts.mjs';
 
@@ -10,7 +11,7 @@ import { modelFacts } from './model-facts.mjs';
  * @typedef {import('../../wasm/report.mjs').RankedModel} RankedModel
  * @typedef {import('../assets.mjs').ModelEntry} ModelEntry
  * @typedef {{runTop(count: number): void, runOne(id: string): void, cancelTrial(): void,
- *   compare(id: string | undefined): void, check(blob: Blob): void}} TryActions
+ *   compare(id: string | undefined): void} & import('./check-panel.mjs').CheckActions} TryActions
  */
 
 const topCount = 3;
@@ -19,14 +20,15 @@ const topCount = 3;
 export function startTry({ store, actions }) {
   const body = byId('try-body');
   const progress = trialProgress(actions);
-  store.watch(({ result, zoo, selected, rival, observed, trial, check }) =>
-    [result, zoo, selected, rival, observed, trial.phase, trial.model, check], (state) => {
+  const checker = createChecker(store, actions);
+  store.watch(({ run, result, zoo, selected, rival, observed, trial, shared }) =>
+    [run.phase, result, zoo, selected, rival, observed, trial.phase, trial.model, shared], (state) => {
     const { result, zoo, selected } = state;
     const focus = new FocusKeeper(body);
     const ranked = result?.ranking.find(({ model }) => model === selected) ?? result?.ranking[0];
     const entry = zoo?.models.find(({ id }) => id === ranked?.model);
     replace(body, ...(ranked && entry
-      ? [runPanel(state, actions, progress.element), modelCard(state, ranked, entry, actions)]
+      ? [runPanel(state, actions, progress.element), modelCard(state, ranked, entry, { actions, checker })]
       : [el('p', { class: 'soft' }, t('try.empty'))]));
     focus.restore();
   });
@@ -34,14 +36,18 @@ export function startTry({ store, actions }) {
 }
 
 /** @param {State} state @param {TryActions} actions @param {Element} progress */
-function runPanel({ trial, observed, result }, { runTop }, progress) {
+function runPanel(state, { runTop }, progress) {
+  const { trial, observed, result, shared } = state;
+  if (shared) {
+    return el('p', { class: 'run-panel small soft' }, t('shared.no-images'));
+  }
   const isRunning = trial.phase === 'fetch' || trial.phase === 'run';
   const left = (result?.ranking.length ?? 0) - observed.size;
   return el('section', { class: 'run-panel', 'aria-label': t('trial.title') },
     el('p', { class: 'small soft' }, t(observed.size === 0 ? 'trial.hint' : 'trial.ran', observed.size)),
     trial.phase === 'failed' && el('p', { class: 'notice notice-error small' }, trial.error),
     isRunning ? progress
-      : left > 0 && el('button', { type: 'button', class: 'primary', id: 'run-top', 'data-focus': 'run-top', onclick: () => runTop(Math.min(topCount, left)) },
+      : left > 0 && el('button', { type: 'button', class: 'primary', id: 'run-top', 'data-focus': 'run-top', disabled: isBusy(state), onclick: () => runTop(Math.min(topCount, left)) },
         t(observed.size === 0 ? 'trial.run-top' : 'trial.run-more', Math.min(topCount, left))));
 }
 
@@ -63,11 +69,16 @@ function trialProgress({ cancelTrial }) {
   };
 }
 
-/** @param {State} state @param {RankedModel} ranked @param {ModelEntry} entry @param {TryActions} actions */
-function modelCard(state, ranked, entry, actions) {
+/**
+ * @param {State} state
+ * @param {RankedModel} ranked
+ * @param {ModelEntry} entry
+ * @param {{actions: TryActions, checker: Element}} options
+ */
+function modelCard(state, ranked, entry, { actions, checker }) {
   const { low, mid, high } = ranked.expected_accuracy;
   const observation = state.observed.get(ranked.model);
-  const isIdle = state.trial.phase === 'idle' || state.trial.phase === 'failed';
+  const canRun = !state.shared && !isBusy(state) && (state.trial.phase === 'idle' || state.trial.phase === 'failed');
   return el('article', { class: 'model-card' },
     el('p', { class: 'model-rank number' }, t('try.rank', ranked.rank)),
     el('h3', {}, ranked.name),
@@ -75,8 +86,8 @@ function modelCard(state, ranked, entry, actions) {
     el('p', { class: 'model-accuracy' }, el('strong', { class: 'number' }, formatPercent(mid)),
       el('span', { class: 'soft small number' }, t('try.accuracy', formatPercent(low), formatPercent(high)))),
     observation?.hasFeatures
-      ? checkPanel(state, actions)
-      : isIdle && el('button', { type: 'button', class: 'run-one', 'data-focus': 'run-one', onclick: () => actions.runOne(ranked.model) }, t('trial.run-one')),
+      ? checker
+      : canRun && el('button', { type: 'button', class: 'run-one', 'data-focus': 'run-one', onclick: () => actions.runOne(ranked.model) }, t('trial.run-one')),
     compareChoice(state, ranked, actions),
     modelFacts(entry, observation),
     codePanel(entry));

@@ -18,9 +18,13 @@ const closeEnough = 2 / 3;
 
 /**
  * @param {RankResult} result
- * @param {{confusions(): Promise<Confusions>, lookAround(): Promise<Surroundings | undefined>}} options
+ * @param {{hasImages: boolean, confusions(): Promise<Confusions>, lookAround(): Promise<Surroundings | undefined>}} options
  */
-export function whyView(result, { confusions, lookAround }) {
+export function whyView(result, { hasImages, confusions, lookAround }) {
+  const known = [section('why.best', ...bestText(result.ranking)), section('why.change', ...changeText(result))];
+  if (!hasImages) {
+    return el('div', { class: 'why' }, ...known);
+  }
   const tasks = el('div', { 'aria-busy': 'true' });
   lookAround().then((around) => replace(tasks, ...taskText(around, result.ranking)), () => replace(tasks))
     .finally(() => tasks.removeAttribute('aria-busy'));
@@ -28,8 +32,7 @@ export function whyView(result, { confusions, lookAround }) {
   confusions().then((found) => replace(classes, ...confusionText(found)), () => replace(classes))
     .finally(() => classes.removeAttribute('aria-busy'));
   return el('div', { class: 'why' },
-    section('why.best', ...bestText(result.ranking)),
-    section('why.change', ...changeText(result)),
+    ...known,
     section('why.tasks', tasks),
     section('why.classes', classes));
 }
