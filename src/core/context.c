@@ -5,7 +5,6 @@
 #include "core/context.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,7 +74,7 @@ const char *ms_context_message(const ms_context *context) {
 ms_status ms_fail(ms_context *context, ms_status status, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(context->message, sizeof context->message, format, arguments);
+  ms_format_list(context->message, sizeof context->message, format, arguments);
   va_end(arguments);
   return status;
 }

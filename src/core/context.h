@@ -9,13 +9,8 @@
 #include <stdint.h>
 
 #include "core/size.h"
+#include "core/text.h"
 #include "modelspider/modelspider.h"
-
-#if defined(__GNUC__) || defined(__clang__)
-#define MS_PRINTF(text, first) __attribute__((format(printf, text, first)))
-#else
-#define MS_PRINTF(text, first)
-#endif
 
 /* Passes a failure on, untouched. */
 #define MS_TRY(call)                                                                               \

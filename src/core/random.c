@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "core/exact.h"
+
 static uint64_t splitmix64(uint64_t *state) {
   *state += 0x9e3779b97f4a7c15u;
   uint64_t z = *state;
@@ -57,8 +59,8 @@ size_t ms_random_below(ms_random *random, size_t bound) {
 
 double ms_random_normal(ms_random *random) {
   /* Box and Muller; 1 - u is never 0. */
-  double radius = sqrt(-2.0 * log(1.0 - ms_random_uniform(random)));
-  return radius * cos(6.283185307179586 * ms_random_uniform(random));
+  double radius = sqrt(-2.0 * ms_log(1.0 - ms_random_uniform(random)));
+  return radius * ms_cos_turn(ms_random_uniform(random));
 }
 
 void ms_random_permutation(ms_random *random, size_t *order, size_t count) {

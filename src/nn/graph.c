@@ -6,7 +6,6 @@
 #include "nn/graph.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "nn/names.h"
@@ -18,7 +17,7 @@ ms_status ms_node_fail(ms_graph *graph, const ms_node *node, ms_status status, c
   char text[320];
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
+  ms_format_list(text, sizeof text, format, arguments);
   va_end(arguments);
   return ms_fail(graph->context, status, "%s '%.*s' (opset %lld): %s", node->op->name,
                  MS_TEXT(node->name), (long long)graph->opset, text);

@@ -5,7 +5,6 @@
 #include "zoo/safetensors.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -344,15 +343,14 @@ const char *ms_safetensors_note(const ms_safetensors *file, const char *key) {
 
 /* Writes "F32 [2,*]" for a message, cut where text ends. */
 static void describe(ms_dtype dtype, size_t rank, const size_t *shape, char *text, size_t size) {
-  size_t used = (size_t)snprintf(text, size, "%s [", dtypes[dtype].name);
+  size_t used = ms_format(text, size, "%s [", dtypes[dtype].name);
   for (size_t i = 0; i < rank && used < size; i++) {
     const char *comma = i == 0 ? "" : ",";
-    used += shape[i] == SIZE_MAX
-                ? (size_t)snprintf(text + used, size - used, "%s*", comma)
-                : (size_t)snprintf(text + used, size - used, "%s%zu", comma, shape[i]);
+    used += shape[i] == SIZE_MAX ? ms_format(text + used, size - used, "%s*", comma)
+                                 : ms_format(text + used, size - used, "%s%zu", comma, shape[i]);
   }
   if (used < size) {
-    snprintf(text + used, size - used, "]");
+    ms_format(text + used, size - used, "]");
   }
 }
 
@@ -410,7 +408,7 @@ static void put_plain(byte_sink *sink, const char *text) {
 
 static void put_count(byte_sink *sink, size_t count) {
   char text[24];
-  snprintf(text, sizeof text, "%zu", count);
+  ms_format(text, sizeof text, "%zu", count);
   put_plain(sink, text);
 }
 
@@ -423,7 +421,7 @@ static void put_string(byte_sink *sink, const char *text) {
     }
     if ((uint8_t)*rest < 0x20) {
       char escape[8];
-      snprintf(escape, sizeof escape, "\\u%04x", (unsigned)(uint8_t)*rest);
+      ms_format(escape, sizeof escape, "\\u%04x", (unsigned)(uint8_t)*rest);
       put_plain(sink, escape);
     } else {
       put(sink, rest, 1);

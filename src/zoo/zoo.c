@@ -5,7 +5,6 @@
  */
 #include <assert.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,7 +202,7 @@ static ms_status check_object(const subject *of, const member_rule *rule, const 
     return fail_member(of, rule->name, "is not an object");
   }
   char group[16];
-  snprintf(group, sizeof group, "%s.", rule->name);
+  ms_format(group, sizeof group, "%s.", rule->name);
   subject inner = {.context = of->context, .name = of->name, .group = group};
   return check_members(&inner, rule->members, item);
 }
@@ -282,9 +281,9 @@ static ms_status check_model(ms_context *context, const cJSON *item, size_t inde
   const cJSON *id = cJSON_GetObjectItemCaseSensitive(item, "id");
   char name[96];
   if (cJSON_IsString(id) && ms_text_is_plain(id->valuestring)) {
-    snprintf(name, sizeof name, "manifest: model %.64s", id->valuestring);
+    ms_format(name, sizeof name, "manifest: model %.64s", id->valuestring);
   } else {
-    snprintf(name, sizeof name, "manifest: model number %zu", index);
+    ms_format(name, sizeof name, "manifest: model number %zu", index);
   }
   subject of = {.context = context, .name = name, .group = ""};
   if (!cJSON_IsObject(item)) {

@@ -5,6 +5,10 @@
 #include "core/random.h"
 #include "core/reader.h"
 
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
 static void test_context_returns_all_memory(void) {
   counting_allocator counter = {.fail_at = -1};
   ms_allocator allocator = counting_allocator_of(&counter);
@@ -117,6 +121,99 @@ static void test_permutation_holds_every_index_once(void) {
   }
 }
 
+/* Both formats make the same text, in however little room; the C library's is the reference. */
+#define CHECK_FORMAT(...)                                                                          \
+  do {                                                                                             \
+    for (size_t room = 1; room <= 64; room = room * 2 + 1) {                                       \
+      char ours[64];                                                                               \
+      char theirs[64];                                                                             \
+      CHECK_EQUAL(ms_format(ours, room, __VA_ARGS__),                                              \
+                  (size_t)snprintf(theirs, room, __VA_ARGS__));                                    \
+      CHECK_TEXT(ours, theirs);                                                                    \
+    }                                                                                              \
+  } while (0)
+
+static void test_sentences_are_formatted_as_by_the_c_library(void) {
+  CHECK_FORMAT("%s and %.3s and %.*s of 100%%", "all", "abcdef", 2, "xyz");
+  CHECK_FORMAT("%d %d %lld", 0, INT32_MIN, (long long)INT64_MIN);
+  CHECK_FORMAT("%u %lu %llu %zu", UINT32_MAX, 0ul, (unsigned long long)UINT64_MAX, (size_t)7);
+  CHECK_FORMAT("%04x %x", 31u, 0xbeefu);
+}
+
+static void test_doubles_are_formatted_as_by_the_c_library(void) {
+  static const double numbers[] = {0.0,      -0.0,      0.1,  1.0,      -2.5,    1e9,     123456.0,
+                                   999999.5, 1234567.0, 1e-4, 0.000012, DBL_MAX, DBL_MIN, 0x1p-1074,
+                                   INFINITY, 100000.5,  0.3,  1e5,      1e6};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    CHECK_FORMAT("%g", numbers[i]);
+  }
+  ms_random random = ms_random_make(11, 0);
+  for (int i = 0; i < 1000; i++) {
+    double number = ms_random_normal(&random) * pow(10, (double)(i % 40) - 20);
+    CHECK_FORMAT("%g", number);
+  }
+}
+
+static void check_parsed(const char *text) {
+  char *ours = NULL;
+  char *theirs = NULL;
+  double expected = strtod(text, &theirs);
+  double number = ms_parse_number(text, &ours);
+  CHECK(memcmp(&number, &expected, sizeof number) == 0);
+  CHECK(ours == theirs);
+}
+
+/* The C library's numbers are rounded correctly. Hard ones lie in the middle of two doubles. */
+static void test_numbers_are_parsed_to_the_nearest_double(void) {
+  static const char *const texts[] = {
+      "0",
+      "-0.0",
+      "1",
+      "-12.50e+1",
+      "1.",
+      ".5",
+      "1e",
+      "1e+",
+      "-",
+      ".",
+      "e5",
+      "",
+      "1.5.5",
+      "00012",
+      "9007199254740993",
+      "9007199254740992.9",
+      "9007199254740993.0000000000000000000000000000001",
+      "1.7976931348623157e308",
+      "1.7976931348623159e308",
+      "1e309",
+      "1e99999",
+      "1e-99999",
+      "2.2250738585072011e-308",
+      "4.9e-324",
+      "2.4703282292062327e-324",
+      "2.4703282292062328e-324",
+      "1e-400",
+      "0.000000000000000000000000000000000000000000000000000000000001",
+      "5e-324",
+      "8.5e-324",
+      "123456789012345678901234567890123456789012345678901234567890123",
+      "0e999",
+      "1e23",
+      "8.442911973260991817129021e-309"};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    check_parsed(texts[i]);
+  }
+  ms_random random = ms_random_make(12, 0);
+  for (int i = 0; i < 5000; i++) {
+    uint64_t bits = ms_random_bits(&random) & 0x7fefffffffffffff;
+    double number = 0;
+    char text[64];
+    memcpy(&number, &bits, sizeof number);
+    snprintf(text, sizeof text, "%.*e", (int)ms_random_below(&random, 20), number);
+    check_parsed(text);
+  }
+}
+
 int main(void) {
   test_context_returns_all_memory();
   test_context_survives_failing_allocator();
@@ -126,5 +223,8 @@ int main(void) {
   test_reader_refuses_endless_varints();
   test_random_numbers_have_their_moments();
   test_permutation_holds_every_index_once();
+  test_sentences_are_formatted_as_by_the_c_library();
+  test_doubles_are_formatted_as_by_the_c_library();
+  test_numbers_are_parsed_to_the_nearest_double();
   return CHECK_EXIT();
 }

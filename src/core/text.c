@@ -1,0 +1,334 @@
+/*
+ * Formats the sentences of failures and parses the numbers of JSON. Numbers are parsed with whole
+ * numbers as long as it takes, so that every one is rounded correctly.
+ */
+#include "core/text.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct text_sink {
+  char *text;
+  size_t size;
+  size_t used; /* more than size where it does not fit */
+} text_sink;
+
+static void put(text_sink *sink, char character) {
+  if (sink->used < sink->size) {
+    sink->text[sink->used] = character;
+  }
+  sink->used++;
+}
+
+static void put_text(text_sink *sink, const char *text, size_t most) {
+  for (size_t i = 0; i < most && text[i] != '\0'; i++) {
+    put(sink, text[i]);
+  }
+}
+
+/* At least width digits. */
+static void put_number(text_sink *sink, uint64_t number, unsigned base, size_t width) {
+  char digits[20];
+  size_t count = 0;
+  do {
+    digits[count++] = "0123456789abcdef"[number % base];
+    number /= base;
+  } while (number > 0 || (count < width && count < sizeof digits));
+  while (count > 0) {
+    put(sink, digits[--count]);
+  }
+}
+
+/* The digits of a positive number, 100000 … 999999, and the power of ten of the first one. */
+static uint32_t find_digits(double number, int *power) {
+  *power = 5;
+  for (; number >= 1e6; number /= 10) {
+    ++*power;
+  }
+  for (; number < 1e5; number *= 10) {
+    --*power;
+  }
+  uint32_t digits = (uint32_t)rint(number);
+  if (digits == 1000000) {
+    ++*power;
+    digits = 100000;
+  }
+  return digits;
+}
+
+/* As %g: six digits, without zeros at the end. Scaling may move a number past a half of the last.
+ */
+static void put_double(text_sink *sink, double number) {
+  if (signbit(number) && !isnan(number)) {
+    put(sink, '-');
+  }
+  number = fabs(number);
+  if (!(number > 0) || isinf(number)) {
+    put_text(sink, number == 0 ? "0" : isinf(number) ? "inf" : "nan", SIZE_MAX);
+    return;
+  }
+  int power = 0;
+  uint32_t digits = find_digits(number, &power);
+  bool scientific = power < -4 || power > 5;
+  int first = scientific ? 0 : power; /* the power of ten of the first digit */
+  for (int place = first < 0 ? 0 : first; place >= 0 || digits > 0; place--) {
+    if (place == -1) {
+      put(sink, '.');
+    }
+    if (place > first) {
+      put(sink, '0');
+    } else {
+      put(sink, (char)('0' + digits / 100000));
+      digits = digits % 100000 * 10;
+    }
+  }
+  if (scientific) {
+    put_text(sink, power < 0 ? "e-" : "e+", 2);
+    put_number(sink, (uint64_t)(power < 0 ? -power : power), 10, 2);
+  }
+}
+
+/* What stands between a % and its letter. */
+typedef struct directive {
+  size_t width;
+  size_t precision;
+  size_t longs; /* l: 1, ll: 2, z: 3 */
+} directive;
+
+static uint64_t take_unsigned(const directive *form, va_list *arguments) {
+  switch (form->longs) {
+  case 0:
+    return va_arg(*arguments, unsigned);
+  case 1:
+    return va_arg(*arguments, unsigned long);
+  case 2:
+    return va_arg(*arguments, unsigned long long);
+  default:
+    return va_arg(*arguments, size_t);
+  }
+}
+
+static void put_signed(text_sink *sink, const directive *form, va_list *arguments) {
+  int64_t number = form->longs == 0   ? va_arg(*arguments, int)
+                   : form->longs == 1 ? va_arg(*arguments, long)
+                                      : va_arg(*arguments, long long);
+  if (number < 0) {
+    put(sink, '-');
+  }
+  put_number(sink, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10, form->width);
+}
+
+static void put_argument(text_sink *sink, char letter, const directive *form, va_list *arguments) {
+  switch (letter) {
+  case 's':
+    put_text(sink, va_arg(*arguments, const char *), form->precision);
+    break;
+  case 'd':
+    put_signed(sink, form, arguments);
+    break;
+  case 'u':
+  case 'x':
+    put_number(sink, take_unsigned(form, arguments), letter == 'u' ? 10 : 16, form->width);
+    break;
+  case 'g':
+    put_double(sink, va_arg(*arguments, double));
+    break;
+  default:
+    put(sink, letter);
+    break;
+  }
+}
+
+static const char *read_count(const char *format, size_t *count) {
+  for (*count = 0; *format >= '0' && *format <= '9'; format++) {
+    *count = *count * 10 + (size_t)(*format - '0');
+  }
+  return format;
+}
+
+/* Returns where the letter is. */
+static const char *read_directive(const char *format, directive *form, va_list *arguments) {
+  form->precision = SIZE_MAX;
+  format = read_count(format, &form->width);
+  if (format[0] == '.' && format[1] == '*') {
+    form->precision = (size_t)va_arg(*arguments, int);
+    format += 2;
+  } else if (format[0] == '.') {
+    format = read_count(format + 1, &form->precision);
+  }
+  for (form->longs = 0; *format == 'l'; format++) {
+    form->longs++;
+  }
+  if (*format == 'z') {
+    form->longs = 3;
+    format++;
+  }
+  return format;
+}
+
+size_t ms_format_list(char *text, size_t size, const char *format, va_list arguments) {
+  text_sink sink = {.text = text, .size = size > 0 ? size - 1 : 0};
+  va_list rest;
+  va_copy(rest, arguments);
+  for (; *format != '\0'; format++) {
+    if (*format == '%') {
+      directive form;
+      format = read_directive(format + 1, &form, &rest);
+      put_argument(&sink, *format, &form, &rest);
+    } else {
+      put(&sink, *format);
+    }
+  }
+  va_end(rest);
+  if (size > 0) {
+    text[sink.used < sink.size ? sink.used : sink.size] = '\0';
+  }
+  return sink.used;
+}
+
+size_t ms_format(char *text, size_t size, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  size_t used = ms_format_list(text, size, format, arguments);
+  va_end(arguments);
+  return used;
+}
+
+/*
+ * A whole number in LIMBS × 32 bits, the lowest first: enough for MS_DIGITS digits either times
+ * 10^HUGE_POWER, or with FRACTION_BITS bits behind the point, which leaves the least double,
+ * 2^-1074, bits to be rounded by.
+ */
+enum { LIMBS = 48, HUGE_POWER = 310, FRACTION_BITS = 1152 };
+
+static void multiply_add(uint32_t *limbs, uint32_t factor, uint32_t carry) {
+  for (size_t i = 0; i < LIMBS; i++) {
+    uint64_t product = (uint64_t)limbs[i] * factor + carry;
+    limbs[i] = (uint32_t)product;
+    carry = (uint32_t)(product >> 32);
+  }
+}
+
+/* Returns the remainder. */
+static uint32_t divide(uint32_t *limbs, uint32_t divisor) {
+  uint64_t rest = 0;
+  for (size_t i = LIMBS; i-- > 0;) {
+    rest = rest << 32 | limbs[i];
+    limbs[i] = (uint32_t)(rest / divisor);
+    rest %= divisor;
+  }
+  return (uint32_t)rest;
+}
+
+static unsigned get_bit(const uint32_t *limbs, int place) {
+  return limbs[place / 32] >> place % 32 & 1;
+}
+
+/* limbs 2^-shift, and a little more if inexact, to the nearest double; even ones in the middle. */
+static double round_whole(const uint32_t *limbs, int shift, bool inexact) {
+  int top = LIMBS * 32 - 1;
+  while (top > 0 && !get_bit(limbs, top)) {
+    top--;
+  }
+  int low = top - 52; /* the place of the last bit that is kept */
+  low = low < shift - 1074 ? shift - 1074 : low;
+  low = low < 0 ? 0 : low;
+  uint64_t kept = 0;
+  for (int place = top; place >= low; place--) {
+    kept = kept << 1 | get_bit(limbs, place);
+  }
+  for (int place = 0; place < low - 1; place++) {
+    inexact = inexact || get_bit(limbs, place);
+  }
+  if (low > 0 && get_bit(limbs, low - 1) && (inexact || (kept & 1))) {
+    kept++;
+  }
+  return ldexp((double)kept, low - shift);
+}
+
+/* The number, its digits without leading zeros, those after the point. Returns where they end. */
+static const char *read_digits(const char *text, uint32_t *limbs, int *digits, int *decimals) {
+  bool after_point = false;
+  for (; (*text >= '0' && *text <= '9') || (*text == '.' && !after_point); text++) {
+    if (*text == '.') {
+      after_point = true;
+    } else {
+      multiply_add(limbs, 10, (uint32_t)(*text - '0'));
+      *digits += *digits > 0 || *text != '0';
+      *decimals += after_point;
+    }
+  }
+  return text;
+}
+
+/* e and a number, if they are there. Returns where they end. */
+static const char *read_power(const char *text, int *power) {
+  if (*text != 'e' && *text != 'E') {
+    return text;
+  }
+  bool negative = text[1] == '-';
+  const char *digits = text + (negative || text[1] == '+' ? 2 : 1);
+  int sum = 0;
+  const char *end = digits;
+  for (; *end >= '0' && *end <= '9'; end++) {
+    sum = sum < 10000 ? sum * 10 + (*end - '0') : sum;
+  }
+  *power = negative ? -sum : sum;
+  return end == digits ? text : end;
+}
+
+/* 10^(the least of power, 9), which fits a limb; takes that from power. */
+static uint32_t take_tens(int *power) {
+  uint32_t tens = 1;
+  for (int i = 0; i < 9 && *power > 0; i++) {
+    tens *= 10;
+    --*power;
+  }
+  return tens;
+}
+
+/* limbs 10^power for a number of up to digits digits. */
+static double scale(uint32_t *limbs, int digits, int power) {
+  if (digits == 0 || digits + power < -HUGE_POWER - MS_DIGITS) {
+    return 0;
+  }
+  if (digits + power > HUGE_POWER) {
+    return INFINITY;
+  }
+  int shift = 0;
+  bool inexact = false;
+  while (power > 0) {
+    multiply_add(limbs, take_tens(&power), 0);
+  }
+  if (power < 0) {
+    enum { WHOLE = FRACTION_BITS / 32 };
+    memmove(limbs + WHOLE, limbs, (LIMBS - WHOLE) * sizeof *limbs);
+    memset(limbs, 0, WHOLE * sizeof *limbs);
+    shift = FRACTION_BITS;
+  }
+  power = -power;
+  while (power > 0) {
+    inexact = divide(limbs, take_tens(&power)) != 0 || inexact;
+  }
+  return round_whole(limbs, shift, inexact);
+}
+
+double ms_parse_number(const char *text, char **end) {
+  uint32_t limbs[LIMBS] = {0};
+  int digits = 0;
+  int decimals = 0;
+  int power = 0;
+  bool negative = *text == '-';
+  const char *start = text + (negative || *text == '+');
+  const char *rest = read_digits(start, limbs, &digits, &decimals);
+  *end = (char *)text;
+  if (rest == start || (rest == start + 1 && *start == '.')) {
+    return 0;
+  }
+  *end = (char *)read_power(rest, &power);
+  power -= decimals;
+  double number = scale(limbs, digits, power);
+  return negative ? -number : number;
+}
