@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Makes a machine able to build modelspider, then runs a command:
 #
-#   ./emsdk-env.sh [--with demo|tests|all]… [--quiet] [COMMAND [ARGUMENT]…]
+#   ./emsdk-env.sh [--with demo|tests|sets|all]… [--quiet] [COMMAND [ARGUMENT]…]
 #
 # It installs what is missing (Debian packages, npm packages, the source of cJSON) and nothing else;
 # when nothing is missing it takes a fraction of a second. --with demo adds the pictures of the
-# sample tasks, --with tests the compilers, the browser and the data of the tests; npm's scripts
-# ask for them themselves. The command sees EMSCRIPTEN_ROOT, NODE_PATH where Debian's Emscripten
-# needs it, and CMake builds on all cores. An activated emsdk (EMSDK) or EMSCRIPTEN_ROOT goes before
-# Debian's package.
+# sample tasks, --with tests the compilers, the browser and the data of the tests, --with sets the
+# pictures of the collection that zoo/sets writes; npm's scripts ask for them themselves. The command
+# sees EMSCRIPTEN_ROOT, NODE_PATH where Debian's Emscripten needs it, and CMake builds on all cores.
+# An activated emsdk (EMSDK) or EMSCRIPTEN_ROOT goes before Debian's package.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -24,6 +24,7 @@ build_packages=(cmake make)
 demo_packages=(tuxpaint-stamps-default dataset-fashion-mnist)
 tests_packages=(gcc libc6-dev clang libclang-rt-dev clang-format shellcheck pkgconf libsimde-dev
   libonnx-testdata chromium "${demo_packages[@]}")
+sets_packages=(tuxpaint-stamps-default openclipart-png wesnoth-1.16-data fonts-noto-core)
 
 quiet=false
 
@@ -245,8 +246,10 @@ main() {
       --with)
         case ${2:-} in
           demo) packages+=("${demo_packages[@]}") ;;
-          tests | all) packages+=("${tests_packages[@]}") ;;
-          *) die '--with takes demo, tests or all.' ;;
+          tests) packages+=("${tests_packages[@]}") ;;
+          sets) packages+=("${sets_packages[@]}") ;;
+          all) packages+=("${tests_packages[@]}" "${sets_packages[@]}") ;;
+          *) die '--with takes demo, tests, sets or all.' ;;
         esac
         shift 2
         ;;

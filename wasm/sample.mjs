@@ -38,7 +38,7 @@ export function limitPerClass(classes, limit, seed) {
 }
 
 /** Mulberry32: small, and good enough to draw a sample. @param {number} seed @returns {() => number} */
-function createRandom(seed) {
+export function createRandom(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -50,7 +50,7 @@ function withRange(recipe, range) {
  * The recipe itself, then one variant for each alternative.
  *
  * @param {any} recipe
- * @param {Record<string, string[] | undefined>} alternatives
+ * @param {{tap?: string[], range?: string[], channels?: string[], fit?: string[], side?: string[]}} alternatives
  * @returns {Variant[]}
  */
 export function variantsOf(recipe, { tap = [], range = [], channels = [], fit = [], side = [] }) {
