@@ -437,22 +437,66 @@ export class Trainer extends Handle {
    * Adds a task that a scorer was trained without, to learn from how sure scorers can be.
    *
    * @param {{truths: ArrayLike<number>, predicted: ArrayLike<number>, observed: ArrayLike<number>,
-   *   encoderAccuracy: number, imageCount: number, weight: number}} task truths: logit accuracies;
-   *   observed: leave-one-out accuracies, NaN where missing
+   *   landmark: number, imageCount: number, weight: number}} task truths: logit accuracies;
+   *   observed: leave-one-out accuracies, NaN where missing; landmark: the last of the task's
    */
-  addHeldOut({ truths, predicted, observed, encoderAccuracy, imageCount, weight }) {
+  addHeldOut({ truths, predicted, observed, landmark, imageCount, weight }) {
     const lists = [truths, predicted, observed];
     if (lists.some(({ length }) => length !== this.#modelCount)) {
       throw new ModelSpiderError('argument', `a held-out task has three numbers for each of ${this.#modelCount} models`);
     }
     const { core } = this;
     core.scoped((scope) => core.check('ms_trainer_add_held_out', this.pointer,
-      ...lists.map((list) => core.floatsIn(scope, list)), encoderAccuracy, imageCount, weight));
+      ...lists.map((list) => core.floatsIn(scope, list)), landmark, imageCount, weight));
   }
 
   /** Fits how sure the scorer is to the held-out tasks. */
   fitCertainty() {
     this.core.check('ms_trainer_fit_certainty', this.pointer);
+  }
+
+  /**
+   * Judges every model by the certainty fitted last, as Scorer.assess does, from a task's scores.
+   *
+   * @param {HeldOutTask} task
+   * @param {{observed?: Observed, seed?: number, draws?: number}} [options]
+   * @returns {Assessment[]}
+   */
+  assess(task, { observed = new Map(), seed = 0, draws = 256 } = {}) {
+    const { core } = this;
+    const count = this.#modelCount;
+    return core.scoped((scope) => {
+      const given = this.#heldOutIn(scope, task, observed);
+      const assessments = scope.alloc(count * assessmentFields * 4);
+      core.check('ms_trainer_assess', this.pointer, ...given, seed, draws, assessments, count);
+      return readAssessments(core, assessments, count);
+    });
+  }
+
+  /**
+   * The model that is worth running next, as Scorer.suggest says it.
+   *
+   * @param {HeldOutTask} task
+   * @param {Observed} observed
+   * @returns {number} its index
+   */
+  suggest(task, observed) {
+    const { core } = this;
+    return core.scoped((scope) => {
+      const given = this.#heldOutIn(scope, task, observed);
+      const slot = scope.alloc(4);
+      core.check('ms_trainer_suggest', this.pointer, ...given, slot);
+      return core.view(Uint32Array, slot, 1)[0];
+    });
+  }
+
+  /** @param {Scope} scope @param {HeldOutTask} task @param {Observed} observed @returns {number[]} */
+  #heldOutIn(scope, { predicted, landmark, imageCount }, observed) {
+    if (predicted.length !== this.#modelCount) {
+      throw new ModelSpiderError('argument', `${predicted.length} scores for ${this.#modelCount} models`);
+    }
+    return [this.core.floatsIn(scope, predicted), landmark, imageCount, ...observedIn(this.core, scope, observed),
+      observed.size];
   }
 
   /**
@@ -482,6 +526,8 @@ export class Trainer extends Handle {
  * @typedef {{score: number, rankLow: number, rankHigh: number,
  *   accuracy: {low: number, mid: number, high: number}}} Assessment what is known of one model: ranks
  *   from 0, intervals that hold the truth in 80 of 100 cases
+ * @typedef {{predicted: ArrayLike<number>, landmark: number, imageCount: number}} HeldOutTask
+ *   predicted: a score per model; landmark: the last of the task's, NaN where unknown
  * @typedef {ReadonlyMap<number, number>} Observed models that were run, by index, and the metric
  *   ridge of their features of the task
  */
@@ -541,14 +587,13 @@ export class Scorer extends Handle {
     const { core } = this;
     const count = this.modelIds.length;
     return core.scoped((scope) => {
-      const [models, accuracies] = this.#observedIn(scope, observed);
+      const [models, accuracies] = observedIn(core, scope, observed);
       const assessments = scope.alloc(count * assessmentFields * 4);
       const change = scope.alloc(4);
       core.check('ms_scorer_assess', this.pointer, Handle.pointerOf(task), models, accuracies, observed.size, seed, draws,
         assessments, count, change);
       return {
-        assessments: Array.from({ length: count }, (_, i) =>
-          readAssessment(core.view(Float32Array, assessments + i * assessmentFields * 4, assessmentFields))),
+        assessments: readAssessments(core, assessments, count),
         orderChange: core.view(Float32Array, change, 1)[0],
       };
     });
@@ -564,25 +609,29 @@ export class Scorer extends Handle {
   suggest(task, observed) {
     const { core } = this;
     return core.scoped((scope) => {
-      const [models, accuracies] = this.#observedIn(scope, observed);
+      const [models, accuracies] = observedIn(core, scope, observed);
       const slot = scope.alloc(4);
       core.check('ms_scorer_suggest', this.pointer, Handle.pointerOf(task), models, accuracies, observed.size, slot);
       return core.view(Uint32Array, slot, 1)[0];
     });
   }
+}
 
-  /** @param {Scope} scope @param {Observed} observed @returns {[number, number]} */
-  #observedIn(scope, observed) {
-    return [this.core.integersIn(scope, [...observed.keys()]), this.core.floatsIn(scope, [...observed.values()])];
-  }
+/** @param {Core} core @param {Scope} scope @param {Observed} observed @returns {[number, number]} */
+function observedIn(core, scope, observed) {
+  return [core.integersIn(scope, [...observed.keys()]), core.floatsIn(scope, [...observed.values()])];
 }
 
 /** Floats of an ms_assessment. */
 const assessmentFields = 6;
 
-/** @param {Float32Array} fields @returns {Assessment} */
-function readAssessment([score, rankLow, rankHigh, low, mid, high]) {
-  return { score, rankLow, rankHigh, accuracy: { low, mid, high } };
+/** @param {Core} core @param {number} pointer @param {number} count @returns {Assessment[]} */
+function readAssessments(core, pointer, count) {
+  return Array.from({ length: count }, (_, i) => {
+    const [score, rankLow, rankHigh, low, mid, high] =
+      core.view(Float32Array, pointer + i * assessmentFields * 4, assessmentFields);
+    return { score, rankLow, rankHigh, accuracy: { low, mid, high } };
+  });
 }
 
 /** A zoo's manifest, checked. */

@@ -1,6 +1,7 @@
 // From a user's embedded sample to a ranking, schema 1 of the command line's JSON: the one path that
 // page and command line share, so that equal pixels get equal scores in both.
 import { ModelSpiderError } from './modelspider.mjs';
+import { observedAccuracy } from './observation.mjs';
 
 /**
  * @typedef {import('./modelspider.mjs').Engine} Engine
@@ -43,7 +44,7 @@ export function createTask(engine, classes) {
  *
  * @param {Engine} engine
  * @param {EmbeddedSample['classes']} classes the model's features of the task's images
- * @returns {number} leave-one-out accuracy of ridge regression, 0 … 1
+ * @returns {number} 0 … 1
  */
 export function observeModel(engine, classes) {
   const rows = classes.flatMap(({ features }) => features);
@@ -51,7 +52,7 @@ export function observeModel(engine, classes) {
   const joined = new Float32Array(rows.length * dimension);
   rows.forEach((row, i) => joined.set(row, i * dimension));
   const labels = classes.flatMap(({ features }, label) => features.map(() => label));
-  return engine.metric('ridge', joined, rows.length, dimension, labels, classes.length);
+  return observedAccuracy((name) => engine.metric(name, joined, rows.length, dimension, labels, classes.length));
 }
 
 /**

@@ -1,5 +1,6 @@
 // The engine behind the page: its files, its workers, and what is known of the task at hand.
 import { createEngine } from '../wasm/modelspider.mjs';
+import { observationMetrics, observedAccuracy } from '../wasm/observation.mjs';
 import { throwIfAborted } from '../wasm/sample.mjs';
 import { spawnWorker } from '../wasm/spawn.mjs';
 import { WorkerPool } from '../wasm/worker-pool.mjs';
@@ -202,7 +203,9 @@ export class Engine {
       const count = sample.classes.reduce((sum, own) => sum + own.features.length, 0);
       const milliseconds = (performance.now() - begun) * pool.size / Math.max(count, 1);
       this.#trials.set(id, sample);
-      return { accuracy: await pool.metric('ridge', matrixOf(sample)), milliseconds, hasFeatures: true };
+      const values = new Map(await Promise.all(observationMetrics.map(async (name) =>
+        /** @type {[string, number]} */ ([name, await pool.metric(name, matrixOf(sample))]))));
+      return { accuracy: observedAccuracy((name) => values.get(name) ?? 0), milliseconds, hasFeatures: true };
     } finally {
       pool.unloadNetwork(id);
     }

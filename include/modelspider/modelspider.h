@@ -307,7 +307,8 @@ typedef struct ms_assessment {
  * was run tells of itself, of models that tend to err alike, and of how hard the task is.
  *
  * observed        [observed_count] indices of models, each once; none leaves ms_scorer_score
- * accuracies      [observed_count] of them: ms_metric_ridge of strength 1 on the task's images
+ * accuracies      [observed_count] of them on the task's images, measured as they were for
+ *                 ms_trainer_add_held_out
  * seed            of the draws
  * draw_count      16 … 4096
  * assessments     receives M, in the scorer's order; count is the room there
@@ -444,20 +445,19 @@ MS_API MS_CHECK_RESULT ms_status ms_trainer_score(ms_trainer *trainer, size_t ta
  *
  * truths            [M], logit accuracies, as the targets of ms_trainer_add_task, and their level
  * predicted         [M], scores by a scorer that was trained without the task
- * observed          [M], ms_metric_ridge of strength 1 of each model on the task's images, 0 … 1;
- *                   NaN where it was not measured
- * encoder_accuracy  the same of the encoder's own features; NaN where it was not measured
+ * observed          [M], what running each model on the task's images shows of its accuracy, 0 … 1,
+ *                   as ms_metric_ridge; NaN where it was not measured
+ * landmark          the last of ms_task_landmarks on the task's images; NaN where unknown
  * image_count       the images that the accuracies were measured on
  * weight            how much the task counts, at least 0
  *
- * Fails with MS_ERR_DATA on a truth or a prediction that is not finite or an accuracy that is not
- * 0 … 1, MS_ERR_ARGUMENT, MS_ERR_LIMIT above 2^20 tasks, MS_ERR_MEMORY.
+ * Fails with MS_ERR_DATA on a truth, prediction or landmark that is not finite or an accuracy that
+ * is not 0 … 1, MS_ERR_ARGUMENT, MS_ERR_LIMIT above 2^20 tasks, MS_ERR_MEMORY.
  */
 MS_API MS_CHECK_RESULT ms_status ms_trainer_add_held_out(ms_trainer *trainer, const float *truths,
                                                          const float *predicted,
-                                                         const float *observed,
-                                                         float encoder_accuracy, size_t image_count,
-                                                         double weight);
+                                                         const float *observed, double landmark,
+                                                         size_t image_count, double weight);
 /*
  * Fits the certainty to the held-out tasks so far; ms_trainer_save then stores it.
  *
@@ -465,6 +465,30 @@ MS_API MS_CHECK_RESULT ms_status ms_trainer_add_held_out(ms_trainer *trainer, co
  * observed models, MS_ERR_LIMIT above 512 models, MS_ERR_MEMORY.
  */
 MS_API MS_CHECK_RESULT ms_status ms_trainer_fit_certainty(ms_trainer *trainer);
+
+/*
+ * As ms_scorer_assess, by the certainty fitted last, for a task of which only its scores are kept:
+ * what held-out predictions promise can so be compared with what came true. Nothing is resampled.
+ *
+ * predicted    [M], scores of the task
+ * landmark     the last of ms_task_landmarks on its images; NaN where unknown
+ * image_count  its images
+ *
+ * Fails with MS_ERR_ARGUMENT before ms_trainer_fit_certainty, MS_ERR_DATA on a score that is not
+ * finite, and as ms_scorer_assess.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_assess(ms_trainer *trainer, const float *predicted,
+                                                   double landmark, size_t image_count,
+                                                   const uint32_t *observed,
+                                                   const float *accuracies, size_t observed_count,
+                                                   uint32_t seed, size_t draw_count,
+                                                   ms_assessment *assessments, size_t count);
+/* As ms_scorer_suggest, with ms_trainer_assess's arguments and failures. */
+MS_API MS_CHECK_RESULT ms_status ms_trainer_suggest(ms_trainer *trainer, const float *predicted,
+                                                    double landmark, size_t image_count,
+                                                    const uint32_t *observed,
+                                                    const float *accuracies, size_t observed_count,
+                                                    size_t *model);
 
 /*
  * Writes the scorer of this moment as a safetensors file.

@@ -1,10 +1,11 @@
 /*
- * The trainer's held-out tasks: checks and keeps them, and has the certainty fitted to them, which
- * is evidence.c's work.
+ * The trainer's held-out tasks: checks and keeps them, has the certainty fitted to them, which is
+ * evidence.c's work, and judges tasks by it.
  */
 #include <math.h>
 #include <string.h>
 
+#include "scorer/forecast.h"
 #include "scorer/order.h"
 #include "scorer/trainer.h"
 
@@ -44,8 +45,8 @@ static bool is_accuracy(float value) {
 }
 
 static ms_status check_arguments(const ms_trainer *trainer, const float *truths,
-                                 const float *predicted, const float *observed,
-                                 float encoder_accuracy, size_t image_count, double weight) {
+                                 const float *predicted, const float *observed, double landmark,
+                                 size_t image_count, double weight) {
   ms_context *context = trainer->context;
   size_t model_count = trainer->shape.model_count;
   MS_TRY(ms_check_finite(context, truths, model_count, "true logit accuracy"));
@@ -55,8 +56,8 @@ static ms_status check_arguments(const ms_trainer *trainer, const float *truths,
       return ms_fail(context, MS_ERR_DATA, "observed accuracy %zu is %g", m, (double)observed[m]);
     }
   }
-  if (!is_accuracy(encoder_accuracy)) {
-    return ms_fail(context, MS_ERR_DATA, "the encoder's accuracy is %g", (double)encoder_accuracy);
+  if (isinf(landmark)) {
+    return ms_fail(context, MS_ERR_DATA, "the landmark is %g", landmark);
   }
   if (image_count < 1 || image_count > MAX_IMAGES || !(weight >= 0 && weight <= 1e9)) {
     return ms_fail(context, MS_ERR_ARGUMENT,
@@ -89,17 +90,13 @@ static ms_status fill_task(const ms_trainer *trainer, const float *truths, const
 }
 
 ms_status ms_trainer_add_held_out(ms_trainer *trainer, const float *truths, const float *predicted,
-                                  const float *observed, float encoder_accuracy, size_t image_count,
+                                  const float *observed, double landmark, size_t image_count,
                                   double weight) {
-  MS_TRY(
-      check_arguments(trainer, truths, predicted, observed, encoder_accuracy, image_count, weight));
+  MS_TRY(check_arguments(trainer, truths, predicted, observed, landmark, image_count, weight));
   if (trainer->held_out_count == trainer->held_out_room) {
     MS_TRY(grow(trainer));
   }
-  ms_held_out_task task = {.weight = weight, .encoder = NAN};
-  if (!isnan(encoder_accuracy)) {
-    task.encoder = ms_logit_accuracy(encoder_accuracy, image_count);
-  }
+  ms_held_out_task task = {.weight = weight, .encoder = landmark};
   ms_status status = fill_task(trainer, truths, predicted, observed, image_count, &task);
   if (status != MS_OK) {
     release_task(trainer->context, &task);
@@ -132,4 +129,55 @@ ms_status ms_trainer_fit_certainty(ms_trainer *trainer) {
   ms_release(context, trainer->certainty.block);
   trainer->certainty = certainty;
   return MS_OK;
+}
+
+/* Prepares a forecast of given scores by the fitted certainty. */
+static ms_status forecast_scores(const ms_trainer *trainer, const float *predicted, double landmark,
+                                 size_t image_count, const ms_observations *observations,
+                                 ms_forecast *forecast) {
+  size_t model_count = trainer->shape.model_count;
+  double *scores = NULL; /* [M] */
+  if (trainer->certainty.block == NULL) {
+    return ms_fail(trainer->context, MS_ERR_ARGUMENT, "the certainty has not been fitted");
+  }
+  MS_TRY(ms_check_finite(trainer->context, predicted, model_count, "predicted score"));
+  MS_TRY(MS_SCRATCH(trainer->context, model_count, &scores));
+  for (size_t m = 0; m < model_count; m++) {
+    scores[m] = predicted[m];
+  }
+  return ms_forecast_make(trainer->context, &trainer->certainty, scores, landmark, image_count,
+                          observations, forecast);
+}
+
+ms_status ms_trainer_assess(ms_trainer *trainer, const float *predicted, double landmark,
+                            size_t image_count, const uint32_t *observed, const float *accuracies,
+                            size_t observed_count, uint32_t seed, size_t draw_count,
+                            ms_assessment *assessments, size_t count) {
+  const ms_observations observations = {observed_count, observed, accuracies};
+  ms_arena_mark mark = ms_arena_get_mark(trainer->context);
+  ms_random random = ms_random_make(seed, 0);
+  ms_forecast forecast;
+  ms_status status =
+      forecast_scores(trainer, predicted, landmark, image_count, &observations, &forecast);
+  if (status == MS_OK) {
+    status = ms_forecast_assess(trainer->context, &forecast, forecast.scores, 1, &random,
+                                draw_count, assessments, count);
+  }
+  ms_arena_drop(trainer->context, mark);
+  return status;
+}
+
+ms_status ms_trainer_suggest(ms_trainer *trainer, const float *predicted, double landmark,
+                             size_t image_count, const uint32_t *observed, const float *accuracies,
+                             size_t observed_count, size_t *model) {
+  const ms_observations observations = {observed_count, observed, accuracies};
+  ms_arena_mark mark = ms_arena_get_mark(trainer->context);
+  ms_forecast forecast;
+  ms_status status =
+      forecast_scores(trainer, predicted, landmark, image_count, &observations, &forecast);
+  if (status == MS_OK) {
+    status = ms_forecast_suggest(trainer->context, &forecast, model);
+  }
+  ms_arena_drop(trainer->context, mark);
+  return status;
 }

@@ -54,7 +54,7 @@ const char *ms_scorer_encoder_hash(const ms_scorer *scorer) {
 }
 
 ms_status ms_scorer_take_landmarks(const ms_scorer *scorer, const ms_task_view *view,
-                                   float **landmarks) {
+                                   float **landmarks, double *level) {
   ms_context *context = scorer->context;
   size_t count = scorer->attention.shape.landmark_count;
   double *taken = NULL; /* [count] */
@@ -63,9 +63,11 @@ ms_status ms_scorer_take_landmarks(const ms_scorer *scorer, const ms_task_view *
   for (size_t i = 0; i < count; i++) {
     (*landmarks)[i] = NAN;
   }
-  if (count > 0 && view->class_count > 1) {
+  *level = NAN;
+  if (count > 0 && view->class_count > 1 && view->image_count > view->class_count) {
     MS_TRY(ms_landmarks_take(view, &scorer->blocks, taken));
     ms_landmarks_describe(taken, count - 1, *landmarks);
+    *level = taken[count - 2];
   }
   return MS_OK;
 }
@@ -117,11 +119,12 @@ static ms_status score_task(ms_scorer *scorer, const ms_task *task, float *score
   ms_task_view view;
   double *wide = NULL; /* [M] */
   float *landmarks = NULL;
+  double level = 0;
   MS_TRY(ms_scorer_check_task(scorer, task));
   MS_TRY(check_room(scorer, count));
   MS_TRY(MS_SCRATCH(scorer->context, ms_scorer_model_count(scorer), &wide));
   MS_TRY(ms_task_view_all(task, &view));
-  MS_TRY(ms_scorer_take_landmarks(scorer, &view, &landmarks));
+  MS_TRY(ms_scorer_take_landmarks(scorer, &view, &landmarks, &level));
   MS_TRY(ms_scorer_score_view(scorer, &view, landmarks, wide));
   for (size_t m = 0; m < ms_scorer_model_count(scorer); m++) {
     scores[m] = (float)wide[m];

@@ -45,12 +45,15 @@ MS_CHECK_RESULT ms_status ms_scorer_read(ms_scorer *scorer, const void *bytes, s
 /* Fails with MS_ERR_ARGUMENT on a task of another context or of other features. */
 MS_CHECK_RESULT ms_status ms_scorer_check_task(const ms_scorer *scorer, const ms_task *task);
 /*
- * What a view's landmarks say, in scratch memory; unknown (NaN) where only one class has an image.
+ * What a view's landmarks say, in scratch memory; unknown (NaN) where only one class has images
+ * or none has two.
  *
  * landmarks  receives a pointer to attention.shape.landmark_count values
+ * level      receives the last of ms_task_landmarks, the log odds of the encoder's own accuracy
  */
 MS_CHECK_RESULT ms_status ms_scorer_take_landmarks(const ms_scorer *scorer,
-                                                   const ms_task_view *view, float **landmarks);
+                                                   const ms_task_view *view, float **landmarks,
+                                                   double *level);
 /* scores [M] of the tokens of a view and given landmarks, in scratch memory. */
 MS_CHECK_RESULT ms_status ms_scorer_score_view(const ms_scorer *scorer, const ms_task_view *view,
                                                const float *landmarks, double *scores);

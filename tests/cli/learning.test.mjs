@@ -66,13 +66,30 @@ test('training gives the same bytes again', async () => {
 });
 
 test('evaluation judges every ranking on every set, as JSON and as a table', async () => {
-  const { summary, tasks, dataSets, groups } = JSON.parse((await run('eval', ...zoo, '--json')).out);
+  const { rankings, tasks, dataSets, groups } = JSON.parse((await run('eval', ...zoo, '--json')).out);
   assert.deepEqual([dataSets, groups], [6, 5]);
-  const names = summary.map((/** @type {{name: string}} */ { name }) => name);
-  assert.ok(names.includes('scorer') && names.includes('static prior'));
-  assert.equal(tasks.length, names.length * 6);
+  const names = rankings.map((/** @type {{name: string}} */ { name }) => name);
+  assert.ok(['scorer', 'static prior', 'kernel regression'].every((name) => names.includes(name)));
+  assert.equal(tasks.length, 6);
+  tasks.forEach((/** @type {Record<string, unknown>} */ row) => assert.deepEqual(Object.keys(row), ['task', ...names]));
   const { out } = await run('eval', ...zoo, '--tasks');
   names.forEach((/** @type {string} */ name) => assert.ok(out.includes(`| ${name} |`), name));
+});
+
+test('a report follows the ranking from no model run to all', async () => {
+  const times = { models: ['encoder', ...models].map((model, i) => ({ model, median_ms: 10 + i })) };
+  await writeFile(path('times.json'), JSON.stringify(times));
+  await run('eval', ...zoo, '--report', path('report'), '--times', path('times.json'), '--variants');
+  const { curve, variants } = JSON.parse(await readFile(path('report/report.json'), 'utf8'));
+  assert.deepEqual(curve.map((/** @type {{k: number}} */ { k }) => k), [0, 1, 2, 3, 4]);
+  assert.equal(variants.length, 3);
+  for (const { ranksInside, accuraciesInside, weightedTau } of curve) {
+    assert.ok([ranksInside, accuraciesInside].every((share) => share >= 0 && share <= 1) && Math.abs(weightedTau) <= 1);
+  }
+  // 200 images through the encoder alone, and through all four models too.
+  assert.ok(Math.abs(curve[0].seconds - 2) < 1e-9 && Math.abs(curve[4].seconds - 12) < 1e-9);
+  assert.match(await readFile(path('report/curve.svg'), 'utf8'), /^<svg .*<\/svg>\n$/s);
+  assert.match(await readFile(path('report/report.md'), 'utf8'), /!\[[^\]]+\]\(curve\.svg\)/);
 });
 
 test('the trained zoo ranks a task; models that are not fetched are ranked but not run', async () => {

@@ -124,7 +124,7 @@ test('a scorer is saved, loaded, scores tasks, and says how sure it is', () => {
     const predicted = trainer.score(i);
     trainer.addHeldOut({
       truths: [1 + side * 0.9 + i / 30, 1 - side * 1.1 + i / 40], predicted, observed: [0.7 + side * 0.2, 0.7 - side * 0.2],
-      encoderAccuracy: 0.7, imageCount: 50, weight: 1,
+      landmark: 0.85, imageCount: 50, weight: 1,
     });
   }
   trainer.fitCertainty();

@@ -1,15 +1,17 @@
 // modelspider eval: how well the ranking does on data sets that it has not seen, beside rankings
 // that need less and metrics that need every model run.
-import { defaultRecipe, judgeRankings, predictHeldOut, summarise } from '../../zoo/build/learn.mjs';
-import { markdownTable } from '../report.mjs';
-import { loadEngine, readZoo } from './assets.mjs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { judgeForecasts, judgeRankings, judgeVariants } from '../../zoo/build/evaluate.mjs';
+import { defaultRecipe, predictHeldOut } from '../../zoo/build/learn.mjs';
+import { curvePicture } from '../../zoo/build/curve-picture.mjs';
+import { markdownReport, summarise } from '../../zoo/build/report.mjs';
+import { entriesOf, loadEngine, readZoo } from './assets.mjs';
 import { loadBank, recipeOf, trainingOptions } from './bank-file.mjs';
 import { reportMetrics } from './eval-metrics.mjs';
+import { Failure } from './failure.mjs';
+import { readJson, replaceFile } from './files.mjs';
 import { exactly } from './options.mjs';
-
-/** @typedef {ReturnType<typeof summarise>} Summary */
-
-const columns = ['ranking', 'weighted tau', 'tau-b', 'regret@1', 'top-3 recall'];
 
 /** @type {import('./options.mjs').Command} */
 export const command = {
@@ -21,6 +23,9 @@ export const command = {
     ...trainingOptions,
     metrics: { type: 'boolean', help: 'judge the metrics of the bank, and ways to join them, instead' },
     tasks: { type: 'boolean', help: 'a line for each data set too' },
+    variants: { type: 'boolean', help: 'judge other ways to train the scorer too' },
+    times: { type: 'string', value: 'FILE', help: 'what bench --json printed, to reckon seconds by' },
+    report: { type: 'string', value: 'DIR', help: 'write report.md, report.json and curve.svg there' },
     json: { type: 'boolean', help: 'print JSON' },
   },
   async run(call) {
@@ -34,35 +39,45 @@ export const command = {
       await reportMetrics(engine, bank, call);
       return;
     }
-    const scores = await predictHeldOut(engine, bank, recipeOf(values, defaultRecipe), (done, all) =>
-      terminal.progress(`${done}/${all} groups left out`));
+    const progress = (/** @type {string} */ what) => (/** @type {number} */ done, /** @type {number} */ all) =>
+      terminal.progress(`${what}: ${done}/${all} groups left out`);
+    const recipe = recipeOf(values, defaultRecipe);
+    const scores = await predictHeldOut(engine, bank, recipe, progress('scorer'));
     const parameters = new Map(zoo.models.map(({ id, parameters: count }) => [id, count]));
-    const judgements = judgeRankings(engine, bank, scores, parameters);
-    const summary = summarise(judgements);
-    const seconds = (performance.now() - started) / 1000;
-    const facts = { dataSets: bank.tasks.length, groups: new Set(bank.tasks.map(({ group }) => group)).size, models: bank.models.length };
-    if (values.json) {
-      await terminal.data(`${JSON.stringify({ schema: 1, ...facts, summary, tasks: judgements, seconds })}\n`);
-      return;
+    const report = summarise({
+      zoo: zoo.name,
+      bank,
+      recipe,
+      rankings: judgeRankings(engine, bank, scores, parameters),
+      variants: values.variants ? await judgeVariants(engine, bank, progress('variants')) : [],
+      forecasts: await judgeForecasts(engine, bank, scores, progress('certainty')),
+      macs: new Map(entriesOf(zoo).map((entry) => [keyOf(zoo, entry), entry.macs])),
+      times: values.times ? await readTimes(values.times, zoo) : undefined,
+      seconds: (performance.now() - started) / 1000,
+    });
+    if (values.report) {
+      await mkdir(values.report, { recursive: true });
+      await replaceFile(join(values.report, 'report.json'), `${JSON.stringify(report, null, 1)}\n`);
+      await replaceFile(join(values.report, 'curve.svg'), await curvePicture(report));
+      await replaceFile(join(values.report, 'report.md'), markdownReport(report, { tasks: true, picture: 'curve.svg' }));
     }
-    await terminal.data(`${facts.dataSets} data sets in ${facts.groups} groups, ${facts.models} models, linear head, ${bank.splits} splits\n\n`);
-    await terminal.data(summaryTable(summary));
-    if (values.tasks) {
-      await terminal.data(`\n${taskTable(judgements)}`);
-    }
+    await terminal.data(values.json ? `${JSON.stringify(report)}\n` : markdownReport(report, { tasks: Boolean(values.tasks) }));
   },
 };
 
-/** @param {Summary} summary @returns {string} */
-function summaryTable(summary) {
-  return markdownTable([columns, ...summary.map(({ name, weightedTau, tauB, regret, topThree }) =>
-    [name, ...[weightedTau, tauB, regret, topThree].map((value) => value.toFixed(3))])]);
-}
+/**
+ * The encoder may also be a model: its costs have no name.
+ *
+ * @param {import('./assets.mjs').Zoo} zoo
+ * @param {{id: string}} entry
+ */
+const keyOf = (zoo, { id }) => (id === zoo.encoder.id ? '' : id);
 
-/** @param {import('../../zoo/build/learn.mjs').Judgement[]} judgements @returns {string} */
-function taskTable(judgements) {
-  const names = [...new Set(judgements.map(({ name }) => name))];
-  const tasks = [...new Set(judgements.map(({ task }) => task))];
-  return markdownTable([['weighted tau', ...names], ...tasks.map((task) =>
-    [task, ...names.map((name) => judgements.find((judgement) => judgement.task === task && judgement.name === name)?.weightedTau.toFixed(2) ?? '')])]);
+/** @param {string} file @param {import('./assets.mjs').Zoo} zoo @returns {Promise<Map<string, number>>} */
+async function readTimes(file, zoo) {
+  const { models } = await readJson(file, 'data');
+  if (!Array.isArray(models)) {
+    throw new Failure('data', `${file} is not what bench --json prints`);
+  }
+  return new Map(models.map(({ model, median_ms }) => [keyOf(zoo, { id: model }), Number(median_ms)]));
 }

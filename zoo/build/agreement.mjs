@@ -1,5 +1,6 @@
 // How far transferability metrics, and rankings joined from several of them, agree with the ground
 // truth of a task bank; and how long each metric takes.
+import { differs } from './evaluate.mjs';
 
 /**
  * @typedef {import('./bank.mjs').Bank} Bank
@@ -20,9 +21,6 @@ const bestCounts = [2, 3, 5];
 
 /** @param {ArrayLike<number>} values */
 const mean = (values) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
-
-/** @param {ArrayLike<number>} values @returns {boolean} whether they hold any order */
-const differs = (values) => Array.from(values).some((value) => value !== values[0]);
 
 /** @param {BankTask} task @param {string} name @returns {boolean} whether a metric judged all its models */
 const isComplete = ({ metrics }, name) => metrics[name].every(Number.isFinite);

@@ -3,6 +3,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readNpy } from '../../wasm/npy.mjs';
+import { observationMetrics } from '../../wasm/observation.mjs';
 import { bankMetrics, judgeCell } from './judge.mjs';
 import { readSafetensors, writeSafetensors } from '../../wasm/safetensors.mjs';
 
@@ -10,7 +11,7 @@ import { readSafetensors, writeSafetensors } from '../../wasm/safetensors.mjs';
  * @typedef {import('../../wasm/modelspider.mjs').FeatureBlocks} FeatureBlocks
  * @typedef {import('./judge.mjs').Cell} Cell
  * @typedef {{name: string, group: string, images: number, classCount: number,
- *   prototypes: Float32Array, spreads: Float32Array, landmarks: Float32Array, encoderAccuracy: number,
+ *   prototypes: Float32Array, spreads: Float32Array, landmarks: Float32Array,
  *   accuracy: Float32Array, accuracyError: Float32Array, metrics: Record<string, Float32Array>}} BankTask
  *   prototypes and spreads [classCount][features]; accuracy, its standard error and each metric by model
  * @typedef {{encoderHash: string, featureCount: number, blocks: FeatureBlocks, models: string[],
@@ -92,7 +93,6 @@ function describeImages(engine, { count, dimension, features, labels, classCount
     return {
       classCount: seen, prototypes, spreads,
       landmarks: Float32Array.from(task.landmarks(blocks)),
-      encoderAccuracy: engine.metric('ridge', features, count, dimension, labels, classCount),
     };
   } finally {
     task.destroy();
@@ -109,7 +109,6 @@ export function writeBank({ encoderHash, featureCount, blocks, models, hashes, s
   const entries = [
     ['images', { dtype: 'I32', shape: [taskCount], data: Int32Array.from(tasks, ({ images }) => images) }],
     ['classes', { dtype: 'I32', shape: [taskCount], data: Int32Array.from(tasks, ({ classCount }) => classCount) }],
-    ['encoder_accuracy', { dtype: 'F32', shape: [taskCount], data: stack(({ encoderAccuracy }) => [encoderAccuracy]) }],
     ['landmarks', { dtype: 'F32', shape: [taskCount, tasks[0].landmarks.length], data: stack(({ landmarks }) => landmarks) }],
     ['accuracy', { dtype: 'F32', shape: [taskCount, models.length], data: stack(({ accuracy }) => accuracy) }],
     ['accuracy_error', { dtype: 'F32', shape: [taskCount, models.length], data: stack(({ accuracyError }) => accuracyError) }],
@@ -149,10 +148,11 @@ export function readBank(bytes) {
   const classCounts = Array.from(table('classes', names.length).data);
   const classTotal = classCounts.reduce((sum, count) => sum + count, 0);
   const metricNames = [...tensors.keys()].flatMap((name) => (name.startsWith('metric_') ? [name.slice('metric_'.length)] : []));
-  if (!metricNames.includes('ridge')) {
-    throw new Error('a task bank has no metric_ridge, which training reads');
+  const missing = observationMetrics.find((name) => !metricNames.includes(name));
+  if (missing !== undefined) {
+    throw new Error(`a task bank has no metric_${missing}, which training reads`);
   }
-  const tables = Object.fromEntries(['images', 'encoder_accuracy', 'landmarks', 'accuracy', 'accuracy_error',
+  const tables = Object.fromEntries(['images', 'landmarks', 'accuracy', 'accuracy_error',
     ...metricNames.map((name) => `metric_${name}`)].map((name) => [name, table(name, names.length)]));
   const prototypes = table('prototypes', classTotal);
   const spreads = table('spreads', classTotal);
@@ -166,7 +166,7 @@ export function readBank(bytes) {
       name, group: groups[t], images: row('images', t)[0], classCount: classCounts[t],
       prototypes: prototypes.data.subarray(from, start * prototypes.width),
       spreads: spreads.data.subarray(from, start * prototypes.width),
-      landmarks: row('landmarks', t), encoderAccuracy: row('encoder_accuracy', t)[0],
+      landmarks: row('landmarks', t),
       accuracy: row('accuracy', t), accuracyError: row('accuracy_error', t),
       metrics: Object.fromEntries(metricNames.map((metric) => [metric, row(`metric_${metric}`, t)])),
     };
