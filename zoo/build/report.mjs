@@ -101,7 +101,7 @@ export function markdownReport(report, { tasks, picture }) {
   if (tasks) {
     const names = Object.keys(report.tasks[0]).filter((name) => name !== 'task');
     parts.push(markdownTable([['weighted tau', ...names], ...report.tasks.map((row) =>
-      [row.task, ...names.map((name) => Number(row[name]).toFixed(2))])]));
+      [row.task, ...names.map((name) => (name in row ? Number(row[name]).toFixed(2) : ''))])]));
   }
   return parts.join('\n');
 }
