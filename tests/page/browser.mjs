@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { extname, join, normalize } from 'node:path';
+import { extname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -30,9 +30,11 @@ const types = {
 /**
  * Serves the built page below a sub-path, as many static hosts do.
  *
+ * @param {(path: string, content: Buffer) => Buffer | string} [change] what a file of the page is
+ *   sent as; path: below the page
  * @returns {Promise<{address: string, close(): Promise<void>}>}
  */
-export async function servePage() {
+export async function servePage(change = (_, content) => content) {
   const prefix = '/some/where/';
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
@@ -43,7 +45,7 @@ export async function servePage() {
       return;
     }
     response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' });
-    response.end(await readFile(file));
+    response.end(change(relative(builtPage, file), await readFile(file)));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
