@@ -1,15 +1,10 @@
 /*
- * NCE, LEEP and N-LEEP: how well the labels follow from what a model says of its own classes, or of
- * clusters of its features where it has none.
+ * LEEP: how well the labels follow from what a model says of its own classes.
  */
 #include "transfer/leep.h"
 
 #include <math.h>
 #include <string.h>
-
-#include "transfer/metrics.h"
-#include "transfer/mixture.h"
-#include "transfer/principal.h"
 
 ms_status ms_source_load(ms_context *context, const ms_metric_data *data, double **probabilities) {
   size_t width = data->dimension;
@@ -72,69 +67,9 @@ static ms_status leep(ms_context *context, const ms_metric_data *data, const voi
   return ms_leep(context, data, probabilities, data->dimension, value);
 }
 
-/* NCE is LEEP with probabilities 1 for the likeliest class, the first of equal ones. */
-static ms_status nce(ms_context *context, const ms_metric_data *data, const void *options,
-                     double *value) {
-  (void)options;
-  double *probabilities = NULL; /* [count][dimension] */
-  MS_TRY(ms_source_load(context, data, &probabilities));
-  for (size_t i = 0; i < data->count; i++) {
-    double *row = probabilities + i * data->dimension;
-    size_t best = 0;
-    for (size_t z = 1; z < data->dimension; z++) {
-      best = row[z] > row[best] ? z : best;
-    }
-    memset(row, 0, data->dimension * sizeof *row);
-    row[best] = 1;
-  }
-  return ms_leep(context, data, probabilities, data->dimension, value);
-}
-
-/* As published, five components a class, unless that leaves fewer than four rows a component. */
-static size_t default_components(const ms_metric_data *data) {
-  size_t wanted = 5 * data->class_count;
-  size_t most = data->count / 4 > 2 ? data->count / 4 : 2;
-  return wanted < most ? wanted : most;
-}
-
-ms_status ms_metric_n_leep_of(ms_context *context, const ms_metric_data *data, const void *options,
-                              double *value) {
-  size_t components = options != NULL ? *(const size_t *)options : 0;
-  components = components == 0 ? default_components(data) : components;
-  components = components < data->count ? components : data->count;
-  double *posteriors = NULL; /* [count][components] */
-  ms_principal principal;
-  MS_TRY(MS_SCRATCH(context, data->count * components, &posteriors));
-  MS_TRY(ms_metric_principal(context, data, 0.8, data->dimension, &principal));
-  if (principal.width == 0) {
-    components = 1;
-    for (size_t i = 0; i < data->count; i++) {
-      posteriors[i] = 1;
-    }
-  } else {
-    MS_TRY(ms_mixture_fit(context, principal.coordinates, data->count, principal.width, components,
-                          posteriors));
-  }
-  return ms_leep(context, data, posteriors, components, value);
-}
-
-ms_status ms_metric_nce(ms_context *context, const float *probabilities, size_t count,
-                        size_t source_count, const uint32_t *labels, size_t class_count,
-                        double *value) {
-  return ms_metric_run(context, probabilities, count, source_count, labels, class_count, nce, NULL,
-                       value);
-}
-
 ms_status ms_metric_leep(ms_context *context, const float *probabilities, size_t count,
                          size_t source_count, const uint32_t *labels, size_t class_count,
                          double *value) {
   return ms_metric_run(context, probabilities, count, source_count, labels, class_count, leep, NULL,
                        value);
-}
-
-ms_status ms_metric_n_leep(ms_context *context, const float *features, size_t count,
-                           size_t dimension, const uint32_t *labels, size_t class_count,
-                           size_t component_count, double *value) {
-  return ms_metric_run(context, features, count, dimension, labels, class_count,
-                       ms_metric_n_leep_of, &component_count, value);
 }
