@@ -16,6 +16,8 @@
 const statusCodes = ['ok', 'argument', 'memory', 'format', 'unsupported', 'limit', 'data', 'internal'];
 const channelOrders = ['rgb', 'bgr', 'grey'];
 const fits = ['crop', 'squash'];
+/** The metrics that need the probabilities of a model's own classes. */
+export const sourceMetricNames = ['nce', 'leep', 'pactran-dirichlet', 'pactran-gamma'];
 const largestAllocation = 2 ** 31 - 1;
 
 /** A failure in one sentence, and its kind. */
@@ -827,13 +829,8 @@ export class Engine {
   metric(name, features, count, dimension, labels, classCount) {
     const index = this.#metricIndex(name);
     checkShape(features, count, dimension, labels);
-    const core = this.#core;
-    return core.scoped((scope) => {
-      const value = scope.alloc(8);
-      core.check('ms_metric_compute', core.context, index, core.floatsIn(scope, features), count, dimension,
-        core.integersIn(scope, labels), classCount, value);
-      return core.doubleOut(value);
-    });
+    return this.#judge('ms_metric_compute', (core, scope) => [index, core.floatsIn(scope, features), count, dimension,
+      core.integersIn(scope, labels), classCount]);
   }
 
   /**
@@ -857,6 +854,76 @@ export class Engine {
         core.floatsIn(scope, features), count, dimension, core.integersIn(scope, labels), classCount, values);
       const results = core.view(Float64Array, values, names.length);
       return Object.fromEntries(names.map((name, i) => [name, results[i]]));
+    });
+  }
+
+  /**
+   * Judges a model by what it says of its own classes.
+   *
+   * @param {string} name nce, leep, pactran-dirichlet or pactran-gamma
+   * @param {Float32Array} probabilities [count][sourceCount], each row sums to 1
+   * @param {number} count
+   * @param {number} sourceCount
+   * @param {ArrayLike<number>} labels [count], below classCount
+   * @param {number} classCount
+   * @param {number} [concentration] of PACTran's weights
+   * @returns {number}
+   */
+  sourceMetric(name, probabilities, count, sourceCount, labels, classCount, concentration = 1) {
+    if (!sourceMetricNames.includes(name)) {
+      throw new ModelSpiderError('argument', `there is no metric ${name} of source classes; there is ${sourceMetricNames.join(', ')}`);
+    }
+    checkShape(probabilities, count, sourceCount, labels);
+    const options = name.startsWith('pactran') ? [concentration] : [];
+    return this.#judge(`ms_metric_${name.replace('-', '_')}`, (core, scope) => [core.floatsIn(scope, probabilities), count,
+      sourceCount, core.integersIn(scope, labels), classCount, ...options]);
+  }
+
+  /**
+   * LogME for several labels a row, as 0 and 1, or for regression.
+   *
+   * @param {Float32Array} features [count][dimension]
+   * @param {number} count
+   * @param {number} dimension
+   * @param {Float32Array} targets [count][targetCount]
+   * @param {number} targetCount
+   * @returns {number} the mean over the targets
+   */
+  logmeOfTargets(features, count, dimension, targets, targetCount) {
+    if (features.length !== count * dimension || targets.length !== count * targetCount) {
+      throw new ModelSpiderError('argument',
+        `${features.length} features and ${targets.length} targets are no ${count} rows of ${dimension} and ${targetCount}`);
+    }
+    return this.#judge('ms_metric_logme_targets', (core, scope) => [core.floatsIn(scope, features), count, dimension,
+      core.floatsIn(scope, targets), targetCount]);
+  }
+
+  /**
+   * OTCE's conditional entropy between a task and a sample of what the model was trained on.
+   *
+   * @param {import('./worker.mjs').Matrix} task
+   * @param {import('./worker.mjs').Matrix} source of the same dimension
+   * @param {number} [penalty] of the coupling's entropy, in units of the mean cost
+   * @returns {number}
+   */
+  otce(task, source, penalty = 0.1) {
+    [task, source].forEach(({ features, count, labels }) => checkShape(features, count, task.dimension, labels));
+    return this.#judge('ms_metric_otce', (core, scope) => [core.floatsIn(scope, task.features), task.count, task.dimension,
+      core.integersIn(scope, task.labels), task.classCount, core.floatsIn(scope, source.features), source.count,
+      core.integersIn(scope, source.labels), source.classCount, penalty]);
+  }
+
+  /**
+   * @param {string} name of a function whose last argument receives a double
+   * @param {(core: Core, scope: Scope) => number[]} place gives the arguments between context and value
+   * @returns {number}
+   */
+  #judge(name, place) {
+    const core = this.#core;
+    return core.scoped((scope) => {
+      const value = scope.alloc(8);
+      core.check(name, core.context, ...place(core, scope), value);
+      return core.doubleOut(value);
     });
   }
 

@@ -172,6 +172,15 @@ export class WorkerPool {
   }
 
   /**
+   * @param {string} name one of sourceMetricNames
+   * @param {import('./worker.mjs').Matrix} matrix of probabilities, copied
+   * @returns {Promise<number>}
+   */
+  sourceMetric(name, matrix) {
+    return this.#add((slot) => slot.request('sourceMetric', { name, ...matrix }));
+  }
+
+  /**
    * @param {string[]} names of the engine's metricNames
    * @param {import('./worker.mjs').Matrix} matrix copied
    * @returns {Promise<Record<string, number>>} by name; NaN where a metric has no value

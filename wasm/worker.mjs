@@ -7,6 +7,7 @@
 //   unload  {key}                  → {}                forgets it; unknown keys are fine
 //   embed   {key, image}           → Float32Array      the features of {data, width, height}
 //   metric  {name, …Matrix}        → number            judges labelled features
+//   sourceMetric {name, …Matrix}   → number            the same by probabilities of source classes
 //   metrics {names, …Matrix}       → {name: number}    the same by several, as Engine.metrics
 //   probe   {options, …Matrix}     → {mean, standardError}   their ground truth, as Engine.probe
 import { ModelSpiderError, createEngine } from './modelspider.mjs';
@@ -57,6 +58,9 @@ export function createHandler(reply) {
     },
     metric({ name, features, count, dimension, labels, classCount }) {
       return started(engine).metric(name, features, count, dimension, labels, classCount);
+    },
+    sourceMetric({ name, features, count, dimension, labels, classCount }) {
+      return started(engine).sourceMetric(name, features, count, dimension, labels, classCount);
     },
     metrics({ names, features, count, dimension, labels, classCount }) {
       return started(engine).metrics(names, features, count, dimension, labels, classCount);

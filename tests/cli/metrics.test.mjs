@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { writeNpy } from '../../wasm/npy.mjs';
 import { createRandom } from '../wasm/tiny-network.mjs';
-import { runCli } from './run-cli.mjs';
+import { runCli, startCli } from './run-cli.mjs';
+import { writeTask, writeTinyZoo } from './tiny-zoo.mjs';
 
 const folder = await mkdtemp(join(tmpdir(), 'modelspider-metrics-'));
 after(() => rm(folder, { recursive: true }));
@@ -52,4 +53,73 @@ test('what cannot be judged ends with 3 and one sentence', async () => {
     assert.match(err, /** @type {RegExp} */ (reason));
     assert.equal(err.trim().split('\n').length, 1, err);
   }));
+});
+
+test('a metric that has no value is null, named on stderr, and the others go on', async () => {
+  await writeFile(path('single.json'), JSON.stringify(labels.map((_, i) => i)));
+  const { code, out, err } = await runCli(['metrics', path('features.npy'), '--labels', path('single.json'), '--json']);
+  assert.equal(code, 0, err);
+  const { metrics } = JSON.parse(out);
+  assert.deepEqual(Object.keys(metrics).filter((name) => metrics[name] === null), ['sfda']);
+  assert.match(err, /^warning: sfda: no feature varies within a class/);
+});
+
+test('probabilities of source classes have metrics of their own', async () => {
+  const sure = labels.map((label) => Float32Array.from({ length: 4 }, (_, z) => Number(z === label % 2)));
+  await writeFile(path('sure.npy'), writeNpy(sure));
+  const { code, out, err } = await runCli(['metrics', path('sure.npy'), '--labels', path('labels.json'), '--source', '--json']);
+  assert.equal(code, 0, err);
+  const { metrics } = JSON.parse(out);
+  assert.deepEqual(Object.keys(metrics), ['nce', 'leep', 'pactran-dirichlet', 'pactran-gamma']);
+  // Two of three labels share a source class: 2/3 log 2 is left to guess.
+  assert.ok(Math.abs(metrics.nce + 2 / 3 * Math.log(2)) < 1e-6);
+  const wrong = await runCli(['metrics', path('features.npy'), '--labels', path('labels.json'), '--source']);
+  assert.equal(wrong.code, 3);
+  assert.match(wrong.err, /^modelspider: nce: .*(sum to|probability)/);
+  assert.equal((await runCli(['metrics', path('sure.npy'), '--labels', path('labels.json'), '--source', '--metric', 'knn'])).code, 2);
+});
+
+await writeTinyZoo(path('zoo'), ['a', 'b', 'c']);
+await writeTask(path('task'), ['day', 'dusk', 'night'], 6);
+const zoo = ['--zoo', path('zoo')];
+
+test('models run on a folder of images: a table of models and metrics, the same as of their features', async () => {
+  const { code, out, err } = await runCli(['metrics', path('task'), ...zoo, '--models', 'all', '--json']);
+  assert.equal(code, 0, err);
+  const { schema, task, models } = JSON.parse(out);
+  assert.deepEqual([schema, task.images, task.classes.length, task.skipped], [1, 18, 3, []]);
+  assert.deepEqual(models.map((/** @type {{model: string}} */ { model }) => model), ['a', 'b', 'c']);
+  await runCli(['features', path('task'), ...zoo, '--model', 'b', '-o', path('b.npy'), '--labels', path('b.json')]);
+  const alone = JSON.parse((await runCli(['metrics', path('b.npy'), '--labels', path('b.json'), '--json'])).out);
+  for (const [name, value] of Object.entries(alone.metrics)) {
+    assert.ok(Math.abs(models[1].metrics[name] - value) <= 1e-6 * Math.max(Math.abs(value), 1), name);
+  }
+  const csv = await runCli(['metrics', path('task'), ...zoo, '--models', 'c,a', '--metric', 'knn,logme', '--csv']);
+  assert.match(csv.out, /^model,knn,logme\r\nc,[\d.]+,-?[\d.]+\r\na,[\d.]+,-?[\d.]+\r\n$/);
+  const table = await runCli(['metrics', path('task'), ...zoo, '--models', 'c', '--metric', 'knn']);
+  assert.match(table.out, /^model +knn\nc +[\d.]+\n$/);
+});
+
+test('models that are not here are left out of all, and missed when asked for by name', async () => {
+  const bytes = await readFile(path('zoo/b.onnx'));
+  await rm(path('zoo/b.onnx'));
+  const some = await runCli(['metrics', path('task'), ...zoo, '--models', 'all', '--metric', 'knn', '--csv']);
+  assert.deepEqual([some.code, some.out.match(/^[abc],/gm)], [0, ['a,', 'c,']]);
+  assert.match(some.err, /b are left out/);
+  assert.equal((await runCli(['metrics', path('task'), ...zoo, '--models', 'a,b', '--metric', 'knn'])).code, 4);
+  await writeFile(path('zoo/b.onnx'), bytes);
+  assert.equal((await runCli(['metrics', path('task'), ...zoo, '--models', 'nonsense'])).code, 2);
+  assert.equal((await runCli(['metrics', path('task'), ...zoo, '--models', 'all', '--labels', path('labels.json')])).code, 2);
+  assert.equal((await runCli(['metrics', path('task/day'), ...zoo, '--models', 'all'])).code, 3);
+});
+
+test('an interrupt ends it at once with 130 and no output', async () => {
+  await rm(path('zoo/b.onnx'));
+  const child = startCli(['metrics', path('task'), ...zoo, '--models', 'all']);
+  let out = '';
+  child.stdout.on('data', (text) => { out += text; });
+  // It says what it leaves out before it starts a worker.
+  child.stderr.once('data', () => child.kill('SIGINT'));
+  assert.equal(await new Promise((resolve) => child.on('close', resolve)), 130);
+  assert.equal(out, '');
 });

@@ -170,6 +170,38 @@ test("a task's landmarks say which block of its features tells the classes apart
   task.destroy();
 });
 
+test('metrics of source classes are what they are by hand', () => {
+  // The likeliest source classes are 1, 1, 2 and 1: two labels share class 1, of three rows.
+  const sure = Float32Array.of(0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0);
+  const labels = [0, 0, 1, 2];
+  const expected = (2 * Math.log(2 / 3) + Math.log(1 / 3)) / 4;
+  for (const name of ['nce', 'leep']) {
+    assert.ok(Math.abs(engine.sourceMetric(name, sure, 4, 3, labels, 3) - expected) < 1e-12);
+  }
+  // One source class, two rows of different labels: evidence of the Dirichlet distribution of (1/2, 1/2),
+  // 1/2 · 1/2 / 2. The Gamma form bounds the same from below.
+  const one = Float32Array.of(1, 1);
+  const dirichlet = engine.sourceMetric('pactran-dirichlet', one, 2, 1, [0, 1], 2);
+  assert.ok(Math.abs(dirichlet - Math.log(1 / 8) / 2) < 1e-6);
+  assert.ok(engine.sourceMetric('pactran-gamma', one, 2, 1, [0, 1], 2) < dirichlet);
+  assert.throws(() => engine.sourceMetric('logme', one, 2, 1, [0, 1], 2), { code: 'argument' });
+  assert.throws(() => engine.sourceMetric('nce', Float32Array.of(0.5, 1), 2, 1, [0, 1], 2), { code: 'data', message: /sum to 0\.5/ });
+  assert.throws(() => engine.sourceMetric('nce', one, 2, 2, [0, 1], 2), { code: 'argument' });
+});
+
+test('LogME takes targets, and OTCE a source sample', () => {
+  const features = Float32Array.from({ length: 40 }, (_, i) => Math.sin(i * i) + 9 * (Math.floor(i / 2) % 2));
+  const labels = Array.from({ length: 20 }, (_, i) => i % 2);
+  const targets = Float32Array.from(labels.flatMap((label) => [1 - label, label]));
+  // By definition LogME of labels is that of their columns of 0 and 1.
+  assert.equal(engine.logmeOfTargets(features, 20, 2, targets, 2), engine.metric('logme', features, 20, 2, labels, 2));
+  assert.throws(() => engine.logmeOfTargets(features, 20, 2, targets, 3), { code: 'argument' });
+  const task = { features, count: 20, dimension: 2, labels, classCount: 2 };
+  // A task coupled with itself: far classes never mix, so that nothing is left to guess.
+  assert.ok(Math.abs(engine.otce(task, task, 0.02)) < 1e-6);
+  assert.throws(() => engine.otce(task, { ...task, count: 19 }), { code: 'argument' });
+});
+
 test('the probe tells classes that lie apart', () => {
   const labels = Array.from({ length: 24 }, (_, i) => i % 2);
   const features = Float32Array.from({ length: 48 }, (_, i) => Math.sin(i * i) + (i % 4 < 2 ? 5 : 0));

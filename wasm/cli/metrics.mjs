@@ -1,7 +1,8 @@
 // modelspider metrics: transferability metrics of features in a .npy file, or of the models of a zoo
 // on a folder of images.
-import { csvOf, textTable } from '../report.mjs';
+import { sourceMetricNames } from '../modelspider.mjs';
 import { readNpy } from '../npy.mjs';
+import { csvOf, textTable } from '../report.mjs';
 import { readZoo, startEngine } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
 import { readJson, readWhole } from './files.mjs';
@@ -25,10 +26,12 @@ export const command = {
        modelspider metrics DIR|ZIP --models all|ID,ID [--metric all|A,B] [--json|--csv]`,
   about: `Labels: {"classes": [names], "labels": [class index per row]}, as features --labels writes
 it, or a plain array of class indices. DIR has one sub-folder per class; every model runs on all of
-its images. A metric that has no value for such features is empty, null in JSON.`,
+its images. With --source the rows are what a model says of its own classes, each sums to 1, and the
+metrics are ${sourceMetricNames.join(', ')}. A metric that has no value for such features is empty, null in JSON.`,
   options: {
     labels: { type: 'string', value: 'FILE', help: 'the class of each row, JSON' },
     metric: { type: 'string', value: 'all|A,B', default: 'all', help: 'which metrics (default: all)' },
+    source: { type: 'boolean', help: "FEATURES.npy holds probabilities of the model's own classes" },
     models: { type: 'string', value: 'all|ID,ID', help: 'which models run on the images; all: those that are fetched' },
     zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
     'limit-per-class': { type: 'string', value: 'N', help: 'at most N images of a class' },
@@ -43,12 +46,15 @@ its images. A metric that has no value for such features is empty, null in JSON.
     if (!values.labels === !values.models) {
       throw new Failure('usage', 'metrics needs --labels for features, or --models for images, and not both');
     }
+    if (values.models && values.source) {
+      throw new Failure('usage', '--source is for FEATURES.npy');
+    }
     if (values.json && values.csv) {
       throw new Failure('usage', '--json and --csv exclude each other');
     }
     const { engine, pool } = await startEngine(integerOption(values, 'workers', { min: 1, max: 256 }));
     try {
-      const names = chooseMetrics(values.metric, engine);
+      const names = chooseMetrics(values.metric, values.source ? sourceMetricNames : engine.metricNames);
       await (values.models ? judgeImages(call, engine, pool, path, names) : judgeFeatures(call, pool, path, names));
     } finally {
       pool.destroy();
@@ -70,7 +76,7 @@ async function judgeFeatures({ values, terminal }, pool, file, names) {
   for (const [i, name] of names.entries()) {
     terminal.progress(`${name}: metric ${i + 1} of ${names.length}`);
     const started = performance.now();
-    metrics[name] = await pool.metric(name, matrix).catch((error) => {
+    metrics[name] = await (values.source ? pool.sourceMetric(name, matrix) : pool.metric(name, matrix)).catch((error) => {
       if (error.code === 'internal') {
         throw error;
       }
@@ -118,15 +124,15 @@ async function judgeImages({ values, terminal }, engine, pool, path, names) {
 /** @param {number | null} value @returns {string} */
 const shortNumber = (value) => value?.toPrecision(6) ?? '';
 
-/** @param {string} wanted @param {Engine} engine @returns {string[]} */
-function chooseMetrics(wanted, { metricNames }) {
+/** @param {string} wanted @param {string[]} known @returns {string[]} */
+function chooseMetrics(wanted, known) {
   if (wanted === 'all') {
-    return metricNames;
+    return known;
   }
   const names = wanted.split(',');
-  const unknown = names.find((name) => !metricNames.includes(name));
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw new Failure('usage', `there is no metric ${unknown}; there is ${metricNames.join(', ')}`);
+    throw new Failure('usage', `there is no metric ${unknown}; there is ${known.join(', ')}`);
   }
   return names;
 }
