@@ -92,6 +92,16 @@ test('a report follows the ranking from no model run to all', async () => {
   assert.match(await readFile(path('report/report.md'), 'utf8'), /!\[[^\]]+\]\(curve\.svg\)/);
 });
 
+test('evaluation of metrics is a table of all that the bank holds', async () => {
+  const { out } = await run('eval', ...zoo, '--metrics');
+  const rows = out.split('\n').filter((line) => line.startsWith('| ')).map((line) => line.slice(2, -2).split(' | '));
+  const names = rows.slice(2).map(([name]) => name);
+  const held = Object.keys(readBank(await readFile(path('zoo/bank.safetensors'))).tasks[0].metrics);
+  assert.deepEqual(names.slice(0, held.length).sort(), [...held].sort());
+  assert.ok(names.includes('Copeland of all'), out);
+  assert.ok(rows.slice(2).every(([, sets, tau]) => sets === '6' && Math.abs(Number(tau)) <= 1), out);
+});
+
 test('the trained zoo ranks a task; models that are not fetched are ranked but not run', async () => {
   await rm(path('zoo/b.onnx'));
   const { out, err } = await run('rank', path('task'), ...zoo, '--json', '--rerank', '4');

@@ -30,11 +30,11 @@ Made by \`modelspider eval --metrics\` from the task bank: ${dataSets} data sets
 Truth is the test accuracy of a logistic head, mean of ${splits} splits of the same images that the metrics
 read; so the probe, which fits that very head, and the ridge start with an advantage. A way to join
 metrics that reads the best few chooses them for each group of data sets from the other groups. Seconds
-are of one model with ${count.toLocaleString('en')} images, ${dimension.toLocaleString('en')} features and ${classCount} classes on one core, each metric by
-itself; several at once share work.
+are of one model with ${count.toLocaleString('en')} images, ${dimension.toLocaleString('en')} features and ${classCount} classes by one processor, each metric
+by itself; several at once share work.
 
 NCE, LEEP, PACTran with Dirichlet or Gamma weights and OTCE are not here: they need the probabilities of
-a model's own classes, or a sample of what it was trained on, and a bank holds features alone.
+a model's own classes, or a sample of what it was trained on, and a zoo's models end at their features.
 `;
 }
 
