@@ -97,6 +97,32 @@ test('the reasons name known tasks that look alike, and classes that are mixed u
   await page.getByText('the most similar other image is of the same class').waitFor();
 });
 
+for (const width of [320, 390, 700, 1440]) {
+  test(`no figure of a row covers another in a window of ${width} pixels`, { skip }, async () => {
+    const { page } = open;
+    await page.setViewportSize({ width, height: 800 });
+    await page.locator('#tab-table').click();
+    const covered = await page.locator('tr[data-model]').evaluateAll((rows) => rows.flatMap((row) => {
+      const boxes = [...row.children].map((cell) => {
+        const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        /** @type {DOMRect[]} of text that is seen */
+        const own = [];
+        while (walker.nextNode()) {
+          if (!walker.currentNode.parentElement?.closest('.visually-hidden')) {
+            const range = document.createRange();
+            range.selectNodeContents(walker.currentNode);
+            own.push(...range.getClientRects());
+          }
+        }
+        return { name: cell.className, boxes: own };
+      });
+      return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => a.boxes.some((one) => b.boxes.some((other) =>
+        one.left < other.right - 1 && other.left < one.right - 1 && one.top < other.bottom - 1 && other.top < one.bottom - 1))).map((b) => `${a.name} and ${b.name}`));
+    }));
+    assert.deepEqual(covered, []);
+  });
+}
+
 test('looking at all that asked for nothing foreign and broke no rule', { skip }, () => {
   assert.deepEqual(open.complaints, []);
   assert.deepEqual(open.requests.filter((url) => !url.startsWith(server.address) && !url.startsWith('blob:')), []);

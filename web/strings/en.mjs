@@ -21,7 +21,7 @@ export const strings = {
 
   'theme.toggle': 'Switch between light and dark',
 
-  'hero.title': 'Which pre-trained model fits your images?',
+  'hero.title': 'Which pre‑trained model fits your images?',
   'hero.lead': 'Show a few labelled examples. In seconds you see which small vision models are likely to tell your classes apart, without running them, and without any image leaving your device.',
 
   'images.title': 'Your images',
