@@ -16,29 +16,42 @@
 #endif
 #endif
 
+/*
+ * Lanes are inlined even where a file is compiled for size. MS_NO_INLINE is for the functions that
+ * do most of the work: a WebAssembly engine replaces its quick first code of a function only when
+ * the function is called again.
+ */
+#if defined(__GNUC__) || defined(__clang__)
+#define MS_ALWAYS_INLINE static inline __attribute__((always_inline))
+#define MS_NO_INLINE __attribute__((noinline))
+#else
+#define MS_ALWAYS_INLINE static inline
+#define MS_NO_INLINE
+#endif
+
 #ifdef MS_LANES_WASM
 typedef v128_t ms_lanes;
 
-static inline ms_lanes ms_lanes_load(const double *from) {
+MS_ALWAYS_INLINE ms_lanes ms_lanes_load(const double *from) {
   return wasm_v128_load(from);
 }
-static inline void ms_lanes_store(double *to, ms_lanes a) {
+MS_ALWAYS_INLINE void ms_lanes_store(double *to, ms_lanes a) {
   wasm_v128_store(to, a);
 }
-static inline ms_lanes ms_lanes_splat(double value) {
+MS_ALWAYS_INLINE ms_lanes ms_lanes_splat(double value) {
   return wasm_f64x2_splat(value);
 }
-static inline ms_lanes ms_lanes_add(ms_lanes a, ms_lanes b) {
+MS_ALWAYS_INLINE ms_lanes ms_lanes_add(ms_lanes a, ms_lanes b) {
   return wasm_f64x2_add(a, b);
 }
-static inline ms_lanes ms_lanes_subtract(ms_lanes a, ms_lanes b) {
+MS_ALWAYS_INLINE ms_lanes ms_lanes_subtract(ms_lanes a, ms_lanes b) {
   return wasm_f64x2_sub(a, b);
 }
-static inline ms_lanes ms_lanes_multiply(ms_lanes a, ms_lanes b) {
+MS_ALWAYS_INLINE ms_lanes ms_lanes_multiply(ms_lanes a, ms_lanes b) {
   return wasm_f64x2_mul(a, b);
 }
 /* The first plus the second. */
-static inline double ms_lanes_sum(ms_lanes a) {
+MS_ALWAYS_INLINE double ms_lanes_sum(ms_lanes a) {
   return wasm_f64x2_extract_lane(a, 0) + wasm_f64x2_extract_lane(a, 1);
 }
 #else
@@ -47,42 +60,32 @@ typedef struct ms_lanes {
   double second;
 } ms_lanes;
 
-static inline ms_lanes ms_lanes_load(const double *from) {
+MS_ALWAYS_INLINE ms_lanes ms_lanes_load(const double *from) {
   return (ms_lanes){from[0], from[1]};
 }
-static inline void ms_lanes_store(double *to, ms_lanes a) {
+MS_ALWAYS_INLINE void ms_lanes_store(double *to, ms_lanes a) {
   to[0] = a.first;
   to[1] = a.second;
 }
-static inline ms_lanes ms_lanes_splat(double value) {
+MS_ALWAYS_INLINE ms_lanes ms_lanes_splat(double value) {
   return (ms_lanes){value, value};
 }
-static inline ms_lanes ms_lanes_add(ms_lanes a, ms_lanes b) {
+MS_ALWAYS_INLINE ms_lanes ms_lanes_add(ms_lanes a, ms_lanes b) {
   return (ms_lanes){a.first + b.first, a.second + b.second};
 }
-static inline ms_lanes ms_lanes_subtract(ms_lanes a, ms_lanes b) {
+MS_ALWAYS_INLINE ms_lanes ms_lanes_subtract(ms_lanes a, ms_lanes b) {
   return (ms_lanes){a.first - b.first, a.second - b.second};
 }
-static inline ms_lanes ms_lanes_multiply(ms_lanes a, ms_lanes b) {
+MS_ALWAYS_INLINE ms_lanes ms_lanes_multiply(ms_lanes a, ms_lanes b) {
   return (ms_lanes){a.first * b.first, a.second * b.second};
 }
-static inline double ms_lanes_sum(ms_lanes a) {
+MS_ALWAYS_INLINE double ms_lanes_sum(ms_lanes a) {
   return a.first + a.second;
 }
 #endif
 
-/*
- * For the functions that do most of the work: a WebAssembly engine replaces its quick first code of
- * a function only when the function is called again.
- */
-#if defined(__GNUC__) || defined(__clang__)
-#define MS_NO_INLINE __attribute__((noinline))
-#else
-#define MS_NO_INLINE
-#endif
-
 /* sum + a b */
-static inline ms_lanes ms_lanes_multiply_add(ms_lanes a, ms_lanes b, ms_lanes sum) {
+MS_ALWAYS_INLINE ms_lanes ms_lanes_multiply_add(ms_lanes a, ms_lanes b, ms_lanes sum) {
   return ms_lanes_add(sum, ms_lanes_multiply(a, b));
 }
 
