@@ -9,6 +9,7 @@
 #ifdef MS_SIMD128
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "kernel/elementary.h"
@@ -105,18 +106,32 @@ MS_NOINLINE static void finish_tile(const product *p, const float *sums, size_t 
   }
 }
 
-/* A tile with all its depth in x, to y. */
-MS_NOINLINE static void run_whole_tile(const product *p, size_t height, const float *x,
-                                       const float *panel, size_t row, size_t column) {
-  if (p->residual == NULL && p->columns - column >= MS_PANEL) {
-    ms_tiles_simd128[height](x, p->length, panel + MS_PANEL, panel, 0,
-                             p->y + row * p->y_stride + column, p->y_stride, &p->clamp);
-    return;
-  }
+/* A tile with all its depth in x, to sums and then to y: for what does not go straight to y. */
+MS_NOINLINE static void run_tile_by_sums(const product *p, size_t height, const float *x,
+                                         const float *panel, size_t row, size_t column) {
   float sums[TILE];
   ms_limits none = no_limits();
   ms_tiles_simd128[height](x, p->length, panel + MS_PANEL, panel, 0, sums, MS_PANEL, &none);
   finish_tile(p, sums, height, row, column);
+}
+
+/* Rows first … end - 1 in tiles of one height, interleaved in x, times a panel; gives x's end. */
+MS_INLINE const float *run_tiles(const product *p, size_t height, const float *x,
+                                 const float *panel, size_t first, size_t end, size_t column) {
+  bool straight = p->residual == NULL && p->columns - column >= MS_PANEL;
+  ms_tile run = ms_tiles_simd128[height];
+  size_t length = p->length;
+  float *y = p->y + first * p->y_stride + column;
+  for (size_t row = first; row < end; row += height) {
+    if (straight) {
+      run(x, length, panel + MS_PANEL, panel, 0, y, p->y_stride, &p->clamp);
+    } else {
+      run_tile_by_sums(p, height, x, panel, row, column);
+    }
+    x += height * length;
+    y += height * p->y_stride;
+  }
+  return x;
 }
 
 /* Rows first … end - 1, interleaved in x (first by fours, then by fives), times all panels. */
@@ -124,13 +139,8 @@ MS_NOINLINE static void run_block(const product *p, const float *x, size_t first
                                   size_t end) {
   const float *panel = p->packed;
   for (size_t column = 0; column < p->columns; column += MS_PANEL) {
-    const float *tile = x;
-    for (size_t row = first; row < fives; row += 4, tile += 4 * p->length) {
-      run_whole_tile(p, 4, tile, panel, row, column);
-    }
-    for (size_t row = fives; row < end; row += TALL, tile += TALL * p->length) {
-      run_whole_tile(p, TALL, tile, panel, row, column);
-    }
+    const float *tile = run_tiles(p, 4, x, panel, first, fives, column);
+    run_tiles(p, TALL, tile, panel, fives, end, column);
     panel += MS_PANEL * (1 + p->length);
   }
 }
@@ -171,7 +181,7 @@ MS_NOINLINE static void run_row(const product *p, const float *x, size_t row) {
     }
   }
   for (; column < p->columns; column += MS_PANEL, panel += step) {
-    run_whole_tile(p, 1, x, panel, row, column);
+    run_tiles(p, 1, x, panel, row, row + 1, column);
   }
 }
 
