@@ -268,6 +268,24 @@ export class Network extends Handle {
     return this.core.call('ms_network_memory_size', this.pointer) >>> 0;
   }
 
+  /** @returns {{text: string, macCount: number}[]} what runs, in order: operator and shapes */
+  layers() {
+    const { core, pointer } = this;
+    const size = 256;
+    return core.scoped((scope) => {
+      const text = scope.alloc(size);
+      return Array.from({ length: core.call('ms_network_layer_count', pointer) >>> 0 }, (_, layer) => {
+        core.call('ms_network_layer_text', pointer, layer, text, size);
+        return { text: core.text(text), macCount: Number(core.call('ms_network_layer_mac_count', pointer, layer)) };
+      });
+    });
+  }
+
+  /** Runs one of the layers, on what is in memory. @param {number} layer */
+  runLayer(layer) {
+    this.core.check('ms_network_layer_run', this.pointer, layer);
+  }
+
   /** @param {Pixels} image @returns {Float32Array} its features */
   embed({ data, width, height }) {
     if (data.length !== width * height * 4) {

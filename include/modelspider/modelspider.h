@@ -130,6 +130,24 @@ MS_API uint64_t ms_network_parameter_count(const ms_network *network);
 MS_API size_t ms_network_memory_size(const ms_network *network);
 
 /*
+ * The layers of a network, for measuring where the time goes: how many there are, in running order;
+ * the multiply-accumulates of one; what it is, as "Conv 1x24x56x56 -> 1x144x56x56", of which what
+ * fits is in text, ended by a zero: the result is the size of all of it without the zero. Beyond
+ * the last layer there are no multiply-accumulates and no text.
+ */
+MS_API size_t ms_network_layer_count(const ms_network *network);
+MS_API uint64_t ms_network_layer_mac_count(const ms_network *network, size_t layer);
+MS_API size_t ms_network_layer_text(const ms_network *network, size_t layer, char *text,
+                                    size_t size);
+/*
+ * Runs one layer on what is in memory: the right numbers only if all layers before it ran in order
+ * since the last image, and in any case no memory but the network's.
+ *
+ * Fails with MS_ERR_ARGUMENT beyond the last layer, or as ms_network_embed.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_network_layer_run(ms_network *network, size_t layer);
+
+/*
  * Computes the features of one image.
  *
  * rgba      height × width × 4 bytes, rows without gaps; alpha is composed over white

@@ -85,6 +85,22 @@ size_t ms_network_memory_size(const ms_network *network) {
   return sizeof *network + ms_graph_memory_size(network->graph);
 }
 
+size_t ms_network_layer_count(const ms_network *network) {
+  return ms_graph_layer_count(network->graph);
+}
+
+uint64_t ms_network_layer_mac_count(const ms_network *network, size_t layer) {
+  return ms_graph_layer_mac_count(network->graph, layer);
+}
+
+size_t ms_network_layer_text(const ms_network *network, size_t layer, char *text, size_t size) {
+  return ms_graph_layer_text(network->graph, layer, text, size);
+}
+
+ms_status ms_network_layer_run(ms_network *network, size_t layer) {
+  return ms_graph_layer_run(network->graph, layer);
+}
+
 /* The output as features: [1][D] as it is, [1][T][D] and [1][D][H][W] averaged. */
 static void pool_features(const ms_network *network, float *features) {
   const ms_kernels *kernels = ms_kernels_best();

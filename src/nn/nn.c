@@ -149,20 +149,62 @@ ms_tensor ms_graph_get_output(const ms_graph *graph, size_t i) {
   return make_tensor(graph->outputs[i], graph->output_names[i]);
 }
 
-ms_status ms_graph_run(ms_graph *graph) {
+/* Runs nodes first … first + count - 1. */
+static ms_status run_nodes(ms_graph *graph, size_t first, size_t count) {
   ms_context *context = graph->context;
   ms_run run = {.context = context, .kernels = graph->kernels};
   ms_status status = MS_OK;
   ms_arena_mark mark = ms_arena_get_mark(context);
   MS_TRY(MS_SCRATCH(context, graph->scratch_size, &run.scratch));
-  for (size_t i = 0; status == MS_OK && i < graph->order_count; i++) {
-    const ms_node *node = graph->order[i];
+  for (size_t i = 0; status == MS_OK && i < count; i++) {
+    const ms_node *node = graph->order[first + i];
     if (!(node->op->flags & MS_OP_VIEW)) {
       status = node->op->run(&run, node);
     }
   }
   ms_arena_drop(context, mark);
   return status;
+}
+
+ms_status ms_graph_run(ms_graph *graph) {
+  return run_nodes(graph, 0, graph->order_count);
+}
+
+ms_status ms_graph_layer_run(ms_graph *graph, size_t layer) {
+  if (layer >= graph->order_count) {
+    return ms_fail(graph->context, MS_ERR_ARGUMENT, "layer %zu of %zu", layer, graph->order_count);
+  }
+  return run_nodes(graph, layer, 1);
+}
+
+size_t ms_graph_layer_count(const ms_graph *graph) {
+  return graph->order_count;
+}
+
+uint64_t ms_graph_layer_mac_count(const ms_graph *graph, size_t layer) {
+  return layer < graph->order_count ? graph->order[layer]->mac_count : 0;
+}
+
+/* Appends a shape to the text, where there is room. */
+static size_t add_shape(const ms_shape *shape, const char *before, char *text, size_t size,
+                        size_t used) {
+  for (size_t i = 0; i < shape->rank; i++) {
+    size_t at = used < size ? used : size;
+    used += ms_format(text + at, size - at, "%s%zu", i == 0 ? before : "x", shape->dims[i]);
+  }
+  return used;
+}
+
+size_t ms_graph_layer_text(const ms_graph *graph, size_t layer, char *text, size_t size) {
+  if (layer >= graph->order_count) {
+    return 0;
+  }
+  const ms_node *node = graph->order[layer];
+  size_t used = ms_format(text, size, "%s", node->op->name);
+  if (node->input_count > 0 && node->inputs[0] != NULL) {
+    used = add_shape(&node->inputs[0]->shape, " ", text, size, used);
+  }
+  return add_shape(&node->outputs[0]->shape, " -> ", text, size, used);
 }
 
 uint64_t ms_graph_mac_count(const ms_graph *graph) {

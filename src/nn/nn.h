@@ -58,6 +58,12 @@ ms_tensor ms_graph_get_output(const ms_graph *graph, size_t i);
  */
 MS_CHECK_RESULT ms_status ms_graph_run(ms_graph *graph);
 
+/* The nodes in running order, as ms_network_layer_count and its kin have them. */
+size_t ms_graph_layer_count(const ms_graph *graph);
+uint64_t ms_graph_layer_mac_count(const ms_graph *graph, size_t layer);
+size_t ms_graph_layer_text(const ms_graph *graph, size_t layer, char *text, size_t size);
+MS_CHECK_RESULT ms_status ms_graph_layer_run(ms_graph *graph, size_t layer);
+
 /* Multiply-accumulates of one run; stored parameters; bytes held. */
 uint64_t ms_graph_mac_count(const ms_graph *graph);
 uint64_t ms_graph_parameter_count(const ms_graph *graph);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { ModelSpiderError, createEngine } from '../../wasm/modelspider.mjs';
+import { randomImage, tinyInput, tinyNetwork } from './tiny-network.mjs';
 import { readWasm } from './wasm-file.mjs';
 
 const engine = await createEngine(await readWasm());
@@ -56,6 +57,18 @@ test('an input recipe that cannot be is refused', () => {
   assert.throws(() => engine.loadNetwork(bytes, { ...recipe, mean: [0] }), { code: 'argument', message: /needs 3 mean/ });
   // @ts-expect-error a fit that does not exist
   assert.throws(() => engine.loadNetwork(bytes, { ...recipe, fit: 'stretch' }), { code: 'argument', message: /stretch/ });
+});
+
+test('layers are named, counted, and run one by one', () => {
+  const network = engine.loadNetwork(tinyNetwork(1), { ...tinyInput, signature: false });
+  const image = randomImage(2, 16, 16);
+  const features = network.embed(image);
+  const layers = network.layers();
+  assert.equal(layers.reduce((sum, { macCount }) => sum + macCount, 0), network.macCount);
+  layers.forEach((_, layer) => network.runLayer(layer));
+  assert.throws(() => network.runLayer(layers.length), { code: 'argument', message: `layer ${layers.length} of ${layers.length}` });
+  assert.deepEqual(network.embed(image), features);
+  network.destroy();
 });
 
 // scipy 1.10: weightedtau([1,2,3,4,5],[2,1,3,5,4], rank=None), kendalltau of the same.

@@ -3,10 +3,15 @@ import { compactCount, textTable } from '../report.mjs';
 import { findEntry, entriesOf, inputOf, loadEngine, readModel, readZoo } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
 import { integerOption } from './options.mjs';
+import { makePeak } from './peak.mjs';
 
 /**
  * @typedef {{model: string, load_ms: number, first_ms: number, best_ms: number, median_ms: number,
  *   gmac_per_s: number, memory_bytes: number}} Timing
+ */
+
+/**
+ * @typedef {{layer: string, mmac: number, ms: number, gflop_per_s: number, share_of_peak: number}} Layer
  */
 
 /** @type {import('./options.mjs').Command} */
@@ -14,9 +19,10 @@ export const command = {
   name: 'bench',
   summary: 'Measures how long models take here, in one thread',
   usage: 'bench [ID…] [options]',
-  about: 'Times are of loading, of the first image and of the images after it, each 224 × 224 pixels.',
+  about: 'Times are of loading, of the first image and of the images after it, each 224 × 224 pixels. With --layers, the best time of each layer, and its share of the multiply+add peak measured between them.',
   options: {
     runs: { type: 'string', value: 'N', default: '20', help: 'images after the first (default: 20)' },
+    layers: { type: 'boolean', help: 'where the time of one model goes (default: the encoder)' },
     zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
     json: { type: 'boolean', help: 'print JSON, not a table' },
   },
@@ -24,6 +30,11 @@ export const command = {
     const runs = /** @type {number} */ (integerOption(values, 'runs', { min: 1, max: 10000 }));
     const engine = await loadEngine();
     const zoo = await readZoo(values.zoo, engine);
+    if (values.layers) {
+      const [entry] = positionals.length > 0 ? positionals.map((id) => findEntry(zoo, id)) : entriesOf(zoo);
+      await terminal.data(printLayers(await measureLayers(engine, zoo, entry, runs), Boolean(values.json)));
+      return;
+    }
     const entries = positionals.length > 0 ? positionals.map((id) => findEntry(zoo, id)) : entriesOf(zoo);
     const timings = [];
     for (const entry of entries) {
@@ -68,6 +79,55 @@ async function measure(engine, zoo, entry, runs) {
   } finally {
     network.destroy();
   }
+}
+
+/**
+ * The layers that take time, each with its best of many runs, and the peak measured between them.
+ *
+ * @param {import('../modelspider.mjs').Engine} engine
+ * @param {import('./assets.mjs').Zoo} zoo
+ * @param {import('./assets.mjs').ModelEntry} entry
+ * @param {number} runs
+ * @returns {Promise<{peak: number, layers: Layer[]}>}
+ */
+async function measureLayers(engine, zoo, entry, runs) {
+  const network = load(engine, await readModel(zoo, entry), entry);
+  const image = { data: testPattern(224 * 224 * 4), width: 224, height: 224 };
+  const measurePeak = makePeak();
+  let peak = 0;
+  try {
+    const layers = network.layers();
+    const best = layers.map(() => Infinity);
+    for (let round = 0; round <= runs; round++) {
+      network.embed(image);
+      for (const layer of layers.keys()) {
+        best[layer] = Math.min(best[layer], timed(() => network.runLayer(layer))[0]);
+      }
+      peak = Math.max(peak, ...Array.from({ length: 20 }, measurePeak));
+    }
+    return { peak, layers: layers.map(({ text, macCount }, i) => layerOf(text, macCount, best[i], peak)) };
+  } finally {
+    network.destroy();
+  }
+}
+
+/** @param {string} layer @param {number} macs @param {number} ms @param {number} peak @returns {Layer} */
+function layerOf(layer, macs, ms, peak) {
+  const speed = (2 * macs) / ms / 1e6;
+  return { layer, mmac: macs / 1e6, ms, gflop_per_s: speed, share_of_peak: speed / peak };
+}
+
+/** @param {{peak: number, layers: Layer[]}} measured @param {boolean} json @returns {string} */
+function printLayers({ peak, layers }, json) {
+  if (json) {
+    return `${JSON.stringify({ schema: 1, peak_gflop_per_s: peak, layers }, null, 2)}\n`;
+  }
+  const sum = (/** @type {Layer[]} */ some) => layerOf('all', some.reduce((total, { mmac }) => total + mmac, 0) * 1e6, some.reduce((total, { ms }) => total + ms, 0), peak);
+  const rows = [...layers.filter(({ mmac, ms }) => mmac > 0 || ms > 0.02), sum(layers)];
+  return textTable(['layer', 'MMAC', 'ms', 'GFLOP/s', '% of peak'], [
+    ...rows.map(({ layer, mmac, ms, gflop_per_s, share_of_peak }) => [layer, mmac.toFixed(2), ms.toFixed(3), gflop_per_s.toFixed(1), (100 * share_of_peak).toFixed(0)]),
+    ['multiply+add peak', '', '', peak.toFixed(1), '100'],
+  ]);
 }
 
 /** @param {import('../modelspider.mjs').Engine} engine @param {Uint8Array} bytes @param {import('./assets.mjs').ModelEntry} entry */

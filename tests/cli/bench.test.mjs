@@ -1,0 +1,31 @@
+// The bench command on a small zoo: what it prints, not how fast this machine is.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { runCli } from './run-cli.mjs';
+import { writeTinyZoo } from './tiny-zoo.mjs';
+
+const folder = await mkdtemp(join(tmpdir(), 'modelspider-bench-'));
+after(() => rm(folder, { recursive: true }));
+before(() => writeTinyZoo(folder, ['a']));
+const options = ['--zoo', folder, '--runs', '2', '--json'];
+
+test('each model has its times', async () => {
+  const { code, out, err } = await runCli(['bench', 'a', ...options]);
+  assert.equal(code, 0, err);
+  const [timing] = JSON.parse(out).models;
+  assert.equal(timing.model, 'a');
+  assert.ok(timing.load_ms > 0 && timing.best_ms > 0 && timing.best_ms <= timing.median_ms);
+});
+
+test('each layer of a model has its products, its time and its share of the peak', async () => {
+  const { code, out, err } = await runCli(['bench', '--layers', 'a', ...options]);
+  assert.equal(code, 0, err);
+  const { peak_gflop_per_s: peak, layers } = JSON.parse(out);
+  // The ReLU is part of the convolution: 8 × 8 pixels, 8 filters of 3 × 3 × 3.
+  assert.deepEqual(layers.map((/** @type {any} */ { layer, mmac }) => [layer, mmac]), [['Conv 1x3x16x16 -> 1x8x8x8', 0.013824]]);
+  const [{ ms, share_of_peak: share }] = layers;
+  assert.ok(Math.abs(share * peak - (2 * 0.013824) / ms) < 1e-9 * peak);
+});
