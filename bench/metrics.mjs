@@ -18,7 +18,7 @@ import { createEngine } from '../wasm/modelspider.mjs';
 
 /** @type {Shape} */
 const shape = { count: 1000, dimension: 1280, classCount: 20 };
-const runs = 5;
+const runs = 3;
 
 const { values: options } = parseArgs({ options: { numpy: { type: 'string' } } });
 const engine = await createEngine(await readWasm());
