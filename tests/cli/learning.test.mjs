@@ -109,6 +109,21 @@ test('the trained zoo ranks a task; models that are not fetched are ranked but n
   assert.equal(ranking.length, 4);
   assert.deepEqual(ranking.filter((/** @type {{reranked: boolean}} */ { reranked }) => !reranked).map((/** @type {{model: string}} */ { model }) => model), ['b']);
   assert.match(err, /3 models were run; b could not be/);
+  const table = (await run('rank', path('task'), ...zoo, '--rerank', '4')).out;
+  const marks = table.split('\n').flatMap((line) => /Network ([a-d])( \*)?/.exec(line)?.slice(1).join('') ?? []).sort();
+  assert.deepEqual(marks, ['a *', 'b', 'c *', 'd *'], 'the table marks the models that were run');
+  assert.match(table, /\* run on your images/);
+});
+
+test('zoo judge judges the named cells, and names those that are not there', async () => {
+  const judged = path('cells/c/set3.judged.json');
+  const before = await readFile(judged, 'utf8');
+  await rm(judged);
+  await run('zoo', 'judge', ...zoo, '--bank', path('cells'), '--models', 'c', '--sets', 'set3');
+  assert.equal(await readFile(judged, 'utf8'), before);
+  const { code, err } = await runCli(['zoo', 'judge', ...zoo, '--bank', path('cells'), '--models', 'c', '--sets', 'set3,set9']);
+  assert.equal(code, 3);
+  assert.match(err, /c × set9: no features of this very model/);
 });
 
 test('tokens of another encoder are refused, naming both', async () => {

