@@ -103,18 +103,16 @@ pageTest('an early ranking of the first images is shown, and the last one replac
   assert.equal(await page.locator('.result-note').count(), 0);
 });
 
-pageTest('cancel takes effect within 100 ms, and going on ends with a ranking', { classes: { a: 60, b: 60 } }, async ({ page }, folder) => {
+// How long that is by the clock, npm run measure:page says.
+pageTest('cancel takes effect before anything else happens, and going on ends with a ranking', { classes: { a: 60, b: 60 } }, async ({ page }, folder) => {
   await chooseFolder(page, folder);
   await page.locator('#cancel').waitFor();
-  const took = await page.evaluate(async () => {
-    const start = performance.now();
+  const isBusy = await page.evaluate(async () => {
     document.getElementById('cancel')?.click();
-    while (document.getElementById('ranking')?.getAttribute('aria-busy') === 'true') {
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-    return performance.now() - start;
+    await new Promise((resolve) => setTimeout(resolve));
+    return document.getElementById('ranking')?.getAttribute('aria-busy');
   });
-  assert.ok(took <= 100, `${took} ms`);
+  assert.equal(isBusy, 'false');
   await page.getByRole('button', { name: 'Go on' }).click();
   await waitForRanking(page);
 });
