@@ -102,7 +102,9 @@ MS_NOINLINE static void finish_tile(const product *p, const float *sums, size_t 
       }
       ms_store_lanes(y + j, ms_clamp_lanes(value, p->clamp.low, p->clamp.high), rest);
     }
-    residual += residual != NULL ? p->residual_stride : 0;
+    if (residual != NULL) {
+      residual += p->residual_stride;
+    }
   }
 }
 
