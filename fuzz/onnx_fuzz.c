@@ -2,6 +2,8 @@
  * Any bytes are loaded as a network or refused with a sentence; a network that is small enough to
  * run here gives features or refuses the image.
  */
+#include <string.h>
+
 #include "fuzz.h"
 
 enum { SIDE = 16, MAX_MACS = 1000000, MAX_FEATURES = 65536 };
@@ -22,6 +24,15 @@ static void embed_gradient(ms_network *network) {
   free(features);
 }
 
+/* A report is made of whatever loads, and of what does not. */
+static void report(ms_context *context, const uint8_t *bytes, size_t size, bool loads) {
+  char text[256];
+  size_t length = 0;
+  ms_status status = ms_network_check(context, bytes, size, SIDE, text, sizeof text, &length);
+  fuzz_expect(status != MS_OK || length > 0);
+  fuzz_expect(!loads || (status == MS_OK && strncmp(text, "input\t", 6) == 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const float mean[3] = {0, 0, 0};
   const float deviation[3] = {255, 255, 255};
@@ -35,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   } else {
     fuzz_expect(network == NULL && ms_context_message(context)[0] != '\0');
   }
+  report(context, bytes, size, network != NULL);
   ms_network_destroy(network);
   ms_image_spec_destroy(spec);
   ms_context_destroy(context);

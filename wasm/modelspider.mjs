@@ -196,6 +196,34 @@ class Core {
   }
 }
 
+/**
+ * @typedef {{name: string, type: string, shape: number[]}} TensorReport
+ * @typedef {{operator: string, opset: number, node: string, reason: string}} Missing operator and
+ *   node are empty and opset is 0 where none is at fault
+ * @typedef {{missing: Missing[], unchecked: number, input?: TensorReport, output?: TensorReport,
+ *   features?: number, nodes?: number, steps?: number, parameters?: number, macs?: number,
+ *   memory?: number}} NetworkReport all from input on only where nothing is missing; unchecked counts
+ *   the nodes behind what is missing, steps those that are left to run, memory is in bytes
+ */
+
+/** @param {string} text of ms_network_check @returns {NetworkReport} */
+function parseReport(text) {
+  /** @type {any} */
+  const report = { missing: [], unchecked: 0 };
+  for (const [label, ...fields] of text.split('\n').slice(0, -1).map((line) => line.split('\t'))) {
+    if (label === 'missing') {
+      const [operator, opset, node, reason] = fields;
+      report.missing.push({ operator, opset: Number(opset), node, reason });
+    } else if (label === 'input' || label === 'output') {
+      const [name, type, sizes] = fields;
+      report[label] = { name, type, shape: sizes.trim().split(' ').filter(Boolean).map(Number) };
+    } else {
+      report[label] = Number(fields[0]);
+    }
+  }
+  return report;
+}
+
 /** What C made and destroy() returns. Destroying twice is harmless, using it after is an error. */
 class Handle {
   #core;
@@ -709,6 +737,29 @@ export class Engine {
       } finally {
         core.call('ms_image_spec_destroy', spec);
       }
+    });
+  }
+
+  /**
+   * What an ONNX file needs, and all that it asks for and cannot have, without running it.
+   *
+   * @param {Uint8Array} onnxBytes
+   * @param {number} [openSide] stands for each size that the file leaves open
+   * @returns {NetworkReport}
+   */
+  checkNetwork(onnxBytes, openSide = 224) {
+    const core = this.#core;
+    return core.scoped((scope) => {
+      const bytes = core.bytesIn(scope, onnxBytes);
+      const length = scope.alloc(4);
+      const read = (/** @type {number} */ room) => {
+        const text = scope.alloc(room);
+        core.check('ms_network_check', core.context, bytes, onnxBytes.length, openSide, text, room, length);
+        return text;
+      };
+      const first = read(4096);
+      const [whole] = core.view(Uint32Array, length, 1);
+      return parseReport(core.text(whole < 4096 ? first : read(whole + 1)));
     });
   }
 

@@ -121,6 +121,28 @@ MS_API MS_CHECK_RESULT ms_status ms_network_load(ms_context *context, const void
                                                  ms_network **network);
 MS_API void ms_network_destroy(ms_network *network);
 
+/*
+ * Says what a file needs, and all that it asks for and cannot have, without running it.
+ *
+ * open_side  stands for each size that the file leaves open, 1 … 4096; an open batch is 1, open
+ *            channels of an image are 3; an input without a shape is taken for an image
+ * text       receives lines, each a label and fields with tabs between them, terminated:
+ *              missing  operator, opset, node, reason; fields are empty where none is at fault
+ *              unchecked  how many nodes lie behind what is missing
+ *            and where nothing is missing
+ *              input, output  name, type, sizes with a blank after each
+ *              features, nodes (of the file), steps (nodes that are left to run), parameters, macs,
+ *              memory (bytes)  a number
+ * room       in text, in bytes, at least 1; the text is cut to it
+ * length     receives how long the whole text is, without its end
+ *
+ * Fails with MS_ERR_FORMAT, MS_ERR_LIMIT, MS_ERR_ARGUMENT or MS_ERR_MEMORY; that something is
+ * unsupported is no failure here.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_network_check(ms_context *context, const void *bytes,
+                                                  size_t size, size_t open_side, char *text,
+                                                  size_t room, size_t *length);
+
 /* D, the length of the feature vector of one image. */
 MS_API size_t ms_network_feature_count(const ms_network *network);
 /* Multiply-accumulates for one image, and stored parameters. */

@@ -149,6 +149,10 @@ static ms_status resolve_shape(ms_graph *graph, const ms_onnx_value *input,
                                const ms_graph_options *options, ms_shape *shape) {
   ms_shape wanted = {0};
   bool has_wanted = wanted_shape(graph, options, input->name, &wanted);
+  if (!has_wanted && !input->has_shape && options->open_side > 0) {
+    wanted = (ms_shape){4, {1, 3, options->open_side, options->open_side}};
+    has_wanted = true;
+  }
   if (!input->has_shape && !has_wanted) {
     return ms_fail(graph->context, MS_ERR_UNSUPPORTED, "input '%.*s' has no shape",
                    MS_TEXT(input->name));
@@ -160,6 +164,10 @@ static ms_status resolve_shape(ms_graph *graph, const ms_onnx_value *input,
   }
   for (size_t i = 0; i < shape->rank; i++) {
     int64_t dim = input->has_shape ? input->dims[i] : -1;
+    if (dim < 0 && !has_wanted && i > 0 && options->open_side > 0) {
+      shape->dims[i] = i == 1 && shape->rank == 4 ? 3 : options->open_side;
+      continue;
+    }
     if (dim < 0 && !has_wanted && i > 0) {
       return ms_fail(graph->context, MS_ERR_UNSUPPORTED, "input '%.*s' leaves its size %zu open",
                      MS_TEXT(input->name), i);
@@ -376,7 +384,8 @@ static ms_status sort_nodes(ms_graph *graph, const ms_onnx_model *model, ms_node
   mark_needed(graph, stack);
   for (size_t i = 0; i < model->node_count; i++) {
     if (nodes[i]->mark != MARK_NONE) {
-      MS_TRY(find_operator(graph, &model->nodes[i], nodes[i]));
+      ms_status status = find_operator(graph, &model->nodes[i], nodes[i]);
+      MS_TRY(ms_report_missing(graph, nodes[i], model->nodes[i].operator_name, status));
     }
   }
   for (size_t i = 0; i < model->node_count; i++) {
@@ -422,6 +431,7 @@ ms_status ms_graph_build(ms_graph *graph, const ms_onnx_model *model,
                    MAX_OPSET);
   }
   graph->opset = model->opset;
+  graph->node_count = model->node_count;
   for (size_t i = 0; i < model->node_count; i++) {
     name_count += model->nodes[i].output_count;
   }

@@ -29,6 +29,7 @@ struct ms_value {
   bool is_constant;
   bool is_input;
   bool is_output;
+  bool is_unknown; /* while a report is made: what comes out of a node that is unsupported */
   const ms_onnx_tensor *tensor; /* a constant that is decoded when it is needed */
   void *data;                   /* float[count] or int64_t[count]; NULL until there is memory */
   bool owns_data;
@@ -76,6 +77,8 @@ struct ms_graph {
   ms_value **outputs;
   ms_text *output_names; /* [output_count] */
   size_t output_count;
+  ms_report *report;    /* NULL unless loading goes on after what is unsupported */
+  size_t node_count;    /* of the file */
   bool keeps_layout;    /* outputs may have channels last */
   size_t constant_size; /* bytes of constants decoded or computed */
   uint8_t *arena;       /* the activations */
@@ -150,6 +153,22 @@ void ms_graph_remove_node(ms_graph *graph, ms_node *node);
 /* Records one sentence that names the node, and returns status. */
 ms_status ms_node_fail(ms_graph *graph, const ms_node *node, ms_status status, const char *format,
                        ...) MS_PRINTF(4, 5);
+
+/* ---- report.c ---- */
+
+/* Appends a field and the character that ends it; control characters become '?'. */
+void ms_report_add(ms_report *report, ms_text field, char end);
+void ms_report_add_number(ms_report *report, uint64_t number, char end);
+/*
+ * Notes a failure with MS_ERR_UNSUPPORTED, which the context's message describes, where a report is
+ * made, and makes the node's outputs unknown. Passes every other failure on.
+ *
+ * name  of the operator
+ */
+MS_CHECK_RESULT ms_status ms_report_missing(ms_graph *graph, ms_node *node, ms_text name,
+                                            ms_status status);
+/* Makes the outputs of a node unknown if one of its inputs is; whether it did. */
+bool ms_report_skip(ms_graph *graph, ms_node *node);
 
 /* ---- value.c: values and constants ---- */
 

@@ -73,9 +73,6 @@ static ms_value *follow(ms_value *value) {
 }
 
 static ms_status infer_node(ms_graph *graph, ms_node *node) {
-  for (size_t i = 0; i < node->input_count; i++) {
-    node->inputs[i] = follow(node->inputs[i]);
-  }
   MS_TRY(node->op->infer(graph, node));
   const ms_value *first = node->outputs[0];
   if (first != NULL && (first->replaced != NULL || first->is_constant)) {
@@ -95,7 +92,19 @@ static ms_status infer_node(ms_graph *graph, ms_node *node) {
 
 ms_status ms_graph_infer(ms_graph *graph) {
   for (size_t i = 0; i < graph->order_count; i++) {
-    MS_TRY(infer_node(graph, graph->order[i]));
+    ms_node *node = graph->order[i];
+    for (size_t k = 0; k < node->input_count; k++) {
+      node->inputs[k] = follow(node->inputs[k]);
+    }
+    if (graph->report == NULL) {
+      MS_TRY(infer_node(graph, node));
+    } else if (!ms_report_skip(graph, node)) {
+      ms_text name = {node->op->name, strlen(node->op->name)};
+      MS_TRY(ms_report_missing(graph, node, name, infer_node(graph, node)));
+    }
+  }
+  if (graph->report != NULL && graph->report->missing_count > 0) {
+    return MS_ERR_UNSUPPORTED; /* the report says what */
   }
   for (size_t i = 0; i < graph->output_count; i++) {
     graph->outputs[i] = follow(graph->outputs[i]);

