@@ -1,5 +1,6 @@
 // node tests/run.mjs [SUITE…]   (through npm test, which prepares the machine first)
-// Builds, runs all suites or those named, and ends with one line: N passed, N failed, N skipped.
+// Builds, runs all suites but the heavy ones, or those named, and ends with one line: N passed, N
+// failed, N skipped.
 // A C test program counts as one, a test of Node's runner as one. What commands and tests print goes
 // to build/tests/; what failed, and the reason of each skip, to the terminal as well.
 import { spawn } from 'node:child_process';
@@ -124,6 +125,8 @@ async function runNode(suite, filter) {
   for await (const { type, data } of run({ files, concurrency: Number(cores), timeout: timeLimit * 1000 })) {
     if (type === 'test:stdout' || type === 'test:stderr') {
       log.write(data.message);
+    } else if (type === 'test:diagnostic') {
+      log.write(`${data.message}\n`);
     } else if ((type === 'test:pass' || type === 'test:fail') && data.details.type !== 'suite') {
       countTest(counts, type === 'test:pass', data);
     }
@@ -164,7 +167,7 @@ async function runFuzz() {
   }
 }
 
-/** @type {Record<string, {what: string, run(): Promise<Counts>}>} */
+/** @type {Record<string, {what: string, isHeavy?: boolean, run(): Promise<Counts>}>} */
 const suites = {
   wasm: { what: 'C tests as WebAssembly', run: () => runC('wasm') },
   native: { what: 'C tests on this machine', run: () => runC('native') },
@@ -172,7 +175,7 @@ const suites = {
   fuzz: { what: 'fuzz targets, some seconds each', run: runFuzz },
   js: {
     what: 'JavaScript tests',
-    run: () => runNode('js', (path) => !/^(house|page)\//.test(path)),
+    run: () => runNode('js', (path) => !/^(house|page|networks)\//.test(path)),
   },
   house: {
     what: 'rules of the house',
@@ -183,6 +186,11 @@ const suites = {
     what: 'the page in a browser',
     run: async () => (await build('wasm') && await runCommand('build-page', ['npm', 'run', 'build:page'])
       ? runNode('page', (path) => path.startsWith('page/')) : { passed: 0, failed: 1, skipped: 0 }),
+  },
+  networks: {
+    what: 'whole networks against onnxruntime, some minutes',
+    isHeavy: true,
+    run: () => runNode('networks', (path) => path.startsWith('networks/')),
   },
 };
 
@@ -196,7 +204,7 @@ async function main(names) {
   await rm(logs, { recursive: true, force: true });
   await mkdir(logs, { recursive: true });
   const total = { passed: 0, failed: 0, skipped: 0 };
-  for (const name of names.length > 0 ? names : Object.keys(suites)) {
+  for (const name of names.length > 0 ? names : Object.keys(suites).filter((key) => !suites[key].isHeavy)) {
     const start = performance.now();
     say(`${name}: ${suites[name].what} …`);
     const counts = await suites[name].run();
