@@ -1,6 +1,7 @@
 // The inputs that the fuzzers start from, small and well-formed, made anew each time.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { operatorNetworks } from './onnx-seeds.mjs';
 import { tinyNetwork } from '../tests/wasm/tiny-network.mjs';
 
 /**
@@ -52,7 +53,7 @@ const seeds = {
   manifest: () => [
     { schema: 1, zoo: 'browser', encoder: model('encoder'), models: [model('b'), model('a-1')] },
   ].map((manifest) => new TextEncoder().encode(JSON.stringify(manifest))),
-  onnx: () => [tinyNetwork(1), tinyNetwork(2, 3)],
+  onnx: () => [tinyNetwork(1), tinyNetwork(2, 3), ...operatorNetworks()],
   safetensors: () => [
     safetensors({}, 0),
     safetensors({
