@@ -36,21 +36,45 @@ static ms_status infer_broadcast(ms_graph *graph, ms_node *node, size_t first, m
   return ms_value_set(graph, node, node->outputs[0], type, &shape);
 }
 
-/* Pow's exponent may be a constant of another type: it becomes one of floats. */
-static ms_status widen_exponent(ms_graph *graph, ms_node *node) {
-  const int64_t *integers = NULL;
-  size_t count = 0;
+/* Pow's exponent may be a constant of another type than the base: it becomes one of the base's. */
+static ms_status match_exponent(ms_graph *graph, ms_node *node) {
+  const ms_value *base = node->inputs[0];
+  ms_value *given = node->inputs[1];
   ms_value *exponent = NULL;
-  if (ms_type_is_float(node->inputs[1]->type) || !node->inputs[1]->is_constant) {
+  bool is_float = ms_type_is_float(given->type);
+  if (given->type == base->type) {
     return MS_OK;
   }
-  MS_TRY(ms_node_constant_integers(graph, node, 1, &integers, &count));
-  MS_TRY(ms_graph_add_constant(graph, &node->inputs[1]->shape, &exponent));
-  for (size_t i = 0; i < count; i++) {
-    ms_floats(exponent)[i] = (float)integers[i];
+  if (!given->is_constant) {
+    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "a variable exponent of type %s",
+                        ms_type_name(given->type));
   }
-  exponent->type = node->inputs[0]->type;
+  MS_TRY(ms_value_load(graph, given));
+  MS_TRY(ms_graph_add_value(graph, given, &exponent));
+  exponent->type = base->type;
+  exponent->is_constant = true;
+  MS_TRY(ms_value_allocate(graph, exponent));
+  for (size_t i = 0; i < given->count; i++) {
+    double number = is_float ? (double)ms_floats(given)[i] : (double)ms_integers(given)[i];
+    if (ms_type_is_float(base->type)) {
+      ms_floats(exponent)[i] = (float)number;
+    } else if (fabs(number) < 1024 && number == floor(number)) {
+      ms_integers(exponent)[i] = (int64_t)number;
+    } else {
+      return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "integers to the power of %g", number);
+    }
+  }
   ms_node_set_input(node, 1, exponent);
+  return MS_OK;
+}
+
+/* Mod, of integers only: the remainder has the divisor's sign. */
+static ms_status check_modulo(ms_graph *graph, const ms_node *node) {
+  int64_t truncates = 0;
+  MS_TRY(ms_node_integer(graph, node, "fmod", 0, &truncates));
+  if (truncates != 0 || ms_type_is_float(node->inputs[0]->type)) {
+    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "a remainder with the dividend's sign");
+  }
   return MS_OK;
 }
 
@@ -60,10 +84,12 @@ ms_status ms_infer_binary(ms_graph *graph, ms_node *node) {
       return ms_node_fail(graph, node, MS_ERR_FORMAT, "its input %zu is left out", i);
     }
   }
-  if (node->op->variant == MS_BINARY_POWER || node->op->variant == MS_BINARY_PRELU) {
+  if (node->op->variant == MS_BINARY_PRELU) {
     MS_TRY(ms_node_expect_float(graph, node, 0));
-    MS_TRY(widen_exponent(graph, node));
-    MS_TRY(ms_node_expect_float(graph, node, 1));
+  } else if (node->op->variant == MS_BINARY_POWER) {
+    MS_TRY(match_exponent(graph, node));
+  } else if (node->op->variant == MS_BINARY_MODULO) {
+    MS_TRY(check_modulo(graph, node));
   }
   if (node->input_count == 1) {
     ms_node_replace_output(node, node->inputs[0]);
@@ -72,7 +98,26 @@ ms_status ms_infer_binary(ms_graph *graph, ms_node *node) {
   return infer_broadcast(graph, node, 0, node->inputs[0]->type);
 }
 
-static int64_t apply_integer(ms_binary function, int64_t a, int64_t b) {
+/* Modulo 2^64; towards zero where the exponent is negative. */
+static int64_t integer_power(int64_t base, int64_t exponent) {
+  uint64_t result = 1;
+  if (exponent < 0) {
+    return base == 1 || base == -1 ? (exponent % 2 == 0 ? 1 : base) : 0;
+  }
+  for (uint64_t factor = (uint64_t)base; exponent > 0; exponent >>= 1) {
+    result *= exponent % 2 != 0 ? factor : 1;
+    factor *= factor;
+  }
+  return (int64_t)result;
+}
+
+/* b is not 0. */
+static int64_t modulo(int64_t a, int64_t b) {
+  int64_t rest = b == -1 ? 0 : a % b;
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+static int64_t apply_integer(int function, int64_t a, int64_t b) {
   switch (function) {
   case MS_BINARY_ADD:
     return (int64_t)((uint64_t)a + (uint64_t)b);
@@ -84,6 +129,10 @@ static int64_t apply_integer(ms_binary function, int64_t a, int64_t b) {
     return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
   case MS_BINARY_MINIMUM:
     return a < b ? a : b;
+  case MS_BINARY_POWER:
+    return integer_power(a, b);
+  case MS_BINARY_MODULO:
+    return modulo(a, b);
   default:
     return a > b ? a : b;
   }
@@ -108,11 +157,11 @@ static ms_status run_integers(const ms_run *run, ms_binary function, ms_value *y
       ptrdiff_t at = (ptrdiff_t)i;
       int64_t left = ms_integers(a)[place.offset[1] + at * loop.steps[1][last]];
       int64_t right = ms_integers(b)[place.offset[2] + at * loop.steps[2][last]];
-      if (function == MS_BINARY_DIVIDE && right == 0) {
+      if (((int)function == MS_BINARY_DIVIDE || (int)function == MS_BINARY_MODULO) && right == 0) {
         return ms_fail(run->context, MS_ERR_DATA, "an integer is divided by zero");
       }
       ms_integers(y)[place.offset[0] + at] =
-          ms_integer_wrap(y->type, apply_integer(function, left, right));
+          ms_integer_wrap(y->type, apply_integer((int)function, left, right));
     }
   } while (ms_loop_next(&loop, 3, &place));
   return MS_OK;

@@ -498,6 +498,67 @@ ms_status ms_run_gather(const ms_run *run, const ms_node *node) {
   return MS_OK;
 }
 
+/* Writes slices of updates over a copy of x, where tuples of indices along the first axes say. */
+ms_status ms_infer_scatter(ms_graph *graph, ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  const ms_value *indices = node->inputs[1];
+  const ms_value *updates = node->inputs[2];
+  ms_text reduction = {0};
+  MS_TRY(ms_node_text(graph, node, "reduction", &reduction));
+  if (reduction.size > 0 && !ms_text_is(reduction, "none")) {
+    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "reduction '%.*s'", MS_TEXT(reduction));
+  }
+  size_t outer = indices->shape.rank - 1;
+  size_t depth = indices->shape.rank == 0 ? 0 : indices->shape.dims[outer];
+  ms_shape expected = indices->shape;
+  expected.rank = outer;
+  bool fits = indices->shape.rank > 0 && depth <= x->shape.rank &&
+              outer + x->shape.rank - depth <= MS_MAX_RANK && updates->type == x->type &&
+              !ms_type_is_float(indices->type);
+  for (size_t i = depth; fits && i < x->shape.rank; i++) {
+    expected.dims[expected.rank++] = x->shape.dims[i];
+  }
+  if (!fits || !ms_shape_equal(&expected, &updates->shape)) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT,
+                        "updates of type %s do not fit, or tuples of %zu indices",
+                        ms_type_name(updates->type), depth);
+  }
+  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
+}
+
+ms_status ms_run_scatter(const ms_run *run, const ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  const ms_value *indices = node->inputs[1];
+  size_t depth = indices->shape.dims[indices->shape.rank - 1];
+  size_t slice = ms_stored_size(x->type); /* bytes */
+  size_t tuples = depth == 0 ? 0 : indices->count / depth;
+  uint8_t *y = node->outputs[0]->data;
+  const uint8_t *from = node->inputs[2]->data;
+  if (x->count > 0) {
+    memcpy(y, x->data, x->count * slice);
+  }
+  for (size_t i = depth; i < x->shape.rank; i++) {
+    slice *= x->shape.dims[i];
+  }
+  for (size_t t = 0; t < tuples; t++) {
+    size_t place = 0;
+    for (size_t i = 0; i < depth; i++) {
+      int64_t size = (int64_t)x->shape.dims[i];
+      int64_t index = ms_integers(indices)[t * depth + i];
+      index += index < 0 ? size : 0;
+      if (index < 0 || index >= size) {
+        return ms_fail(run->context, MS_ERR_DATA, "ScatterND '%.*s': an index out of %lld",
+                       MS_TEXT(node->name), (long long)size);
+      }
+      place = place * (size_t)size + (size_t)index;
+    }
+    if (slice > 0) {
+      memcpy(y + place * slice, from + t * slice, slice);
+    }
+  }
+  return MS_OK;
+}
+
 typedef struct block_state {
   size_t block;
   bool column_first; /* CRD: the depth is split as [depth][block][block] */

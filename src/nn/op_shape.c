@@ -13,16 +13,42 @@ ms_status ms_infer_identity(ms_graph *graph, ms_node *node) {
   return MS_OK;
 }
 
+/* The mask of a Dropout that drops nothing. */
+static ms_status set_mask(ms_graph *graph, const ms_node *node, ms_value *mask) {
+  const ms_value *x = node->inputs[0];
+  bool is_float = graph->opset < 10 && ms_type_is_float(x->type);
+  MS_TRY(ms_value_set(graph, node, mask, is_float ? x->type : MS_TYPE_BOOL, &x->shape));
+  mask->is_constant = true;
+  MS_TRY(ms_value_allocate(graph, mask));
+  for (size_t i = 0; i < mask->count; i++) {
+    if (is_float) {
+      ms_floats(mask)[i] = 1.0f;
+    } else {
+      ms_integers(mask)[i] = 1;
+    }
+  }
+  return MS_OK;
+}
+
 ms_status ms_infer_dropout(ms_graph *graph, ms_node *node) {
   const int64_t *training = NULL;
+  const float *ratio = NULL;
   size_t count = 0;
   if (ms_node_input(node, 2) != NULL) {
     MS_TRY(ms_node_constant_integers(graph, node, 2, &training, &count));
-    if (count != 1 || training[0] != 0) {
+    bool drops = count != 1 || training[0] != 0;
+    if (drops && count == 1 && ms_node_input(node, 1) != NULL) {
+      MS_TRY(ms_node_constant_floats(graph, node, 1, &ratio, &count));
+      drops = count != 1 || ratio[0] != 0.0f;
+    }
+    if (drops) {
       return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "training is switched on");
     }
   }
   ms_node_keep_inputs(node, 1);
+  if (node->output_count > 1 && node->outputs[1] != NULL && node->outputs[1]->use_count > 0) {
+    MS_TRY(set_mask(graph, node, node->outputs[1]));
+  }
   return ms_infer_identity(graph, node);
 }
 

@@ -37,6 +37,9 @@ typedef struct ms_unary_state {
   ms_status ms_infer_##name(ms_graph *graph, ms_node *node);                                       \
   ms_status ms_run_##name(const ms_run *run, const ms_node *node)
 
+/* A variant of ms_infer_binary's rows that no kernel has. */
+enum { MS_BINARY_MODULO = MS_BINARY_COUNT };
+
 /* y = function(a, b) with broadcasting; y may be a where that has y's shape. */
 ms_status ms_apply_binary(const ms_run *run, ms_binary function, ms_value *y, const ms_value *a,
                           const ms_value *b);
@@ -105,6 +108,7 @@ MS_OP_FUNCTIONS(shuffle);
 MS_OP_FUNCTIONS(expand);
 MS_OP_FUNCTIONS(tile);
 MS_OP_FUNCTIONS(gather);
+MS_OP_FUNCTIONS(scatter);
 MS_OP_FUNCTIONS(depth_to_space);
 MS_OP_FUNCTIONS(layout);
 MS_OP_FUNCTIONS(matmul);
