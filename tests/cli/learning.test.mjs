@@ -82,7 +82,7 @@ test('a report follows the ranking from no model run to all', async () => {
   await run('eval', ...zoo, '--report', path('report'), '--times', path('times.json'), '--variants');
   const { curve, variants } = JSON.parse(await readFile(path('report/report.json'), 'utf8'));
   assert.deepEqual(curve.map((/** @type {{k: number}} */ { k }) => k), [0, 1, 2, 3, 4]);
-  assert.equal(variants.length, 3);
+  assert.equal(variants.length, 2);
   for (const { ranksInside, accuraciesInside, weightedTau } of curve) {
     assert.ok([ranksInside, accuraciesInside].every((share) => share >= 0 && share <= 1) && Math.abs(weightedTau) <= 1);
   }

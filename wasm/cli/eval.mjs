@@ -41,6 +41,7 @@ export const command = {
     }
     const progress = (/** @type {string} */ what) => (/** @type {number} */ done, /** @type {number} */ all) =>
       terminal.progress(`${what}: ${done}/${all} groups left out`);
+    const times = values.times ? await readTimes(values.times, zoo) : undefined;
     const recipe = recipeOf(values, defaultRecipe);
     const scores = await predictHeldOut(engine, bank, recipe, progress('scorer'));
     const parameters = new Map(zoo.models.map(({ id, parameters: count }) => [id, count]));
@@ -52,7 +53,7 @@ export const command = {
       variants: values.variants ? await judgeVariants(engine, bank, progress('variants')) : [],
       forecasts: await judgeForecasts(engine, bank, scores, progress('certainty')),
       macs: new Map(entriesOf(zoo).map((entry) => [keyOf(zoo, entry), entry.macs])),
-      times: values.times ? await readTimes(values.times, zoo) : undefined,
+      times,
       seconds: (performance.now() - started) / 1000,
     });
     if (values.report) {

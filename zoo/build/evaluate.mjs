@@ -80,7 +80,6 @@ export function judgeRankings(engine, bank, scores, parameters) {
 const variants = {
   'scorer without landmarks': { options: { imageShare: 1 } },
   'scorer of landmarks alone': { options: { imageShare: 0 } },
-  'scorer after 300 steps of descent': { steps: 300 },
 };
 
 /**
