@@ -4,8 +4,26 @@
  */
 #include "core/exact.h"
 
+#include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+/* The terms of e^r from the thirteenth down, |r| <= ln 2 / 2; they begin with 1 / 14!. */
+static const double factors[] = {1.0 / 6227020800,
+                                 1.0 / 479001600,
+                                 1.0 / 39916800,
+                                 1.0 / 3628800,
+                                 1.0 / 362880,
+                                 1.0 / 40320,
+                                 1.0 / 5040,
+                                 1.0 / 720,
+                                 1.0 / 120,
+                                 1.0 / 24,
+                                 1.0 / 6,
+                                 1.0 / 2,
+                                 1,
+                                 1};
 
 double ms_exp(double x) {
   if (!(x >= -708)) {
@@ -15,9 +33,9 @@ double ms_exp(double x) {
   /* Adding and taking away 1.5 × 2^52 rounds to the nearest integer. */
   double power = (x * 0x1.71547652b82fep+0 + 0x1.8p52) - 0x1.8p52;
   double rest = (x - power * 0x1.62e42fee00000p-1) - power * 0x1.a39ef35793c76p-33;
-  double sum = 1;
-  for (int i = 14; i > 0; i--) {
-    sum = 1 + sum * rest / i;
+  double sum = 1.0 / 87178291200;
+  for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
+    sum = factors[i] + rest * sum;
   }
   uint64_t bits = (uint64_t)((int64_t)power + 1023) << 52;
   double scale = 0;
@@ -26,6 +44,11 @@ double ms_exp(double x) {
 }
 
 double ms_log(double x) {
+  if (!(x >= 0x1p-1022) || isinf(x)) {
+    return x > 0    ? isinf(x) ? x : ms_log(x * 0x1p54) - 0x1.2b708872320e2p+5
+           : x == 0 ? -INFINITY
+                    : NAN;
+  }
   uint64_t bits = 0;
   memcpy(&bits, &x, sizeof bits);
   /* Splits x into 2^power × part, part in 2^-0.5 … 2^0.5. */
@@ -40,6 +63,26 @@ double ms_log(double x) {
     sum = sum * square + 2.0 / i;
   }
   return ratio * sum + (double)power * 0x1.a39ef35793c76p-33 + (double)power * 0x1.62e42fee00000p-1;
+}
+
+double ms_log1p(double x) {
+  /* What rounding 1 + x loses, the quotient makes good (Kahan). */
+  double sum = 1 + x;
+  return sum == 1 || isinf(sum) ? x : ms_log(sum) * (x / (sum - 1));
+}
+
+double ms_log_gamma(double x) {
+  /* Stirling's series from 10 on, where its rest is below 1e-15; before that by Γ(x + 1) = x Γ(x).
+   */
+  double product = 1;
+  for (; x < 10; x++) {
+    product *= x;
+  }
+  double inverse = 1 / (x * x);
+  double series = 1.0 / 1188 - inverse * (691.0 / 360360);
+  series = 1.0 / 1260 - inverse * (1.0 / 1680 - inverse * series);
+  series = (1.0 / 12 - inverse * (1.0 / 360 - inverse * series)) / x;
+  return (x - 0.5) * ms_log(x) - x + 0.91893853320467274 + series - ms_log(product);
 }
 
 double ms_cos_turn(double turn) {

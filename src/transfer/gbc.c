@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
 #include "transfer/metrics.h"
 #include "transfer/principal.h"
 
@@ -54,9 +55,9 @@ static double overlap(const gaussians *g, size_t first, size_t second) {
     double difference = means[j] - other_means[j];
     double mean = (variances[j] + other_variances[j]) / 2;
     distance += difference * difference / (8 * mean);
-    distance += log(mean / sqrt(variances[j] * other_variances[j])) / 2;
+    distance += ms_log(mean / sqrt(variances[j] * other_variances[j])) / 2;
   }
-  return exp(-distance);
+  return ms_exp(-distance);
 }
 
 ms_status ms_metric_gbc_of(ms_context *context, const ms_metric_data *data, const void *options,

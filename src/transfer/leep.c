@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
+
 ms_status ms_source_load(ms_context *context, const ms_metric_data *data, double **probabilities) {
   size_t width = data->dimension;
   MS_TRY(ms_metric_load(context, data->features, data->count * width, probabilities));
@@ -51,8 +53,8 @@ ms_status ms_leep(ms_context *context, const ms_metric_data *data, const double 
   }
   double sum = 0;
   for (size_t i = 0; i < data->count; i++) {
-    sum += log(ms_dot(joint + data->labels[i] * source_count, probabilities + i * source_count,
-                      source_count));
+    sum += ms_log(ms_dot(joint + data->labels[i] * source_count, probabilities + i * source_count,
+                         source_count));
   }
   *value = sum / (double)data->count;
   ms_arena_drop(context, mark);

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
 #include "transfer/lanes.h"
 
 /* A strip is TILE rows or columns, interleaved; WIDTH × DEPTH doubles of b stay in the L1 cache. */
@@ -264,7 +265,7 @@ void ms_inverse(const double *inverse_upper, size_t order, double *inverse) {
 double ms_cholesky_log_det(const double *lower, size_t order) {
   double sum = 0;
   for (size_t i = 0; i < order; i++) {
-    sum += 2 * log(lower[i * order + i]);
+    sum += 2 * ms_log(lower[i * order + i]);
   }
   return sum;
 }

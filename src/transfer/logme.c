@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
 #include "transfer/eigen.h"
 #include "transfer/metrics.h"
 
@@ -82,19 +83,19 @@ static double evidence(const spectrum *s, size_t target, double ratio, double lo
     q += energies[i] * (ratio / (ratio + s->values[i]));
   }
   double count = (double)s->count;
-  return -0.5 * (log_det / count + log(6.283185307179586 * q / count) + 1);
+  return -0.5 * (log_det / count + ms_log(6.283185307179586 * q / count) + 1);
 }
 
 static double log_det(const spectrum *s, double ratio) {
   double sum = 0;
   for (size_t i = 0; i < s->order && s->values[i] > 0; i++) {
-    sum += log1p(s->values[i] / ratio);
+    sum += ms_log1p(s->values[i] / ratio);
   }
   return sum;
 }
 
 static double evidence_at(const spectrum *s, size_t target, double log_ratio) {
-  double ratio = exp(log_ratio);
+  double ratio = ms_exp(log_ratio);
   return evidence(s, target, ratio, log_det(s, ratio));
 }
 
@@ -125,18 +126,18 @@ static double refine(const spectrum *s, size_t target, double low, double high) 
 
 /* The best ratio's evidence for every target, averaged. */
 static double maximise(const spectrum *s, size_t target_count) {
-  double first = log(s->values[0] * 1e-12);
-  double gap = log(1e20) / (RATIOS - 1);
+  double first = ms_log(s->values[0] * 1e-12);
+  double gap = ms_log(1e20) / (RATIOS - 1);
   double log_dets[RATIOS];
   for (size_t r = 0; r < RATIOS; r++) {
-    log_dets[r] = log_det(s, exp(first + gap * (double)r));
+    log_dets[r] = log_det(s, ms_exp(first + gap * (double)r));
   }
   double sum = 0;
   for (size_t t = 0; t < target_count; t++) {
     size_t best = 0;
     double best_evidence = -INFINITY;
     for (size_t r = 0; r < RATIOS; r++) {
-      double value = evidence(s, t, exp(first + gap * (double)r), log_dets[r]);
+      double value = evidence(s, t, ms_exp(first + gap * (double)r), log_dets[r]);
       if (value > best_evidence) {
         best_evidence = value;
         best = r;

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
 #include "transfer/linalg.h"
 
 enum { MEANS_STEPS = 20, MIXTURE_STEPS = 100 };
@@ -194,10 +195,10 @@ static double prepare_component(const mixture *m, size_t c) {
   if (m->weights[c] == 0) {
     return -INFINITY;
   }
-  double constant = log(m->weights[c]);
+  double constant = ms_log(m->weights[c]);
   for (size_t j = c * m->width; j < (c + 1) * m->width; j++) {
     m->work[j] = m->means[j] / m->variances[j];
-    constant -= (m->work[j] * m->means[j] + log(6.283185307179586 * m->variances[j])) / 2;
+    constant -= (m->work[j] * m->means[j] + ms_log(6.283185307179586 * m->variances[j])) / 2;
   }
   return constant;
 }
@@ -226,13 +227,13 @@ static double expect(const mixture *m) {
       largest = fmax(largest, row[c]);
     }
     for (size_t c = 0; c < m->component_count; c++) {
-      row[c] = exp(row[c] - largest);
+      row[c] = ms_exp(row[c] - largest);
       total += row[c];
     }
     for (size_t c = 0; c < m->component_count; c++) {
       row[c] /= total;
     }
-    sum += largest + log(total);
+    sum += largest + ms_log(total);
   }
   return sum / (double)m->count;
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
 #include "transfer/metrics.h"
 #include "transfer/sinkhorn.h"
 
@@ -94,7 +95,7 @@ static ms_status negative_entropy(ms_context *context, const ms_metric_data *dat
       total += row[c];
     }
     for (size_t c = 0; c < data->class_count; c++) {
-      sum += row[c] > 0 ? row[c] * log(row[c] / total) : 0;
+      sum += row[c] > 0 ? row[c] * ms_log(row[c] / total) : 0;
     }
   }
   *value = sum;

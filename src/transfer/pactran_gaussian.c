@@ -3,6 +3,7 @@
  */
 #include <math.h>
 
+#include "core/exact.h"
 #include "transfer/logistic.h"
 #include "transfer/metrics.h"
 
@@ -58,13 +59,13 @@ static void judge(const ms_metric_data *data, const ms_principal *p, const float
       largest = fmax(largest, (double)row[c]);
     }
     for (size_t c = 0; c < data->class_count; c++) {
-      sum += exp((double)row[c] - largest);
+      sum += ms_exp((double)row[c] - largest);
     }
     for (size_t c = 0; c < data->class_count; c++) {
-      double probability = exp((double)row[c] - largest) / sum;
+      double probability = ms_exp((double)row[c] - largest) / sum;
       *trace += probability * (1 - probability) * square;
     }
-    *loss += log(sum) + largest - (double)row[data->labels[i]];
+    *loss += ms_log(sum) + largest - (double)row[data->labels[i]];
   }
 }
 
@@ -101,8 +102,8 @@ ms_status ms_metric_pactran_gaussian_of(ms_context *context, const ms_metric_dat
   double temper = o->prior * count;
   double weights = (double)data->dimension * (double)data->class_count;
   double volume = (double)data->class_count * o->variance / (2 * temper);
-  *value =
-      -(loss / count + square / (2 * temper) + volume * log1p(temper * (trace / count) / weights));
+  *value = -(loss / count + square / (2 * temper) +
+             volume * ms_log1p(temper * (trace / count) / weights));
   return MS_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
 #include "transfer/leep.h"
 
 enum { BOUND_STEPS = 200 };
@@ -21,7 +22,7 @@ static double digamma(double x) {
   double series =
       y * (1.0 / 12 -
            y * (1.0 / 120 - y * (1.0 / 252 - y * (1.0 / 240 - y * (1.0 / 132 - y * 691 / 32760)))));
-  return sum + log(x) - 0.5 / x - series;
+  return sum + ms_log(x) - 0.5 / x - series;
 }
 
 /* A bound's parameters; y runs over classes, z over source classes. */
@@ -90,7 +91,7 @@ static double share_row(const bound *b, size_t row, double *offset) {
   }
   total = 0;
   for (size_t z = 0; z < b->source_count; z++) {
-    b->share[z] = sigma[z] > 0 ? sigma[z] * exp(b->logs[at + z] - *offset) : 0;
+    b->share[z] = sigma[z] > 0 ? sigma[z] * ms_exp(b->logs[at + z] - *offset) : 0;
     total += b->share[z];
   }
   return total;
@@ -110,7 +111,7 @@ static void share_out(bound *b) {
       b->shapes[c * sources + z] = b->prior[c];
     }
     for (size_t z = 0; z < sources; z++) {
-      b->factors[c * sources + z] = exp(b->logs[c * sources + z] - b->offsets[c]);
+      b->factors[c * sources + z] = ms_exp(b->logs[c * sources + z] - b->offsets[c]);
     }
   }
   b->divergence = 0;
@@ -121,7 +122,7 @@ static void share_out(bound *b) {
     for (size_t z = 0; z < sources; z++) {
       shapes[z] += b->share[z] / total;
     }
-    b->divergence -= log(total) + offset;
+    b->divergence -= ms_log(total) + offset;
   }
   memset(b->totals, 0, sources * sizeof *b->totals);
   for (size_t c = 0; c < data->class_count; c++) {
@@ -137,9 +138,9 @@ static void share_out(bound *b) {
 static double sum_log_gammas(const bound *b) {
   double sum = 0;
   for (size_t c = 0; c < b->data->class_count; c++) {
-    double prior = lgamma(b->prior[c]);
+    double prior = ms_log_gamma(b->prior[c]);
     for (size_t z = 0; z < b->source_count; z++) {
-      sum += lgamma(b->shapes[c * b->source_count + z]) - prior;
+      sum += ms_log_gamma(b->shapes[c * b->source_count + z]) - prior;
     }
   }
   return sum;
@@ -159,7 +160,7 @@ static void update_logs(bound *b, const double *subtracted) {
 static double step_dirichlet(bound *b, double concentration) {
   double value = sum_log_gammas(b) - b->divergence;
   for (size_t z = 0; z < b->source_count; z++) {
-    value += lgamma(concentration) - lgamma(b->totals[z]);
+    value += ms_log_gamma(concentration) - ms_log_gamma(b->totals[z]);
     b->totals[z] = digamma(b->totals[z]);
   }
   update_logs(b, b->totals);
@@ -200,14 +201,14 @@ static double step_gamma(bound *b, double concentration) {
   double value = sum_log_gammas(b) - b->divergence;
   for (size_t z = 0; z < sources; z++) {
     b->rates[z] *= scale;
-    value += b->totals[z] * (1 - log(b->rates[z]) - 1 / b->rates[z]);
+    value += b->totals[z] * (1 - ms_log(b->rates[z]) - 1 / b->rates[z]);
   }
   find_levels(b);
   for (size_t i = 0; i < b->data->count; i++) {
-    value -= log(b->levels[i]);
+    value -= ms_log(b->levels[i]);
   }
   for (size_t z = 0; z < sources; z++) {
-    b->share[z] = log(b->rates[z]);
+    b->share[z] = ms_log(b->rates[z]);
   }
   update_logs(b, b->share);
   return value;

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
 #include "transfer/logistic.h"
 #include "transfer/metrics.h"
 
@@ -106,10 +107,10 @@ static void judge(const double *logits, size_t classes, uint32_t label, double *
   double sum = 0;
   for (size_t c = 0; c < classes; c++) {
     equal += logits[c] == largest;
-    sum += exp(logits[c] - largest);
+    sum += ms_exp(logits[c] - largest);
   }
   *credit = logits[label] == largest ? 1 / (double)equal : 0;
-  *loss = log(sum) + largest - logits[label];
+  *loss = ms_log(sum) + largest - logits[label];
 }
 
 static ms_status test(ms_context *context, const ms_probe *probe, const ms_probe_split *split,

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
 #include "transfer/metrics.h"
 
 enum { POWER_STEPS = 500 };
@@ -178,7 +179,7 @@ static void softmax(double *row, size_t count) {
   }
   double sum = 0;
   for (size_t c = 0; c < count; c++) {
-    row[c] = exp(row[c] - largest);
+    row[c] = ms_exp(row[c] - largest);
     sum += row[c];
   }
   for (size_t c = 0; c < count; c++) {
@@ -204,7 +205,7 @@ static ms_status find_probabilities(ms_context *context, fisher *f, double shrin
     double *row = f->scores + i * classes;
     for (size_t c = 0; c < classes; c++) {
       double prior = (double)data->class_sizes[c] / (double)data->count;
-      row[c] += log(prior) - f->between[c * classes + c] / 2;
+      row[c] += ms_log(prior) - f->between[c * classes + c] / 2;
     }
     softmax(row, classes);
   }
@@ -248,8 +249,8 @@ ms_status ms_metric_sfda_of(ms_context *context, const ms_metric_data *data, con
   MS_TRY(make_fisher(context, data, &f));
   find_scatter(&f);
   double count = (double)data->count;
-  MS_TRY(find_largest(context, f.factor, f.order, -log(least) / 5 * count, &largest));
-  double shrinkage = fmax(exp(-5 * largest / count), least);
+  MS_TRY(find_largest(context, f.factor, f.order, -ms_log(least) / 5 * count, &largest));
+  double shrinkage = fmax(ms_exp(-5 * largest / count), least);
   MS_TRY(find_probabilities(context, &f, shrinkage));
   MS_TRY(challenge(context, &f));
   find_scatter(&f);

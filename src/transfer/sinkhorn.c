@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
+
 enum { ROUND_LIMIT = 10000 };
 
 /* Scalings beyond this, or its inverse, become potentials. */
@@ -46,17 +48,17 @@ static void reduce_costs(const transport *t) {
 /* Takes the scalings into the potentials, and makes the kernel anew. */
 static void absorb(const transport *t) {
   for (size_t i = 0; i < t->rows; i++) {
-    t->f[i] += t->penalty * log(t->u[i]);
+    t->f[i] += t->penalty * ms_log(t->u[i]);
     t->u[i] = 1;
   }
   for (size_t j = 0; j < t->columns; j++) {
-    t->g[j] += t->penalty * log(t->v[j]);
+    t->g[j] += t->penalty * ms_log(t->v[j]);
     t->v[j] = 1;
   }
   for (size_t i = 0; i < t->rows; i++) {
     for (size_t j = 0; j < t->columns; j++) {
       double reduced = t->f[i] + t->g[j] - t->cost[i * t->columns + j];
-      t->kernel[i * t->columns + j] = exp(reduced / t->penalty);
+      t->kernel[i * t->columns + j] = ms_exp(reduced / t->penalty);
     }
   }
 }

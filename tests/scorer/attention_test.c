@@ -202,6 +202,15 @@ static void test_exact_functions_match_the_library(void) {
   CHECK_EQUAL(ms_exp(-INFINITY), 0);
   CHECK_EQUAL(ms_exp(NAN), 0);
   CHECK_EQUAL(ms_log(1), 0);
+  CHECK_EQUAL(ms_log(0), -INFINITY);
+  CHECK_EQUAL(ms_log(INFINITY), INFINITY);
+  CHECK(isnan(ms_log(-1)));
+  for (double x = 1e-8; x < 1e7; x *= 1.007) {
+    CHECK_NEAR(ms_log_gamma(x), lgamma(x), 1e-14 * fmax(1, fabs(lgamma(x))));
+    CHECK_NEAR(ms_log1p(x), log1p(x), 5 * 0x1p-52 * log1p(x));
+    double least = x * 1e-312; /* mostly not normal */
+    CHECK_NEAR(ms_log(least), log(least), 2 * 0x1p-52 * fabs(log(least)));
+  }
 }
 
 int main(void) {
