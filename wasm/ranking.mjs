@@ -1,7 +1,7 @@
 // From a user's embedded sample to a ranking, schema 1 of the command line's JSON: the one path that
 // page and command line share, so that equal pixels get equal scores in both.
 import { ModelSpiderError } from './modelspider.mjs';
-import { observedAccuracy } from './observation.mjs';
+import { observationMetrics, observedAccuracy } from './observation.mjs';
 
 /**
  * @typedef {import('./modelspider.mjs').Engine} Engine
@@ -52,7 +52,8 @@ export function observeModel(engine, classes) {
   const joined = new Float32Array(rows.length * dimension);
   rows.forEach((row, i) => joined.set(row, i * dimension));
   const labels = classes.flatMap(({ features }, label) => features.map(() => label));
-  return observedAccuracy((name) => engine.metric(name, joined, rows.length, dimension, labels, classes.length));
+  const values = engine.metrics(observationMetrics, joined, rows.length, dimension, labels, classes.length);
+  return observedAccuracy((name) => values[name]);
 }
 
 /**

@@ -203,9 +203,8 @@ export class Engine {
       const count = sample.classes.reduce((sum, own) => sum + own.features.length, 0);
       const milliseconds = (performance.now() - begun) * pool.size / Math.max(count, 1);
       this.#trials.set(id, sample);
-      const values = new Map(await Promise.all(observationMetrics.map(async (name) =>
-        /** @type {[string, number]} */ ([name, await pool.metric(name, matrixOf(sample))]))));
-      return { accuracy: observedAccuracy((name) => values.get(name) ?? 0), milliseconds, hasFeatures: true };
+      const values = await pool.metrics(observationMetrics, matrixOf(sample));
+      return { accuracy: observedAccuracy((name) => values[name]), milliseconds, hasFeatures: true };
     } finally {
       pool.unloadNetwork(id);
     }

@@ -4,28 +4,14 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { chooseFolder, missingForBrowser, openPage, screenshots, servePage, startBrowser, waitForRanking } from './browser.mjs';
+import { before, test } from 'node:test';
+import { chooseFolder, missingForBrowser, openPage, screenshots, waitForRanking, usePage } from './browser.mjs';
 import { makeFolder } from './sample-folder.mjs';
 
 const skip = missingForBrowser();
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-/** @type {Awaited<ReturnType<typeof servePage>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  if (!skip) {
-    [server, browser] = await Promise.all([servePage(), startBrowser()]);
-    await mkdir(screenshots, { recursive: true });
-  }
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const shared = usePage();
+before(() => mkdir(screenshots, { recursive: true }));
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -64,7 +50,7 @@ for (const [state, { classes, others, act }] of Object.entries(states)) {
   test(`axe-core finds nothing, and nothing is too wide: ${state}`, { skip }, async () => {
     const sample = classes ? await makeFolder(classes, others) : undefined;
     for (const [view, options] of Object.entries(views)) {
-      const { page, complaints, close } = await openPage(browser, server.address, { serviceWorkers: 'block', ...options });
+      const { page, complaints, close } = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block', ...options });
       if (sample) {
         await chooseFolder(page, sample.folder);
         await waitForRanking(page);
@@ -84,7 +70,7 @@ for (const [state, { classes, others, act }] of Object.entries(states)) {
 
 test('sixty classes are listed, ranked and scrolled in their own box', { skip }, async () => {
   const { folder, remove } = await makeFolder(Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`class ${i}`, 2])));
-  const { page, complaints, close } = await openPage(browser, server.address, { serviceWorkers: 'block' });
+  const { page, complaints, close } = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block' });
   await chooseFolder(page, folder);
   await waitForRanking(page);
   assert.equal(await page.locator('.class-card').count(), 60);
@@ -98,7 +84,7 @@ test('sixty classes are listed, ranked and scrolled in their own box', { skip },
 });
 
 test('the keyboard alone opens an example, looks at the views and chooses a model', { skip }, async () => {
-  const { page, complaints, close } = await openPage(browser, server.address, { serviceWorkers: 'block' });
+  const { page, complaints, close } = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block' });
   const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.getAttribute('data-sample') || document.activeElement?.className || '');
   /** @param {string} wanted @param {string} [key] */
   const tabTo = async (wanted, key = 'Tab') => {
@@ -131,7 +117,7 @@ test('the keyboard alone opens an example, looks at the views and chooses a mode
 });
 
 test('light and dark can be switched, and the choice is kept', { skip }, async () => {
-  const { page, close } = await openPage(browser, server.address, { serviceWorkers: 'block', colorScheme: 'light' });
+  const { page, close } = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block', colorScheme: 'light' });
   const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
   assert.equal(await theme(), 'light');
   await page.locator('#theme').click();
@@ -142,7 +128,7 @@ test('light and dark can be switched, and the choice is kept', { skip }, async (
 });
 
 test('Chinese is one press away, and everything visible changes', { skip }, async () => {
-  const { page, close } = await openPage(browser, server.address, { serviceWorkers: 'block' });
+  const { page, close } = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block' });
   await page.locator('#language').click();
   await page.getByText('你的图像', { exact: true }).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-Hans');

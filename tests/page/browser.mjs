@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize, relative } from 'node:path';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -155,3 +156,23 @@ export async function waitForRanking(page) {
 /** The ranking as the table shows it. @param {import('playwright-core').Page} page @returns {Promise<string[]>} */
 export const rankedModels = (page) => page.locator('tr[data-model]').evaluateAll((rows) =>
   rows.map((row) => row.getAttribute('data-model') ?? ''));
+
+/**
+ * The served page and a browser, there from before a file's first test until after its last; nothing
+ * where there is no browser, so that the tests are skipped.
+ *
+ * @returns {{server: Awaited<ReturnType<typeof servePage>>, browser: import('playwright-core').Browser}}
+ */
+export function usePage() {
+  const shared = /** @type {ReturnType<typeof usePage>} */ ({});
+  before(async () => {
+    if (!missingForBrowser()) {
+      [shared.server, shared.browser] = await Promise.all([servePage(), startBrowser()]);
+    }
+  });
+  after(async () => {
+    await shared.browser?.close();
+    await shared.server?.close();
+  });
+  return shared;
+}

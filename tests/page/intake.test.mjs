@@ -2,28 +2,14 @@
 import assert from 'node:assert/strict';
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { zipSync } from 'fflate';
 import sharp from 'sharp';
-import { chooseFolder, dropPaths, missingForBrowser, openPage, rankedModels, servePage, startBrowser, waitForRanking } from './browser.mjs';
+import { chooseFolder, dropPaths, missingForBrowser, openPage, rankedModels, servePage, waitForRanking, usePage } from './browser.mjs';
 import { drawPicture, makeFolder } from './sample-folder.mjs';
 
 const skip = missingForBrowser();
-/** @type {Awaited<ReturnType<typeof servePage>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  if (!skip) {
-    [server, browser] = await Promise.all([servePage(), startBrowser()]);
-  }
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const shared = usePage();
 
 /**
  * @param {string} name
@@ -33,7 +19,7 @@ after(async () => {
 function intakeTest(name, classes, body) {
   test(name, { skip }, async () => {
     const { folder, remove } = await makeFolder(classes);
-    const { page, complaints, close } = await openPage(browser, server.address, { serviceWorkers: 'block' });
+    const { page, complaints, close } = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block' });
     page.on('dialog', () => assert.fail('a dialog opened'));
     try {
       await body(page, folder);
@@ -197,7 +183,7 @@ for (const [verdict, change] of Object.entries(falsifiers)) {
         const image = own.apply(this, args); const { data } = image; ${change}; return image; }; }\n`;
     const guarded = await servePage((path, content) => (/image-worker/.test(path) ? prefix + content.toString('utf8') : content));
     const { folder, remove } = await makeFolder({ circles: 3, squares: 3 });
-    const { page, close } = await openPage(browser, guarded.address, { serviceWorkers: 'block' });
+    const { page, close } = await openPage(shared.browser, guarded.address, { serviceWorkers: 'block' });
     await page.locator('.notice', { hasText: verdict === 'noisy' ? 'slightly alters' : 'hides image contents' }).waitFor();
     await chooseFolder(page, folder);
     if (verdict === 'noisy') {

@@ -1,9 +1,9 @@
 // A link carries scores and options, nothing of the images; a damaged one is refused.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { isLink, readLink, writeLink } from '../../web/permalink.mjs';
 import { initialState } from '../../web/state.mjs';
-import { missingForBrowser, openPage, rankedModels, servePage, startBrowser, waitForRanking } from './browser.mjs';
+import { missingForBrowser, openPage, rankedModels, waitForRanking, usePage } from './browser.mjs';
 
 /** @param {string} id */
 const entry = (id) => ({ id, name: `Model ${id}`, licence: 'MIT', parameters: 5, macs: 7, onnx: { sha256: '', bytes: 9 } });
@@ -80,24 +80,10 @@ test('a link that is cut anywhere is refused', () => {
 });
 
 const skip = missingForBrowser();
-/** @type {Awaited<ReturnType<typeof servePage>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  if (!skip) {
-    [server, browser] = await Promise.all([servePage(), startBrowser()]);
-  }
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const shared = usePage();
 
 test('a link opens to the same ranking on another page, and images replace it', { skip }, async () => {
-  const { page, close } = await openPage(browser, server.address, { serviceWorkers: 'block' });
+  const { page, close } = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block' });
   await page.locator('[data-sample=style]').click();
   await waitForRanking(page);
   await page.locator('[data-focus="sort-size"]').click();
@@ -108,7 +94,7 @@ test('a link opens to the same ranking on another page, and images replace it', 
   const address = page.url();
   await close();
 
-  const other = await openPage(browser, address, { serviceWorkers: 'block' });
+  const other = await openPage(shared.browser, address, { serviceWorkers: 'block' });
   await waitForRanking(other.page);
   assert.deepEqual(await rankedModels(other.page), models);
   await other.page.getByText('This ranking came with a link').waitFor();
@@ -125,7 +111,7 @@ test('a link opens to the same ranking on another page, and images replace it', 
 });
 
 test('a damaged link is said, and the page works as without it', { skip }, async () => {
-  const { page, complaints, close } = await openPage(browser, `${server.address}#ranking=%F0%9F%95%B7abc`, { serviceWorkers: 'block' });
+  const { page, complaints, close } = await openPage(shared.browser, `${shared.server.address}#ranking=%F0%9F%95%B7abc`, { serviceWorkers: 'block' });
   await page.locator('.notice', { hasText: 'This link to a ranking is damaged' }).waitFor();
   await page.getByText('The ranking appears here').waitFor();
   assert.deepEqual(complaints, []);

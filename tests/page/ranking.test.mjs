@@ -1,27 +1,13 @@
 // The built page in Chromium: from a folder of pictures to a ranking.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { createEngine } from '../../wasm/modelspider.mjs';
-import { chooseFolder, missingForBrowser, openPage, rankedModels, servePage, startBrowser, waitForRanking } from './browser.mjs';
+import { chooseFolder, missingForBrowser, openPage, rankedModels, waitForRanking, usePage } from './browser.mjs';
 import { runCli } from '../cli/run-cli.mjs';
 import { makeFolder } from './sample-folder.mjs';
 
 const skip = missingForBrowser();
-/** @type {Awaited<ReturnType<typeof servePage>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  if (!skip) {
-    [server, browser] = await Promise.all([servePage(), startBrowser()]);
-  }
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const shared = usePage();
 
 /**
  * A test with a page of its own and a folder of pictures.
@@ -34,7 +20,7 @@ after(async () => {
 function pageTest(name, { classes, others, options }, body) {
   test(name, { skip }, async () => {
     const { folder, remove } = await makeFolder(classes, others);
-    const open = await openPage(browser, server.address, { serviceWorkers: 'block', ...options });
+    const open = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block', ...options });
     try {
       await body(open, folder);
       assert.deepEqual(open.complaints, []);
@@ -47,7 +33,7 @@ function pageTest(name, { classes, others, options }, body) {
 
 /** The models that the page's tokens tell of, read by the binding in Node. */
 async function scoredModels() {
-  const read = async (/** @type {string} */ path) => new Uint8Array(await (await fetch(server.address + path)).arrayBuffer());
+  const read = async (/** @type {string} */ path) => new Uint8Array(await (await fetch(shared.server.address + path)).arrayBuffer());
   const engine = await createEngine(await read('engine/modelspider.wasm'));
   return engine.loadScorer(await read('zoo/tokens.safetensors')).modelIds.sort();
 }

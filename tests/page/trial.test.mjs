@@ -3,28 +3,14 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
-  chooseFolder, dropPaths, missingForBrowser, openPage, rankedModels, servePage, startBrowser, traceTasks, waitForRanking,
+  chooseFolder, dropPaths, missingForBrowser, openPage, rankedModels, traceTasks, waitForRanking, usePage,
 } from './browser.mjs';
 import { makeFolder } from './sample-folder.mjs';
 
 const skip = missingForBrowser();
-/** @type {Awaited<ReturnType<typeof servePage>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  if (!skip) {
-    [server, browser] = await Promise.all([servePage(), startBrowser()]);
-  }
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const shared = usePage();
 
 /**
  * @param {string} name
@@ -34,7 +20,7 @@ after(async () => {
 function rankedTest(name, classes, body) {
   test(name, { skip }, async () => {
     const { folder, remove } = await makeFolder(classes);
-    const open = await openPage(browser, server.address, { serviceWorkers: 'block' });
+    const open = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block' });
     try {
       await chooseFolder(open.page, folder);
       await waitForRanking(open.page);
@@ -94,7 +80,7 @@ rankedTest('a session opens again to the identical ranking, without images', two
   const file = join(folder, download.suggestedFilename());
   await download.saveAs(file);
 
-  const other = await openPage(browser, server.address, { serviceWorkers: 'block' });
+  const other = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block' });
   await other.page.locator('input[type="file"]:not([webkitdirectory])').first().setInputFiles(file);
   await waitForRanking(other.page);
   await sortBySize(other.page);
@@ -106,8 +92,8 @@ rankedTest('a session opens again to the identical ranking, without images', two
 
 test('hundreds of images never hold the page up for longer than 100 ms', { skip }, async () => {
   const { folder, remove } = await makeFolder(Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`class ${i}`, 40])));
-  const { page, complaints, close } = await openPage(browser, server.address, { serviceWorkers: 'block' });
-  const stop = await traceTasks(browser, page);
+  const { page, complaints, close } = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block' });
+  const stop = await traceTasks(shared.browser, page);
   // A file chooser would hold the page up itself, before it hands over the list of files.
   await dropPaths(page, [folder]);
   await waitForRanking(page);
