@@ -8,7 +8,7 @@
 
 #include "nn/ops.h"
 
-enum { MAX_TAPS = 4, ALIGNMENT = 64 };
+enum { MAX_TAPS = 4, MAX_OUTPUT = 65536, ALIGNMENT = 64 };
 
 typedef enum resize_mode { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CUBIC } resize_mode;
 
@@ -126,8 +126,9 @@ static ms_status set_axis(ms_graph *graph, const ms_node *node, size_t axis, con
   resize_state *state = node->state;
   double input = (double)shape->dims[axis];
   double output = scale != NULL ? floor(input * (double)*scale) : (double)*size;
-  if (!(output >= 1.0 && output <= 268435456.0) || input < 1.0) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "a size of %g becomes %g", input, output);
+  if (!(output >= 1.0 && output <= MAX_OUTPUT) || input < 1.0) {
+    return ms_node_fail(graph, node, output > MAX_OUTPUT ? MS_ERR_LIMIT : MS_ERR_FORMAT,
+                        "a size of %g becomes %g", input, output);
   }
   state->scales[axis] = scale != NULL ? (double)*scale : output / input;
   shape->dims[axis] = (size_t)output;

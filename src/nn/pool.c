@@ -1,6 +1,7 @@
 /* The pool: small pieces share blocks of 16 KiB, larger ones have a block each. */
 #include "nn/pool.h"
 
+#define MAX_POOL_SIZE ((size_t)1 << 31)
 enum { BLOCK_SIZE = 16384, SMALL_SIZE = 2048, ALIGNMENT = 16 };
 
 typedef struct ms_pool_block {
@@ -14,6 +15,9 @@ static ms_status add_block(ms_context *context, ms_pool *pool, size_t size, ms_p
   uint8_t *bytes = NULL;
   if (!ms_size_add(size, sizeof **block, &whole)) {
     return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu bytes", size);
+  }
+  if (pool->total_size > MAX_POOL_SIZE || whole > MAX_POOL_SIZE - pool->total_size) {
+    return ms_fail(context, MS_ERR_LIMIT, "weights and tables of more than 2 GiB");
   }
   MS_TRY(MS_NEW(context, whole, &bytes));
   *block = (ms_pool_block *)(void *)bytes;

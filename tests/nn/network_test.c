@@ -364,6 +364,25 @@ static void test_absurd_sizes_are_refused(void) {
   check_refusal(&graph, MS_ERR_LIMIT, "impossible size");
 }
 
+/* Each output position has a row in a table: a thin, long image is small, its tables are not. */
+static void test_an_absurd_resize_is_refused(void) {
+  const int64_t sizes[4] = {1, CHANNELS, 1, 80000000};
+  message graph = {.size = 0};
+  message node;
+  put_value(&graph, 11, "image", open_image, 4);
+  put_value(&graph, 12, "features", open_image, 4);
+  put_initializer(&graph, "sizes", 7, (const int64_t[]){4}, 1, sizes, sizeof sizes);
+  node.size = 0;
+  put_text(&node, 1, "image");
+  put_text(&node, 1, "");
+  put_text(&node, 1, "");
+  put_text(&node, 1, "sizes");
+  put_text(&node, 2, "features");
+  put_text(&node, 4, "Resize");
+  put_message(&graph, 1, &node);
+  check_refusal(&graph, MS_ERR_LIMIT, "a size of 7 becomes 8e+07");
+}
+
 static void test_external_data_is_refused(void) {
   message graph = {.size = 0};
   message tensor = {.size = 0};
@@ -443,6 +462,7 @@ int main(void) {
   test_an_operator_that_no_output_needs_may_be_unknown();
   test_sizes_must_fit_the_file();
   test_absurd_sizes_are_refused();
+  test_an_absurd_resize_is_refused();
   test_external_data_is_refused();
   test_a_report_is_cut_to_its_room_and_tells_its_length();
   test_a_report_survives_every_failing_allocation();
