@@ -51,7 +51,7 @@ async function fuzz(target, seconds, options = []) {
   await writeSeeds(target, corpus);
   await mkdir(found, { recursive: true });
   const { code, output } = await capture([join(folder, 'fuzz', `${target}_fuzz`), `-max_total_time=${seconds}`,
-    '-timeout=10', '-rss_limit_mb=2048', '-max_len=16384', `-artifact_prefix=${found}${target}-`, ...options, corpus]);
+    '-timeout=30', '-rss_limit_mb=2048', '-max_len=16384', `-artifact_prefix=${found}${target}-`, ...options, corpus]);
   const runs = /Done (\d+) runs/.exec(output)?.[1];
   const coverage = [...output.matchAll(/cov: (\d+)/g)].at(-1)?.[1];
   return {

@@ -86,6 +86,7 @@ struct ms_graph {
   size_t scratch_size; /* the most that any node needs */
   uint64_t mac_count;
   uint64_t parameter_count;
+  uint64_t fold_work; /* elements and products that loading computed with */
 };
 
 /* What a node gets to run with. */

@@ -7,6 +7,10 @@
 
 #include "nn/graph.h"
 
+/* Dequantizing a network's weights takes two elements for each, shape arithmetic next to nothing.
+ */
+#define MAX_FOLD_WORK ((uint64_t)1 << 29)
+
 static ms_status check_outputs(ms_graph *graph, const ms_node *node) {
   for (size_t i = 0; i < node->output_count; i++) {
     const ms_value *output = node->outputs[i];
@@ -38,12 +42,29 @@ static ms_status fold_view(ms_graph *graph, const ms_value *input, ms_value *out
   return MS_OK;
 }
 
+/* Counts what folding this node takes, in elements and products, against what a file may ask for.
+ */
+static ms_status count_work(ms_graph *graph, const ms_node *node) {
+  uint64_t work = node->mac_count;
+  for (size_t i = 0; i < node->input_count + node->output_count; i++) {
+    const ms_value *value =
+        i < node->input_count ? node->inputs[i] : node->outputs[i - node->input_count];
+    work += value == NULL ? 0 : value->count;
+  }
+  graph->fold_work += work;
+  if (work > MAX_FOLD_WORK || graph->fold_work > MAX_FOLD_WORK) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "too many numbers to compute when loading");
+  }
+  return MS_OK;
+}
+
 static ms_status fold(ms_graph *graph, ms_node *node) {
   ms_context *context = graph->context;
   ms_run run = {.context = context, .kernels = graph->kernels};
   if (node->op->flags & MS_OP_VIEW) {
     return fold_view(graph, node->inputs[0], node->outputs[0]);
   }
+  MS_TRY(count_work(graph, node));
   for (size_t i = 0; i < node->input_count; i++) {
     if (node->inputs[i] != NULL) {
       MS_TRY(ms_value_load(graph, node->inputs[i]));

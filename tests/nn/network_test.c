@@ -383,6 +383,20 @@ static void test_an_absurd_resize_is_refused(void) {
   check_refusal(&graph, MS_ERR_LIMIT, "a size of 7 becomes 8e+07");
 }
 
+/* Each product of these constants is small, but takes 2^30 multiply-adds. */
+static void test_absurd_work_when_loading_is_refused(void) {
+  const int64_t sides[2] = {1024, 1024};
+  message graph = {.size = 0};
+  put_value(&graph, 11, "image", open_image, 4);
+  put_value(&graph, 12, "features", open_image, 4);
+  put_initializer(&graph, "sides", 7, (const int64_t[]){2}, 1, sides, sizeof sides);
+  put_node(&graph, "ConstantOfShape", "sides", "square");
+  put_node(&graph, "MatMul", "square square", "product");
+  put_node(&graph, "ReduceMax", "product", "number");
+  put_node(&graph, "Add", "image number", "features");
+  check_refusal(&graph, MS_ERR_LIMIT, "too many numbers to compute when loading");
+}
+
 static void test_external_data_is_refused(void) {
   message graph = {.size = 0};
   message tensor = {.size = 0};
@@ -463,6 +477,7 @@ int main(void) {
   test_sizes_must_fit_the_file();
   test_absurd_sizes_are_refused();
   test_an_absurd_resize_is_refused();
+  test_absurd_work_when_loading_is_refused();
   test_external_data_is_refused();
   test_a_report_is_cut_to_its_room_and_tells_its_length();
   test_a_report_survives_every_failing_allocation();
