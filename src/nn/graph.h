@@ -245,6 +245,8 @@ MS_CHECK_RESULT ms_status ms_graph_match_patterns(ms_graph *graph);
 MS_CHECK_RESULT ms_status ms_graph_fuse(ms_graph *graph);
 /* Chooses layouts and inserts the conversions between them. */
 MS_CHECK_RESULT ms_status ms_graph_assign_layouts(ms_graph *graph);
+/* Lets an operator prepare itself. Fails with MS_ERR_LIMIT if it wants more scratch than 1 GiB. */
+MS_CHECK_RESULT ms_status ms_node_prepare(ms_graph *graph, ms_node *node);
 /* Packs weights, lets go of constants that only the packing needed, loads the others. */
 MS_CHECK_RESULT ms_status ms_graph_prepare(ms_graph *graph);
 /* Gives every activation its place in one arena. */

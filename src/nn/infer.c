@@ -76,9 +76,7 @@ static ms_status fold(ms_graph *graph, ms_node *node) {
       MS_TRY(ms_value_allocate(graph, node->outputs[i]));
     }
   }
-  if (node->op->prepare != NULL) {
-    MS_TRY(node->op->prepare(graph, node));
-  }
+  MS_TRY(ms_node_prepare(graph, node));
   ms_arena_mark mark = ms_arena_get_mark(context);
   MS_TRY(MS_SCRATCH(context, node->scratch_size, &run.scratch));
   ms_status status = node->op->run(&run, node);

@@ -8,16 +8,27 @@
 
 #include "nn/graph.h"
 
+#define MAX_SCRATCH_SIZE ((size_t)1 << 30)
+
 static ms_status load_if_constant(ms_graph *graph, ms_value *value) {
   return value != NULL && value->is_constant ? ms_value_load(graph, value) : MS_OK;
+}
+
+ms_status ms_node_prepare(ms_graph *graph, ms_node *node) {
+  if (node->op->prepare != NULL) {
+    MS_TRY(node->op->prepare(graph, node));
+  }
+  if (node->scratch_size > MAX_SCRATCH_SIZE) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "%zu bytes of scratch memory",
+                        node->scratch_size);
+  }
+  return MS_OK;
 }
 
 ms_status ms_graph_prepare(ms_graph *graph) {
   for (size_t i = 0; i < graph->order_count; i++) {
     ms_node *node = graph->order[i];
-    if (node->op->prepare != NULL) {
-      MS_TRY(node->op->prepare(graph, node));
-    }
+    MS_TRY(ms_node_prepare(graph, node));
     if (node->scratch_size > graph->scratch_size) {
       graph->scratch_size = node->scratch_size;
     }

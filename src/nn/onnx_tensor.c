@@ -63,16 +63,18 @@ static ms_status read_dims(ms_context *context, ms_onnx_tensor *tensor) {
     }
     MS_TRY(ms_field_integers(context, &field, dims, &tensor->shape.rank));
   }
-  tensor->count = 1;
+  size_t bound = 1; /* as if sizes of 0 were 1 */
+  bool is_empty = false;
   for (size_t i = 0; i < tensor->shape.rank; i++) {
     if (dims[i] < 0 || (uint64_t)dims[i] > MAX_ELEMENTS ||
-        !ms_size_mul(tensor->count, (size_t)dims[i], &tensor->count) ||
-        tensor->count > MAX_ELEMENTS) {
+        !ms_size_mul(bound, dims[i] == 0 ? 1 : (size_t)dims[i], &bound) || bound > MAX_ELEMENTS) {
       return ms_fail(context, MS_ERR_LIMIT, "tensor '%.*s' has an impossible size %lld",
                      MS_TEXT(tensor->name), (long long)dims[i]);
     }
+    is_empty = is_empty || dims[i] == 0;
     tensor->shape.dims[i] = (size_t)dims[i];
   }
+  tensor->count = is_empty ? 0 : bound;
   return MS_OK;
 }
 

@@ -7,13 +7,17 @@
 #define MAX_CONSTANT_SIZE ((size_t)1 << 30)
 
 bool ms_shape_count(const ms_shape *shape, size_t *count) {
+  size_t bound = 1;
   *count = 1;
   for (size_t i = 0; i < shape->rank; i++) {
-    if (!ms_size_mul(*count, shape->dims[i], count)) {
+    /* A size of 0 makes no room for absurd ones beside it: operators multiply some sizes only. */
+    if (!ms_size_mul(bound, shape->dims[i] == 0 ? 1 : shape->dims[i], &bound)) {
       return false;
     }
+    *count = shape->dims[i] == 0 ? 0 : *count;
   }
-  return *count <= MAX_COUNT;
+  *count = *count == 0 ? 0 : bound;
+  return bound <= MAX_COUNT;
 }
 
 bool ms_shape_equal(const ms_shape *a, const ms_shape *b) {

@@ -397,6 +397,26 @@ static void test_absurd_work_when_loading_is_refused(void) {
   check_refusal(&graph, MS_ERR_LIMIT, "too many numbers to compute when loading");
 }
 
+/* An operator that works on some axes only would see the absurd ones alone. */
+static void test_absurd_sizes_beside_an_empty_one_are_refused(void) {
+  const int64_t sizes[3] = {0, 1 << 28, 1 << 20};
+  const int64_t small[3] = {0, 1 << 20, 1 << 20};
+  message graph = {.size = 0};
+  put_value(&graph, 11, "image", open_image, 4);
+  put_value(&graph, 12, "features", open_image, 4);
+  put_initializer(&graph, "sizes", 7, (const int64_t[]){3}, 1, sizes, sizeof sizes);
+  put_node(&graph, "ConstantOfShape", "sizes", "empty");
+  put_node(&graph, "ReduceMax", "empty", "number");
+  put_node(&graph, "Add", "image number", "features");
+  check_refusal(&graph, MS_ERR_LIMIT, "elements");
+  graph.size = 0;
+  put_value(&graph, 11, "image", open_image, 4);
+  put_value(&graph, 12, "features", open_image, 4);
+  put_initializer(&graph, "empty", 1, small, 3, small, 0);
+  put_node(&graph, "Add", "image empty", "features");
+  check_refusal(&graph, MS_ERR_LIMIT, "impossible size");
+}
+
 static void test_external_data_is_refused(void) {
   message graph = {.size = 0};
   message tensor = {.size = 0};
@@ -478,6 +498,7 @@ int main(void) {
   test_absurd_sizes_are_refused();
   test_an_absurd_resize_is_refused();
   test_absurd_work_when_loading_is_refused();
+  test_absurd_sizes_beside_an_empty_one_are_refused();
   test_external_data_is_refused();
   test_a_report_is_cut_to_its_room_and_tells_its_length();
   test_a_report_survives_every_failing_allocation();
