@@ -702,6 +702,11 @@ export class Zoo extends Handle {
   }
 }
 
+/**
+ * @typedef {{weights: Float32Array, intercepts: Float32Array}} LinearHead weights
+ *   [classCount][dimension], intercepts [classCount]
+ */
+
 /** An instance of the library. */
 export class Engine {
   #core;
@@ -1025,6 +1030,28 @@ export class Engine {
       core.check('ms_probe_accuracy', core.context, core.floatsIn(scope, features), count, dimension,
         core.integersIn(scope, labels), classCount, trainFraction, splits, BigInt(seed), mean, error);
       return { mean: core.doubleOut(mean), standardError: core.doubleOut(error) };
+    });
+  }
+
+  /**
+   * A linear head, to classify further images: logits = weights features + intercepts.
+   *
+   * @param {Float32Array} features [count][dimension]
+   * @param {number} count
+   * @param {number} dimension
+   * @param {ArrayLike<number>} labels [count]; every class below classCount has a row
+   * @param {number} classCount
+   * @returns {LinearHead}
+   */
+  fitProbe(features, count, dimension, labels, classCount) {
+    checkShape(features, count, dimension, labels);
+    const core = this.#core;
+    return core.scoped((scope) => {
+      const weights = scope.alloc(classCount * dimension * 4);
+      const intercepts = scope.alloc(classCount * 4);
+      core.check('ms_probe_fit', core.context, core.floatsIn(scope, features), count, dimension,
+        core.integersIn(scope, labels), classCount, weights, intercepts);
+      return { weights: core.floatsOut(weights, classCount * dimension), intercepts: core.floatsOut(intercepts, classCount) };
     });
   }
 

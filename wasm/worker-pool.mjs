@@ -198,6 +198,14 @@ export class WorkerPool {
     return this.#add((slot) => slot.request('probe', { options, ...matrix }));
   }
 
+  /**
+   * @param {import('./worker.mjs').Matrix} matrix copied
+   * @returns {Promise<import('./modelspider.mjs').LinearHead>}
+   */
+  fitProbe(matrix) {
+    return this.#add((slot) => slot.request('fitProbe', matrix));
+  }
+
   /** Fails all that was asked and is not there yet, and stops the workers that compute it. */
   cancel() {
     this.#queue.splice(0).forEach(({ reject }) => reject(cancelled()));

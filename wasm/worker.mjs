@@ -10,6 +10,7 @@
 //   sourceMetric {name, …Matrix}   → number            the same by probabilities of source classes
 //   metrics {names, …Matrix}       → {name: number}    the same by several, as Engine.metrics
 //   probe   {options, …Matrix}     → {mean, standardError}   their ground truth, as Engine.probe
+//   fitProbe {…Matrix}             → LinearHead        to classify further images
 import { ModelSpiderError, createEngine } from './modelspider.mjs';
 
 /**
@@ -67,6 +68,9 @@ export function createHandler(reply) {
     },
     probe({ options, features, count, dimension, labels, classCount }) {
       return started(engine).probe(features, count, dimension, labels, classCount, options);
+    },
+    fitProbe({ features, count, dimension, labels, classCount }) {
+      return started(engine).fitProbe(features, count, dimension, labels, classCount);
     },
   };
 

@@ -948,6 +948,26 @@ MS_API MS_CHECK_RESULT ms_status ms_probe_accuracy(ms_context *context, const fl
                                                    uint64_t seed, double *mean,
                                                    double *standard_error);
 
+/*
+ * The linear probe itself, to classify further images: trained on all rows, with the strength that
+ * ms_probe_accuracy would choose for them. A row belongs to the class with the largest of
+ *
+ *   logits = weights features + intercepts
+ *
+ * and softmax(logits) are the probabilities. Features are taken as they are: standardising them is
+ * part of the weights.
+ *
+ * weights     receives [class_count][dimension] floats
+ * intercepts  receives [class_count] floats
+ *
+ * Fails as the metrics do, and with MS_ERR_DATA where a class has no row. Costs a split of
+ * ms_probe_accuracy.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_probe_fit(ms_context *context, const float *features,
+                                              size_t count, size_t dimension,
+                                              const uint32_t *labels, size_t class_count,
+                                              float *weights, float *intercepts);
+
 #ifdef __cplusplus
 }
 #endif

@@ -174,11 +174,11 @@ static size_t find_scales(const double *x, size_t count, size_t dimension, const
 }
 
 ms_status ms_standardise_columns(ms_context *context, double *x, size_t count, size_t dimension,
-                                 size_t *kept_count) {
+                                 size_t *kept_count, double **factors) {
   double *largest = NULL; /* [dimension] */
   double *scales = NULL;  /* [dimension] */
-  MS_TRY(MS_SCRATCH(context, dimension, &largest));
   MS_TRY(MS_SCRATCH(context, dimension, &scales));
+  MS_TRY(MS_SCRATCH(context, dimension, &largest));
   double means[GROUP];
   for (size_t first = 0; first < dimension; first += GROUP) {
     size_t width = dimension - first < GROUP ? dimension - first : GROUP;
@@ -193,6 +193,9 @@ ms_status ms_standardise_columns(ms_context *context, double *x, size_t count, s
         *to++ = x[i * dimension + j] * scales[j];
       }
     }
+  }
+  if (factors != NULL) {
+    *factors = scales;
   }
   return MS_OK;
 }

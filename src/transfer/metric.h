@@ -74,9 +74,13 @@ void ms_center_columns(double *x, size_t count, size_t dimension);
  * Centres the columns and divides them by their standard deviation. Columns whose deviation is at
  * most 1e-6 of their largest value, which is rounding in a float, are dropped and x becomes
  * [count][*kept_count].
+ *
+ * factors  unless NULL receives [dimension] in scratch memory: what the centred columns were
+ *          multiplied by, 0 for those that were dropped
  */
 MS_CHECK_RESULT ms_status ms_standardise_columns(ms_context *context, double *x, size_t count,
-                                                 size_t dimension, size_t *kept_count);
+                                                 size_t dimension, size_t *kept_count,
+                                                 double **factors);
 /* x as it is where count <= dimension, else transposed: the view whose Gram matrix is smaller. */
 ms_matrix ms_thin_side(double *x, size_t count, size_t dimension);
 /* means [class_count][width] of the rows of x [count][width] in each class */

@@ -1,9 +1,10 @@
 /*
  * The linear probe: prepares features, splits rows, chooses the penalty's strength by
- * cross-validation, and tests. It leaves the fit itself to logistic.c.
+ * cross-validation, tests, and gives the head away. It leaves the fit itself to logistic.c.
  */
 #include "transfer/probe.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -30,10 +31,13 @@ ms_status ms_probe_prepare(ms_context *context, const ms_metric_data *data, ms_p
   size_t width = 0;
   *probe = (ms_probe){.data = *data, .tolerance = 1e-7};
   MS_TRY(ms_metric_load(context, data->features, data->count * data->dimension, &x));
-  MS_TRY(ms_standardise_columns(context, x, data->count, data->dimension, &width));
+  MS_TRY(ms_standardise_columns(context, x, data->count, data->dimension, &width, &probe->factors));
   double scale = width > 0 ? 1 / sqrt((double)width) : 0;
   for (size_t i = 0; i < data->count * width; i++) {
     x[i] *= scale;
+  }
+  for (size_t j = 0; j < data->dimension; j++) {
+    probe->factors[j] *= scale;
   }
   return ms_principal_make(context, x, data->count, width, NULL, 1, width, &probe->principal);
 }
@@ -360,4 +364,91 @@ ms_status ms_metric_probe(ms_context *context, const float *features, size_t cou
                           double strength, double *value) {
   return ms_metric_run(context, features, count, dimension, labels, class_count, ms_metric_probe_of,
                        &strength, value);
+}
+
+/* What ms_probe_fit is asked for, in its caller's terms. */
+typedef struct fitting {
+  size_t class_count;
+  float *weights;    /* [class_count][dimension] */
+  float *intercepts; /* [class_count] */
+} fitting;
+
+static void narrow(const double *x, size_t count, float *y) {
+  for (size_t i = 0; i < count; i++) {
+    y[i] = (float)x[i];
+  }
+}
+
+/*
+ * A head on principal coordinates as one on the features themselves. With coordinates x V the
+ * directions are V = xᵀ coordinates / (N variances), so that no eigenvector need be kept.
+ */
+static ms_status unfold(ms_context *context, const ms_probe *probe, const head *h,
+                        const fitting *f) {
+  const ms_metric_data *data = &probe->data;
+  const ms_principal *p = &probe->principal;
+  size_t classes = data->class_count;
+  double *x = NULL;       /* [count][dimension] */
+  double *shares = NULL;  /* [count][classes] */
+  double *weights = NULL; /* [classes][dimension] */
+  double largest = 0;
+  MS_TRY(ms_metric_load(context, data->features, data->count * data->dimension, &x));
+  MS_TRY(MS_SCRATCH(context, data->count * classes, &shares));
+  MS_TRY(MS_SCRATCH(context, classes * data->dimension, &weights));
+  for (size_t j = 0; j < p->width; j++) {
+    for (size_t c = 0; c < classes; c++) {
+      h->weights[j * classes + c] /= (double)data->count * p->variances[j];
+    }
+  }
+  ms_center_columns(x, data->count, data->dimension);
+  ms_multiply(ms_matrix_make(p->coordinates, data->count, p->width),
+              ms_matrix_make(h->weights, p->width, classes),
+              ms_matrix_make(shares, data->count, classes));
+  ms_multiply(ms_matrix_transposed(ms_matrix_make(shares, data->count, classes)),
+              ms_matrix_make(x, data->count, data->dimension),
+              ms_matrix_make(weights, classes, data->dimension));
+  for (size_t c = 0; c < classes; c++) {
+    for (size_t j = 0; j < data->dimension; j++) {
+      double *weight = &weights[c * data->dimension + j];
+      *weight *= probe->factors[j] * probe->factors[j];
+      h->intercepts[c] -= *weight * ((double)data->features[j] - x[j]);
+      largest = fmax(largest, fabs(*weight));
+    }
+    largest = fmax(largest, fabs(h->intercepts[c]));
+  }
+  if (!(largest <= FLT_MAX)) {
+    return ms_fail(context, MS_ERR_DATA, "features so small that a weight would be %g", largest);
+  }
+  narrow(weights, classes * data->dimension, f->weights);
+  narrow(h->intercepts, classes, f->intercepts);
+  return MS_OK;
+}
+
+static ms_status fit(ms_context *context, const ms_metric_data *data, const void *options,
+                     double *value) {
+  const fitting *f = options;
+  ms_probe probe;
+  ms_probe_split all = {NULL, data->count, NULL, 0};
+  head h;
+  if (data->class_count != f->class_count) {
+    return ms_fail(context, MS_ERR_DATA, "%zu of %zu classes have no row",
+                   f->class_count - data->class_count, f->class_count);
+  }
+  MS_TRY(MS_SCRATCH(context, data->count, &all.train));
+  for (size_t i = 0; i < data->count; i++) {
+    all.train[i] = i;
+  }
+  MS_TRY(ms_probe_prepare(context, data, &probe));
+  MS_TRY(ms_probe_choose(context, &probe, &all, value));
+  MS_TRY(train(context, &probe, &all, *value, &h));
+  return unfold(context, &probe, &h, f);
+}
+
+ms_status ms_probe_fit(ms_context *context, const float *features, size_t count, size_t dimension,
+                       const uint32_t *labels, size_t class_count, float *weights,
+                       float *intercepts) {
+  const fitting options = {class_count, weights, intercepts};
+  double strength = 0;
+  return ms_metric_run(context, features, count, dimension, labels, class_count, fit, &options,
+                       &strength);
 }

@@ -16,6 +16,7 @@
 typedef struct ms_probe {
   ms_metric_data data;
   ms_principal principal;
+  double *factors;  /* [dimension], of the centred features; 0 for columns that were dropped */
   double tolerance; /* a fit stops where a step promises less, in nats a row */
 } ms_probe;
 

@@ -28,7 +28,7 @@ static ms_status prepare(ms_context *context, const ms_metric_data *data, ridge 
   double *x = NULL;
   *r = (ridge){.data = data};
   MS_TRY(ms_metric_load(context, data->features, data->count * data->dimension, &x));
-  MS_TRY(ms_standardise_columns(context, x, data->count, data->dimension, &r->width));
+  MS_TRY(ms_standardise_columns(context, x, data->count, data->dimension, &r->width, NULL));
   double scale = r->width > 0 ? 1 / sqrt((double)r->width) : 0;
   for (size_t i = 0; i < data->count * r->width; i++) {
     x[i] *= scale;

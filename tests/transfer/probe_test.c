@@ -135,6 +135,128 @@ static void test_both_ways_to_the_coordinates_agree(ms_context *context) {
   ms_arena_drop(context, mark);
 }
 
+/*
+ * Features with an offset and a scale of their own in every column, the last of them constant.
+ * rows receives them standardised by definition, without the constant one.
+ */
+static void disguise(float *x, size_t count, size_t width, float *rows, double *means,
+                     double *deviations) {
+  for (size_t j = 0; j < width; j++) {
+    double sum = 0;
+    double squares = 0;
+    for (size_t i = 0; i < count; i++) {
+      float *value = &x[i * width + j];
+      *value = j + 1 < width ? (float)(j * 3) - 5 + (float)(j % 4 + 1) * *value : 7;
+      sum += (double)*value;
+    }
+    means[j] = sum / (double)count;
+    for (size_t i = 0; i < count; i++) {
+      squares += pow((double)x[i * width + j] - means[j], 2);
+    }
+    deviations[j] = sqrt(squares / (double)count) * sqrt((double)(width - 1));
+    for (size_t i = 0; i < count && j + 1 < width; i++) {
+      rows[i * (width - 1) + j] = (float)(((double)x[i * width + j] - means[j]) / deviations[j]);
+    }
+  }
+}
+
+/* Of rows that outnumber the columns, and of columns that outnumber the rows. */
+static void test_head_is_the_optimum_for_features_as_they_are(ms_context *context) {
+  enum { COUNT = 90, WIDTH = 50, CLASSES = 4 };
+  const size_t shapes[2][2] = {{COUNT, 7}, {24, WIDTH}};
+  for (size_t shape = 0; shape < 2; shape++) {
+    size_t count = shapes[shape][0];
+    size_t width = shapes[shape][1];
+    float x[COUNT * WIDTH];
+    float rows[COUNT * WIDTH];
+    double means[WIDTH];
+    double deviations[WIDTH];
+    float weights[CLASSES * WIDTH];
+    float intercepts[CLASSES];
+    float by_column[WIDTH * CLASSES];
+    uint32_t labels[COUNT];
+    size_t all[COUNT];
+    ms_probe probe;
+    double strength = 0;
+    fill(x, labels, count, width, CLASSES, 0.7);
+    disguise(x, count, width, rows, means, deviations);
+    for (size_t i = 0; i < count; i++) {
+      all[i] = i;
+    }
+    const ms_probe_split split = {all, count, NULL, 0};
+    const ms_metric_data data = check(context, x, labels, count, width, CLASSES);
+    CHECK_EQUAL(ms_probe_prepare(context, &data, &probe), MS_OK);
+    CHECK_EQUAL(ms_probe_choose(context, &probe, &split, &strength), MS_OK);
+    CHECK_EQUAL(ms_probe_fit(context, x, count, width, labels, CLASSES, weights, intercepts),
+                MS_OK);
+    for (size_t c = 0; c < CLASSES; c++) {
+      CHECK_NEAR(weights[c * width + width - 1], 0, 0);
+      double intercept = (double)intercepts[c];
+      for (size_t j = 0; j + 1 < width; j++) {
+        intercept += (double)weights[c * width + j] * means[j];
+        by_column[j * CLASSES + c] = (float)((double)weights[c * width + j] * deviations[j]);
+      }
+      intercepts[c] = (float)intercept;
+    }
+    double slope =
+        largest_slope(rows, labels, count, width - 1, CLASSES, by_column, intercepts, strength);
+    /* The fit stops where a step promises 1e-7 nats a row, which is a slope of 4e-3 or less; all
+     * weights 0 have one of 1 or more. */
+    CHECK_NEAR(slope, 0, 8e-3);
+  }
+}
+
+static void test_head_tells_further_rows_apart(ms_context *context) {
+  enum { COUNT = 80, WIDTH = 12, CLASSES = 4, KNOWN = 40 };
+  float x[COUNT * WIDTH];
+  float weights[CLASSES * WIDTH];
+  float intercepts[CLASSES];
+  uint32_t labels[COUNT];
+  fill(x, labels, COUNT, WIDTH, CLASSES, 3);
+  CHECK_EQUAL(ms_probe_fit(context, x, KNOWN, WIDTH, labels, CLASSES, weights, intercepts), MS_OK);
+  for (size_t i = KNOWN; i < COUNT; i++) {
+    double best = -INFINITY;
+    size_t found = CLASSES;
+    for (size_t c = 0; c < CLASSES; c++) {
+      double logit = (double)intercepts[c];
+      for (size_t j = 0; j < WIDTH; j++) {
+        logit += (double)weights[c * WIDTH + j] * (double)x[i * WIDTH + j];
+      }
+      found = logit > best ? c : found;
+      best = fmax(best, logit);
+    }
+    CHECK_EQUAL(found, labels[i]);
+  }
+}
+
+static void test_head_of_nothing_to_learn_knows_the_shares(ms_context *context) {
+  const float x[4] = {5, 5, 5, 5};
+  const uint32_t labels[4] = {0, 1, 1, 1};
+  float weights[2] = {1, 1};
+  float intercepts[2] = {0, 0};
+  CHECK_EQUAL(ms_probe_fit(context, x, 4, 1, labels, 2, weights, intercepts), MS_OK);
+  CHECK(weights[0] == 0 && weights[1] == 0);
+  CHECK_NEAR(intercepts[1] - intercepts[0], log(3), 1e-3);
+}
+
+static void test_head_refuses_a_class_without_rows_and_leaves_all_untouched(ms_context *context) {
+  const float x[4] = {0, 1, 2, 3};
+  const float tiny[4] = {0, 1e-44F, 3e-44F, 4e-44F};
+  const uint32_t labels[4] = {0, 0, 2, 2};
+  const uint32_t same[4] = {0, 0, 0, 0};
+  float weights[3] = {1, 1, 1};
+  float intercepts[3] = {1, 1, 1};
+  CHECK_EQUAL(ms_probe_fit(context, x, 4, 1, labels, 3, weights, intercepts), MS_ERR_DATA);
+  CHECK(strstr(ms_context_message(context), "1 of 3 classes have no row") != NULL);
+  CHECK_EQUAL(ms_probe_fit(context, x, 4, 1, same, 1, weights, intercepts), MS_ERR_DATA);
+  CHECK_EQUAL(
+      ms_probe_fit(context, tiny, 4, 1, (const uint32_t[4]){0, 0, 1, 1}, 2, weights, intercepts),
+      MS_ERR_DATA);
+  for (size_t i = 0; i < 3; i++) {
+    CHECK(weights[i] == 1 && intercepts[i] == 1);
+  }
+}
+
 static void test_splits_are_stratified_and_apart(ms_context *context) {
   enum { COUNT = 23 };
   float x[COUNT];
@@ -229,6 +351,10 @@ int main(void) {
   CHECK_EQUAL(ms_context_create(NULL, &context), MS_OK);
   test_fit_is_the_optimum(context);
   test_both_ways_to_the_coordinates_agree(context);
+  test_head_is_the_optimum_for_features_as_they_are(context);
+  test_head_tells_further_rows_apart(context);
+  test_head_of_nothing_to_learn_knows_the_shares(context);
+  test_head_refuses_a_class_without_rows_and_leaves_all_untouched(context);
   test_splits_are_stratified_and_apart(context);
   test_probe_finds_what_is_there_and_nothing_else(context);
   test_same_seed_same_result(context);

@@ -223,6 +223,18 @@ test('the probe tells classes that lie apart', () => {
   assert.throws(() => engine.probe(features, 24, 3, labels, 2, { trainFraction: 0.5, splits: 5, seed: 1 }), { code: 'argument' });
 });
 
+test('a linear head tells further rows apart', () => {
+  const labels = Array.from({ length: 24 }, (_, i) => i % 2);
+  const features = Float32Array.from({ length: 48 }, (_, i) => Math.sin(i * i) + (i % 4 < 2 ? 5 : 0));
+  const { weights, intercepts } = engine.fitProbe(features, 24, 2, labels, 2);
+  assert.deepEqual([weights.length, intercepts.length], [4, 2]);
+  const lead = (/** @type {number[]} */ [x, y]) =>
+    (weights[0] - weights[2]) * x + (weights[1] - weights[3]) * y + intercepts[0] - intercepts[1];
+  assert.ok(lead([5, 5]) > 1 && lead([0, 0]) < -1, `${lead([5, 5])} and ${lead([0, 0])}`);
+  assert.throws(() => engine.fitProbe(features, 24, 2, labels, 3), { code: 'data' });
+  assert.throws(() => engine.fitProbe(features, 24, 3, labels, 2), { code: 'argument' });
+});
+
 test('memory that cannot be had is an error, and the engine goes on', () => {
   const recipe = { width: 8, height: 8, mean: [0, 0, 0], std: [1, 1, 1] };
   assert.throws(() => engine.loadNetwork(new Uint8Array(2 ** 31), recipe), { code: 'memory' });

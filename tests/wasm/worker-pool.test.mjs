@@ -90,6 +90,8 @@ test('metrics are those of this thread', async () => {
   const several = await pool.metrics(['knn', 'logme'], matrix);
   assert.deepEqual(several, { knn: engine.metric('knn', matrix.features, 20, 3, matrix.labels, 2), logme: expected });
   await assert.rejects(pool.metrics(['knn', 'nonsense'], matrix), { code: 'argument' });
+  const { features, count, dimension, labels, classCount } = matrix;
+  assert.deepEqual(await pool.fitProbe(matrix), engine.fitProbe(features, count, dimension, labels, classCount));
 });
 
 test('after destroy nothing is done', async () => {
