@@ -6,7 +6,8 @@ import { spawnWorker } from '../wasm/spawn.mjs';
 import { WorkerPool } from '../wasm/worker-pool.mjs';
 import { AssetError, fetchBytes, fetchJson, fetchModel, modelPath } from './assets.mjs';
 import { FeatureStore } from './features.mjs';
-import { guessClass } from './head.mjs';
+import { NearestHead, guessLinear } from './head.mjs';
+import { holdOut } from './held-out.mjs';
 import { ImagePool } from './images/image-pool.mjs';
 import { FileError } from './reasons.mjs';
 import { ScoreClient } from './score/score-client.mjs';
@@ -21,6 +22,8 @@ import { ScoreClient } from './score/score-client.mjs';
  * @typedef {Omit<EmbedOptions, 'signal'> & {onPhase(phase: 'images' | 'score'): void,
  *   onPreview(result: RankResult): void}} RankOptions onPreview: with the ranking by the first images
  * @typedef {EmbedOptions & {onBytes(done: number, total: number): void}} TrialOptions
+ * @typedef {import('./head.mjs').LabelledClass} LabelledClass
+ * @typedef {import('../wasm/modelspider.mjs').Pixels} Pixels
  * @typedef {{pool: WorkerPool, features: FeatureStore, scorer: ScoreClient, zoo: Manifest, version: string}} Parts
  */
 
@@ -50,8 +53,10 @@ export class Engine {
   /** @type {Parts | undefined} */
   #parts;
   #abort = new AbortController();
-  /** Features of the ranked task by models that were run. @type {Map<string, EmbeddedSample>} */
+  /** Features of the ranked task by models that were run. @type {Map<string, import('./held-out.mjs').SeenClass[]>} */
   #trials = new Map();
+  /** What was fitted to part of them. @type {Map<string, {linear: import('../wasm/modelspider.mjs').LinearHead, fit: LabelledClass[]}>} */
+  #heads = new Map();
 
   /** @param {ImagePool} files a pool that is never cancelled */
   constructor(files) {
@@ -103,21 +108,15 @@ export class Engine {
    * Starts, and sends one image of nothing through every worker, so that the user's first waits for
    * none.
    *
-   * @returns {Promise<{version: string, workers: number, pace: number, zoo: Manifest}>} pace:
+   * @returns {Promise<{version: string, workers: number, pace: number | undefined, zoo: Manifest}>} pace:
    *   multiply-accumulates a millisecond of one worker; zoo: with the models that can be ranked
    */
   async warmUp() {
     const [{ pool, version, zoo }] = await Promise.all([this.#start(), this.#images.warmUp()]);
-    const blank = () => ({ data: new Uint8ClampedArray(64 * 64 * 4).fill(255), width: 64, height: 64 });
     // A ranking that begins meanwhile may stop it, and warms up as well.
     await Promise.allSettled(Array.from({ length: pool.size }, () => pool.embed(blank(), encoderKey)));
-    let least = Infinity;
-    for (let i = 0; i < timedRuns; i++) {
-      const begun = performance.now();
-      await pool.embed(blank(), encoderKey).catch(() => {});
-      least = Math.min(least, performance.now() - begun);
-    }
-    return { version, workers: pool.size, pace: zoo.encoder.macs / least, zoo };
+    const least = await this.#time(encoderKey, blank()).catch(() => undefined);
+    return { version, workers: pool.size, pace: least && zoo.encoder.macs / least, zoo };
   }
 
   /**
@@ -129,6 +128,7 @@ export class Engine {
     const abort = new AbortController();
     this.#abort = abort;
     this.#trials = new Map();
+    this.#heads = new Map();
     const { features, scorer, pool, zoo } = await this.#start();
     if ((await this.probeCanvas()) === 'false') {
       throw new FileError({ code: 'false-canvas' });
@@ -187,24 +187,76 @@ export class Engine {
    * @param {string} id
    * @param {TaskClass[]} classes
    * @param {TrialOptions} options
-   * @returns {Promise<Observation>}
+   * @returns {Promise<{observation: Observation, milliseconds: number}>} milliseconds: as timeModel
    */
   async tryModel(id, classes, { onBytes, ...options }) {
-    const { pool, zoo, features } = await this.#start();
+    const { pool, features } = await this.#start();
+    return this.#withModel(id, { signal: options.signal, onBytes }, async () => {
+      const sample = await features.embed(classes, id, options);
+      const known = features.known(id);
+      const seen = classes.map(({ name, images }) => ({
+        name,
+        images: images.flatMap((image) => {
+          const own = known.get(image);
+          return own ? [{ image, features: own }] : [];
+        }),
+      })).filter(({ images }) => images.length > 0);
+      if (sample.classes.length < 2) {
+        throw new FileError({ code: 'no-images' });
+      }
+      const values = await pool.metrics(observationMetrics, matrixOf(sample.classes));
+      const milliseconds = await this.#time(id, await this.#images.decode(seen[0].images[0].image.source));
+      this.#trials.set(id, seen);
+      return { observation: { accuracy: observedAccuracy((name) => values[name]), hasFeatures: true }, milliseconds };
+    });
+  }
+
+  /**
+   * Milliseconds of one worker for one image, from pixels to features.
+   *
+   * @param {string} id of a model
+   * @param {import('./intake/group.mjs').Source | undefined} source of a picture; without one a blank is taken
+   * @param {AbortSignal} signal
+   * @returns {Promise<number>}
+   */
+  async timeModel(id, source, signal) {
+    const pixels = source ? await this.#images.decode(source) : blank();
+    return this.#withModel(id, { signal, onBytes: () => {} }, () => this.#time(id, pixels));
+  }
+
+  /** @param {string} key of a network that is loaded @param {Pixels} pixels */
+  async #time(key, pixels) {
+    const { pool } = await this.#start();
+    let least = Infinity;
+    // The first time a worker sees a network it loads it.
+    await pool.embed(pixels, key, { keep: true });
+    for (let i = 0; i < timedRuns; i++) {
+      const begun = performance.now();
+      await pool.embed(pixels, key, { keep: true });
+      least = Math.min(least, performance.now() - begun);
+    }
+    return least;
+  }
+
+  /**
+   * Fetches a model, and lends it as a network of the pool.
+   *
+   * @template Result
+   * @param {string} id
+   * @param {{signal?: AbortSignal, onBytes(done: number, total: number): void}} options
+   * @param {() => Promise<Result>} use
+   * @returns {Promise<Result>}
+   */
+  async #withModel(id, { signal, onBytes }, use) {
+    const { pool, zoo } = await this.#start();
     const entry = zoo.models.find((model) => model.id === id);
     if (!entry) {
       throw new AssetError(`the zoo has no model ${id}`);
     }
-    const bytes = await fetchModel(modelPath(entry), entry, { signal: options.signal, onBytes: (done) => onBytes(done, entry.onnx.bytes) });
+    const bytes = await fetchModel(modelPath(entry), entry, { signal, onBytes: (done) => onBytes(done, entry.onnx.bytes) });
     await pool.loadNetwork(id, bytes, entry.input);
     try {
-      const begun = performance.now();
-      const sample = await features.embed(classes, id, options);
-      const count = sample.classes.reduce((sum, own) => sum + own.features.length, 0);
-      const milliseconds = (performance.now() - begun) * pool.size / Math.max(count, 1);
-      this.#trials.set(id, sample);
-      const values = await pool.metrics(observationMetrics, matrixOf(sample));
-      return { accuracy: observedAccuracy((name) => values[name]), milliseconds, hasFeatures: true };
+      return await use();
     } finally {
       pool.unloadNetwork(id);
     }
@@ -237,32 +289,57 @@ export class Engine {
   }
 
   /**
-   * Lends what a head on a model that was run makes of new images; the model is loaded meanwhile.
+   * Fits both heads to part of the images of a model that was run, and asks them of the others.
+   *
+   * @param {string} id
+   * @returns {Promise<import('./held-out.mjs').Judgement>}
+   */
+  async judge(id) {
+    const { pool, scorer } = await this.#start();
+    const { fit, held } = holdOut(this.#seenBy(id));
+    const rows = held.map(({ features }) => features);
+    const [linear, nearest] = await Promise.all([pool.fitProbe(matrixOf(fit)), scorer.nearest(fit, rows)]);
+    this.#heads.set(id, { linear, fit });
+    const judged = held.map(({ image, name, features }, i) =>
+      ({ image, name, guesses: { linear: guessLinear(linear, fit, features), nearest: nearest[i] } }));
+    return { judged, fitCount: fit.reduce((sum, { features }) => sum + features.length, 0) };
+  }
+
+  /** @param {string} id */
+  #seenBy(id) {
+    const seen = this.#trials.get(id);
+    if (!seen) {
+      throw new AssetError(`the model ${id} was not run`);
+    }
+    return seen;
+  }
+
+  /**
+   * Lends what both heads on a judged model make of new images; the model is loaded meanwhile.
    *
    * @template Result
    * @param {string} id
-   * @param {(judge: (image: Blob | import('../wasm/modelspider.mjs').Pixels) =>
-   *   Promise<import('./state.mjs').Check>) => Promise<Result>} use
+   * @param {(guess: (image: Blob | Pixels) => Promise<import('./head.mjs').Guesses>) => Promise<Result>} use
    * @returns {Promise<Result>}
    */
-  async withChecker(id, use) {
-    const { pool, zoo } = await this.#start();
-    const entry = zoo.models.find((model) => model.id === id);
-    const sample = this.#trials.get(id);
-    if (!entry || !sample) {
+  async withHeads(id, use) {
+    const { pool } = await this.#start();
+    const heads = this.#heads.get(id);
+    if (!heads) {
       throw new AssetError(`the model ${id} was not run`);
     }
-    await pool.loadNetwork(id, await fetchModel(modelPath(entry), entry), entry.input);
-    try {
-      return await use(async (image) => {
-        const pixels = image instanceof Blob ? await this.#images.decode({ blob: image }) : image;
-        return { guesses: guessClass(sample.classes, await pool.embed(pixels, id)), error: '' };
-      });
-    } finally {
-      pool.unloadNetwork(id);
-    }
+    const { linear, fit } = heads;
+    const nearest = new NearestHead(fit);
+    return this.#withModel(id, { onBytes: () => {} }, () => use(async (image) => {
+      const pixels = image instanceof Blob ? await this.#images.decode({ blob: image }) : image;
+      const features = await pool.embed(pixels, id);
+      return { linear: guessLinear(linear, fit, features), nearest: nearest.guess(features) };
+    }));
   }
 }
+
+/** A picture of nothing. @returns {Pixels} */
+const blank = () => ({ data: new Uint8ClampedArray(64 * 64 * 4).fill(255), width: 64, height: 64 });
 
 /**
  * The first few images of each class, then some more, where the whole is much more: a ranking by
@@ -277,8 +354,8 @@ function previewsOf(classes) {
     .filter((part) => countOf(part) * previewFactor <= countOf(classes));
 }
 
-/** @param {EmbeddedSample} sample @returns {import('../wasm/worker.mjs').Matrix} */
-function matrixOf({ classes }) {
+/** @param {{features: Float32Array[]}[]} classes @returns {import('../wasm/worker.mjs').Matrix} */
+function matrixOf(classes) {
   const rows = classes.flatMap(({ features }) => features);
   const dimension = rows[0].length;
   const features = new Float32Array(rows.length * dimension);

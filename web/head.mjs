@@ -1,9 +1,11 @@
-// A small head on top of a model's features, to see what the model makes of a new image: the share
-// of each class among the nearest sample images, by cosine of centred features.
+// Small heads on top of a model's features, to see what the model makes of a new image: a linear one,
+// and one that asks the nearest sample images.
 
 /**
  * @typedef {{name: string, features: Float32Array[]}} LabelledClass
  * @typedef {{name: string, share: number}} Guess
+ * @typedef {'linear' | 'nearest'} HeadName
+ * @typedef {Record<HeadName, Guess[]>} Guesses of one image
  * @typedef {{pairs: {a: string, b: string, count: number}[], right: number, total: number}} Confusions
  *   pairs: most often confused first; right: images whose nearest other is of their own class
  */
@@ -17,48 +19,84 @@ function meanOf(classes) {
   const all = classes.flatMap(({ features }) => features);
   const mean = new Float64Array(all[0].length);
   for (const features of all) {
-    features.forEach((value, i) => {
-      mean[i] += value / all.length;
-    });
+    for (let i = 0; i < mean.length; i++) {
+      mean[i] += features[i] / all.length;
+    }
   }
   return mean;
 }
 
-/** @param {Float32Array} a @param {Float32Array} b @param {Float64Array} centre @returns {number} -1 … 1 */
-function similarity(a, b, centre) {
-  let product = 0;
-  let squareA = 0;
-  let squareB = 0;
-  for (let i = 0; i < centre.length; i++) {
-    const x = a[i] - centre[i];
-    const y = b[i] - centre[i];
-    product += x * y;
-    squareA += x * x;
-    squareB += y * y;
+/** @param {Float32Array} features @param {Float64Array} centre @returns {Float32Array} of length 1 */
+function normalised(features, centre) {
+  const moved = new Float32Array(centre.length);
+  let square = 0;
+  for (let i = 0; i < moved.length; i++) {
+    moved[i] = features[i] - centre[i];
+    square += moved[i] * moved[i];
   }
-  return squareA > 0 && squareB > 0 ? product / Math.sqrt(squareA * squareB) : 0;
+  const factor = square > 0 ? 1 / Math.sqrt(square) : 0;
+  for (let i = 0; i < moved.length; i++) {
+    moved[i] *= factor;
+  }
+  return moved;
+}
+
+/** @param {Float32Array} a @param {Float32Array} b */
+function product(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) {
+    sum += a[i] * b[i];
+  }
+  return sum;
+}
+
+/** The share of each class among the nearest images, by cosine of centred features. */
+export class NearestHead {
+  #classes;
+  #centre;
+  /** @type {{label: number, unit: Float32Array}[]} */
+  #images;
+
+  /** @param {LabelledClass[]} classes */
+  constructor(classes) {
+    this.#classes = classes;
+    const centre = meanOf(classes);
+    this.#centre = centre;
+    this.#images = classes.flatMap(({ features }, label) => features.map((own) => ({ label, unit: normalised(own, centre) })));
+  }
+
+  /** @param {Float32Array} features of the image to name @returns {Guess[]} most likely first, shares sum to 1 */
+  guess(features) {
+    const own = normalised(features, this.#centre);
+    const nearest = this.#images.map(({ label, unit }) => ({ label, similarity: product(own, unit) }))
+      .sort((a, b) => b.similarity - a.similarity).slice(0, neighbourCount)
+      .map((neighbour) => ({ ...neighbour, weight: Math.exp(neighbour.similarity / temperature) }));
+    return toGuesses(this.#classes.map((_, label) =>
+      nearest.filter((neighbour) => neighbour.label === label).reduce((sum, { weight }) => sum + weight, 0)), this.#classes);
+  }
 }
 
 /**
- * @param {LabelledClass[]} classes
- * @param {Float32Array} image features of the image to name
+ * @param {import('../wasm/modelspider.mjs').LinearHead} head of logistic regression
+ * @param {LabelledClass[]} classes that it was fitted to
+ * @param {Float32Array} features of the image to name
  * @returns {Guess[]} most likely first, shares sum to 1
  */
-export function guessClass(classes, image) {
-  const centre = meanOf(classes);
-  const nearest = classes
-    .flatMap(({ features }, label) => features.map((own) => ({ label, similarity: similarity(own, image, centre) })))
-    .sort((a, b) => b.similarity - a.similarity).slice(0, neighbourCount)
-    .map((neighbour) => ({ ...neighbour, weight: Math.exp(neighbour.similarity / temperature) }));
-  const total = nearest.reduce((sum, { weight }) => sum + weight, 0);
-  return classes.map(({ name }, label) => ({
-    name,
-    share: nearest.filter((neighbour) => neighbour.label === label).reduce((sum, { weight }) => sum + weight, 0) / total,
-  })).sort((a, b) => b.share - a.share);
+export function guessLinear({ weights, intercepts }, classes, features) {
+  const logits = Array.from(intercepts, (intercept, label) =>
+    intercept + product(features, weights.subarray(label * features.length, (label + 1) * features.length)));
+  const most = Math.max(...logits);
+  return toGuesses(logits.map((logit) => Math.exp(logit - most)), classes);
+}
+
+/** @param {number[]} weights by class @param {LabelledClass[]} classes @returns {Guess[]} */
+function toGuesses(weights, classes) {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return classes.map(({ name }, label) => ({ name, share: weights[label] / total })).sort((a, b) => b.share - a.share);
 }
 
 /**
- * Which classes this head takes for each other, each image judged by the others.
+ * Which classes look alike: each image is taken for the class of its nearest other one.
  *
  * @param {LabelledClass[]} classes
  * @returns {Confusions}
@@ -83,27 +121,14 @@ export function findConfusions(classes) {
   return { pairs: [...pairs.values()].sort((a, b) => b.count - a.count), right, total: all.length };
 }
 
-/** @param {Float32Array} features @param {Float64Array} centre @returns {Float32Array} of length 1 */
-function normalised(features, centre) {
-  const moved = features.map((value, i) => value - centre[i]);
-  const length = Math.sqrt(moved.reduce((sum, value) => sum + value * value, 0)) || 1;
-  return moved.map((value) => value / length);
-}
-
 /** @param {Float32Array[]} unit @param {number} i @returns {number} the index of the nearest other one */
 function nearestOf(unit, i) {
-  const own = unit[i];
   let best = -1;
   let most = -Infinity;
   for (let j = 0; j < unit.length; j++) {
-    if (j !== i) {
-      let product = 0;
-      for (let k = 0; k < own.length; k++) {
-        product += own[k] * unit[j][k];
-      }
-      if (product > most) {
-        [best, most] = [j, product];
-      }
+    const similarity = j === i ? -Infinity : product(unit[i], unit[j]);
+    if (similarity > most) {
+      [best, most] = [j, similarity];
     }
   }
   return best;

@@ -35,14 +35,14 @@ export const kindOf = (trainedFor) => kindWords.find(([, words]) => words.test(t
  *
  * @param {RankedModel[]} ranking
  * @param {{zoo: import('./assets.mjs').Manifest | undefined, pace: number | undefined,
- *   observed: Map<string, import('./state.mjs').Observation>}} facts pace: multiply-accumulates a
- *   millisecond of this device, as far as it is known
+ *   speeds: Map<string, number>}} facts pace: multiply-accumulates a millisecond of this device, as far
+ *   as it is known; speeds: measured milliseconds by model's id
  * @returns {ListedModel[]}
  */
-export function withFacts(ranking, { zoo, pace, observed }) {
+export function withFacts(ranking, { zoo, pace, speeds }) {
   const purposes = new Map(zoo?.models.map(({ id, trained_for: purpose }) => [id, purpose]));
   return ranking.map((model) => {
-    const measured = observed.get(model.model)?.milliseconds;
+    const measured = speeds.get(model.model);
     return {
       ...model, kind: kindOf(purposes.get(model.model) ?? ''), milliseconds: measured ?? (pace && model.macs / pace), isMeasured: measured !== undefined,
     };

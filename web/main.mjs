@@ -1,5 +1,6 @@
 // Puts the page together: state, actions, views.
 import './trusted.mjs';
+import { createCheckActions } from './check-actions.mjs';
 import { byId, replace } from './dom.mjs';
 import { Engine } from './engine.mjs';
 import { currentLanguage, onLanguage, preferredLanguage, setLanguage, t, toggleLanguage } from './i18n.mjs';
@@ -10,6 +11,7 @@ import { createRankActions } from './rank-actions.mjs';
 import { initialState } from './state.mjs';
 import { Store } from './store.mjs';
 import { createTaskActions } from './task-actions.mjs';
+import { createTimingActions } from './timing-actions.mjs';
 import { createTrialActions } from './trial-actions.mjs';
 import { startTheme } from './theme.mjs';
 import { startCamera } from './views/camera-panel.mjs';
@@ -28,9 +30,14 @@ const store = new Store(initialState);
 const files = new ImagePool(1);
 const engine = new Engine(files);
 const trialActions = createTrialActions(store, engine);
-const rankActions = createRankActions(store, engine, trialActions.stopTrial);
+const timingActions = createTimingActions(store, engine);
+const checkActions = createCheckActions(store, engine);
+const rankActions = createRankActions(store, engine, () => {
+  trialActions.stopTrial();
+  timingActions.stopTiming();
+});
 const taskActions = createTaskActions(store, { engine, files, onChange: (observed) => rankActions.rank(observed) });
-const actions = { ...taskActions, ...rankActions, ...trialActions };
+const actions = { ...taskActions, ...rankActions, ...trialActions, ...timingActions, ...checkActions };
 const page = { store, actions, addFiles: actions.addFiles };
 
 startTheme();

@@ -12,9 +12,9 @@ import { usedClasses } from './task.mjs';
 /**
  * @param {import('./store.mjs').Store<State>} store
  * @param {import('./engine.mjs').Engine} engine
- * @param {() => void} stopTrial ends models that are being run on the task of before
+ * @param {() => void} stopOthers ends whatever else runs models
  */
-export function createRankActions(store, engine, stopTrial) {
+export function createRankActions(store, engine, stopOthers) {
   let run = 0;
 
   /** @param {Partial<import('./state.mjs').Run>} change */
@@ -23,9 +23,9 @@ export function createRankActions(store, engine, stopTrial) {
   /** Ends what is being computed, without a word. */
   function stop() {
     run++;
-    stopTrial();
+    stopOthers();
     engine.cancel();
-    store.update({ observed: new Map(), check: undefined });
+    store.update({ observed: new Map(), tests: new Map(), check: undefined, heldOutAt: 0 });
   }
 
   /**
@@ -101,29 +101,11 @@ export function createRankActions(store, engine, stopTrial) {
       }
     },
     /** @param {string} id of a model */
-    select: (id) => store.update({ selected: id, check: undefined }),
+    select: (id) => store.update({ selected: id, check: undefined, heldOutAt: 0 }),
     /** @param {string | undefined} id of the model to compare the chosen one with */
     compare: (id) => store.update({ rival: id }),
     confusions: () => engine.confusions(),
     lookAround: () => engine.lookAround(),
-    /** @param {Blob} blob a new image, for the model that is looked at */
-    async check(blob) {
-      const id = store.state.selected ?? '';
-      const check = await engine.withChecker(id, (judge) => judge(blob)).catch((error) =>
-        ({ guesses: [], error: reasonText(reasonOf(error)) }));
-      if (id === store.state.selected) {
-        store.update({ check });
-      }
-    },
-    /** @param {() => import('../wasm/modelspider.mjs').Pixels | undefined} nextFrame undefined at the end */
-    async checkLive(nextFrame) {
-      const id = store.state.selected ?? '';
-      await engine.withChecker(id, async (judge) => {
-        for (let frame = nextFrame(); frame && id === store.state.selected; frame = nextFrame()) {
-          store.update({ check: await judge(frame) });
-        }
-      });
-    },
     /** Shows the ranking of the page's address, if it has one. */
     openLink() {
       const { zoo } = store.state;

@@ -19,5 +19,8 @@ export function reasonOf(error) {
   if (error instanceof FileError) {
     return error.reason;
   }
+  if (/** @type {{code?: unknown} | undefined} */ (error)?.code === 'cancelled') {
+    return { code: 'cancelled' };
+  }
   return { code: 'other', message: error instanceof Error ? error.message : String(error) };
 }

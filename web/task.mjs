@@ -125,5 +125,8 @@ export const dropLoose = (task) => ({ ...task, loose: [] });
 /** @param {Task} task @returns {TaskClass[]} what a ranking looks at */
 export const usedClasses = (task) => task.classes.filter(({ isUsed, images }) => isUsed && images.length > 0);
 
+/** Whether there is any image to look at; a session may have come without. @param {Task} task */
+export const hasPixels = (task) => task.classes.some(({ images }) => images.some(({ source }) => source.blob.size > 0));
+
 /** @param {Task} task @returns {number} */
 export const imageCount = (task) => task.classes.reduce((sum, { images }) => sum + images.length, 0);

@@ -57,7 +57,7 @@ export function createTrialActions(store, engine) {
   async function runModel(id, signal) {
     const begun = performance.now();
     update({ ...idleTrial, phase: 'fetch', model: id });
-    const observation = await engine.tryModel(id, usedClasses(store.state.task), {
+    const { observation, milliseconds } = await engine.tryModel(id, usedClasses(store.state.task), {
       onBytes: (done, total) => !signal.aborted && update({ done, total }),
       onProgress: (done, total) => !signal.aborted && update({ phase: 'run', done, total }),
       onUnreadable: () => {},
@@ -66,6 +66,7 @@ export function createTrialActions(store, engine) {
     if (signal.aborted) {
       return;
     }
+    store.update({ speeds: new Map(store.state.speeds).set(id, milliseconds) });
     const observed = new Map(store.state.observed).set(id, observation);
     const spent = (store.state.result?.seconds.rerank ?? 0) + (performance.now() - begun) / 1000;
     const result = await engine.rankAgain(observed, spent);

@@ -161,13 +161,17 @@ export const rankedModels = (page) => page.locator('tr[data-model]').evaluateAll
  * The served page and a browser, there from before a file's first test until after its last; nothing
  * where there is no browser, so that the tests are skipped.
  *
- * @returns {{server: Awaited<ReturnType<typeof servePage>>, browser: import('playwright-core').Browser}}
+ * @typedef {{server: Awaited<ReturnType<typeof servePage>>, browser: import('playwright-core').Browser}} SharedPage
+ * @param {{flags?: string[], prepare?(shared: SharedPage): Promise<void>}} [options] flags: of
+ *   Chromium; prepare: what all tests of the file start from
+ * @returns {SharedPage}
  */
-export function usePage() {
-  const shared = /** @type {ReturnType<typeof usePage>} */ ({});
+export function usePage({ flags, prepare } = {}) {
+  const shared = /** @type {SharedPage} */ ({});
   before(async () => {
     if (!missingForBrowser()) {
-      [shared.server, shared.browser] = await Promise.all([servePage(), startBrowser()]);
+      [shared.server, shared.browser] = await Promise.all([servePage(), startBrowser(flags)]);
+      await prepare?.(shared);
     }
   });
   after(async () => {

@@ -1,24 +1,10 @@
 // The webcam, which Chromium plays a film of its own into.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { missingForBrowser, openPage, rankedModels, servePage, startBrowser, waitForRanking } from './browser.mjs';
+import { test } from 'node:test';
+import { missingForBrowser, openPage, rankedModels, usePage, waitForRanking } from './browser.mjs';
 
 const skip = missingForBrowser();
-/** @type {Awaited<ReturnType<typeof servePage>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  if (!skip) {
-    [server, browser] = await Promise.all([servePage(), startBrowser(['--use-fake-device-for-media-stream'])]);
-  }
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const shared = usePage({ flags: ['--use-fake-device-for-media-stream'] });
 
 /** @param {import('playwright-core').Page} page @param {string} name */
 async function record(page, name) {
@@ -31,7 +17,7 @@ async function record(page, name) {
 }
 
 test('classes are recorded while a button is held, and the webcam checks a model live', { skip }, async () => {
-  const { page, complaints, requests, close } = await openPage(browser, server.address, { serviceWorkers: 'block', permissions: ['camera'] });
+  const { page, complaints, requests, close } = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block', permissions: ['camera'] });
   await page.locator('#use-camera').click();
   await page.locator('.camera-picture').waitFor();
   await record(page, 'first');
@@ -59,12 +45,12 @@ test('classes are recorded while a button is held, and the webcam checks a model
   await page.locator('#check-live').click();
   assert.equal(await page.locator('.camera-picture').count(), 0);
   assert.deepEqual(complaints, []);
-  assert.deepEqual(requests.filter((url) => !url.startsWith(server.address) && !url.startsWith('blob:')), []);
+  assert.deepEqual(requests.filter((url) => !url.startsWith(shared.server.address) && !url.startsWith('blob:')), []);
   await close();
 });
 
 test('a webcam that is not allowed is said, and the page goes on', { skip }, async () => {
-  const { page, complaints, close } = await openPage(browser, server.address, { serviceWorkers: 'block', permissions: [] });
+  const { page, complaints, close } = await openPage(shared.browser, shared.server.address, { serviceWorkers: 'block', permissions: [] });
   await page.locator('#use-camera').click();
   await page.locator('.camera-panel', { hasText: 'The browser did not allow the webcam' }).waitFor();
   await page.locator('.camera-panel button').click();

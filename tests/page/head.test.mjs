@@ -1,7 +1,7 @@
 // The small head that looks at new images, the labels of the plot, and the lines of code to copy.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findConfusions, guessClass } from '../../web/head.mjs';
+import { NearestHead, findConfusions, guessLinear } from '../../web/head.mjs';
 import { javascriptSnippet, pythonSnippet } from '../../web/snippets.mjs';
 import { placeLabels } from '../../web/views/place-labels.mjs';
 
@@ -10,7 +10,7 @@ const labelled = (name, ...rows) => ({ name, features: rows.map((row) => Float32
 
 test('an image is taken for the class that it lies among', () => {
   const classes = [labelled('a', [1, 0], [0.9, 0.1], [1.1, 0]), labelled('b', [0, 1], [0.1, 0.9], [0, 1.1])];
-  const [first, second] = guessClass(classes, Float32Array.of(0.95, 0.02));
+  const [first, second] = new NearestHead(classes).guess(Float32Array.of(0.95, 0.02));
   assert.equal(first.name, 'a');
   assert.ok(first.share > 0.8, `${first.share}`);
   assert.ok(Math.abs(first.share + second.share - 1) < 1e-12);
@@ -18,8 +18,19 @@ test('an image is taken for the class that it lies among', () => {
 
 test('features that are all alike give shares that are numbers', () => {
   const classes = [labelled('a', [1, 1], [1, 1]), labelled('b', [1, 1])];
-  const shares = guessClass(classes, Float32Array.of(1, 1)).map(({ share }) => share);
+  const shares = new NearestHead(classes).guess(Float32Array.of(1, 1)).map(({ share }) => share);
   assert.ok(shares.every(Number.isFinite));
+});
+
+test('a linear head says what softmax of its logits says', () => {
+  const head = { weights: Float32Array.of(1, 2, -1, 0.5), intercepts: Float32Array.of(0.25, -3) };
+  const [first, second] = guessLinear(head, [labelled('a'), labelled('b')], Float32Array.of(0.5, 1));
+  // Logits 2.75 and -3; 1 / (1 + exp(-5.75)) = 0.996827…
+  assert.deepEqual([first.name, second.name], ['a', 'b']);
+  assert.ok(Math.abs(first.share - 0.9968269) < 1e-6, `${first.share}`);
+  // Logits of hundreds overflow no exponential.
+  const [sure] = guessLinear({ ...head, intercepts: Float32Array.of(800, -800) }, [labelled('a'), labelled('b')], Float32Array.of(0, 0));
+  assert.deepEqual(sure, { name: 'a', share: 1 });
 });
 
 test('classes that lie within each other are found, others are not', () => {

@@ -10,7 +10,7 @@ import { strings as chinese } from '../../web/strings/zh.mjs';
 const web = fileURLToPath(new URL('../../web', import.meta.url));
 
 /** Keys that are put together at run time. */
-const composed = /^(reason|samples|kind)\./;
+const composed = /^(reason|samples|kind|head)\./;
 
 async function readPage() {
   const names = await readdir(web, { recursive: true });

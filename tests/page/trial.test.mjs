@@ -33,8 +33,8 @@ function rankedTest(name, classes, body) {
   });
 }
 
-/** The rows of the table with their figures, without times that are reckoned anew each time the page opens. @param {import('playwright-core').Page} page */
-const rows = async (page) => (await page.locator('tr[data-model]').allInnerTexts()).map((text) => text.replace(/≈.*/, ''));
+/** The rows of the table with their figures, without times, which are each device's own. @param {import('playwright-core').Page} page */
+const rows = async (page) => (await page.locator('tr[data-model]').allInnerTexts()).map((text) => text.replace(/(≈ )?[\d.,]+ ms[^]*/, ''));
 
 /** Sorts the table by size, so that its order stays when ranks change. @param {import('playwright-core').Page} page */
 const sortBySize = (page) => page.locator('[data-focus="sort-size"]').click();

@@ -1,28 +1,18 @@
 // The built page in Chromium: the ways to look at a ranking.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { missingForBrowser, openPage, rankedModels, servePage, startBrowser, waitForRanking } from './browser.mjs';
+import { test } from 'node:test';
+import { missingForBrowser, openPage, rankedModels, usePage, waitForRanking } from './browser.mjs';
 
 const skip = missingForBrowser();
-/** @type {Awaited<ReturnType<typeof servePage>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
 /** One ranking, which every test looks at. @type {import('./browser.mjs').OpenPage} */
 let open;
 
-before(async () => {
-  if (!skip) {
-    [server, browser] = await Promise.all([servePage(), startBrowser()]);
+const shared = usePage({
+  async prepare({ browser, server }) {
     open = await openPage(browser, server.address, { serviceWorkers: 'block' });
     await open.page.locator('[data-sample=style]').click();
     await waitForRanking(open.page);
-  }
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
+  },
 });
 
 /** @param {'svg' | 'png'} kind @returns {Promise<Buffer>} */
@@ -35,7 +25,29 @@ async function save(kind) {
 test('every row says how long the model takes on this device', { skip }, async () => {
   const texts = await open.page.locator('.ranking tbody .cell-time').allInnerTexts();
   assert.ok(texts.length > 1);
-  texts.forEach((text) => assert.match(text, /≈ [\d.,]+ ms/));
+  texts.forEach((text) => assert.match(text, /≈ [\d.,]+ ms\s+estimated, not measured/));
+});
+
+test('times can be measured, one model after the other, until it is cancelled', { skip }, async () => {
+  const { page } = open;
+  const times = () => page.locator('.ranking tbody .cell-time').allInnerTexts();
+  const measured = async () => (await times()).filter((text) => /^(Time here\s+)?[\d.,]+ ms\s+measured on this device$/.test(text)).length;
+  assert.match(await page.locator('.timing-bar').innerText(), /0 of \d+ measured/);
+  await page.locator('#time-all').click();
+  await page.getByText(/^Measuring .+, ([3-9]|1\d) of \d+$/).waitFor();
+  assert.ok(await measured() >= 2, 'each appears as soon as it is there');
+  await page.locator('#cancel-timing').click();
+  await page.locator('#time-all').waitFor();
+  const count = await measured();
+  assert.match(await page.locator('.timing-bar').innerText(), new RegExp(`${count} of \\d+ measured`));
+  assert.equal((await times()).filter((text) => text.includes('≈')).length, (await times()).length - count);
+  // Going on measures the others, and nothing twice.
+  open.requests.length = 0;
+  await page.locator('#time-all').click();
+  await page.getByText('All times were measured on this device.').waitFor();
+  assert.equal(await measured(), (await times()).length);
+  assert.equal(open.requests.filter((url) => url.includes('/zoo/models/')).length, (await times()).length - count);
+  assert.equal(await page.locator('#time-all').count(), 0);
 });
 
 test('a kind of models can be chosen, and all come back', { skip }, async () => {
@@ -125,5 +137,5 @@ for (const width of [320, 390, 700, 1440]) {
 
 test('looking at all that asked for nothing foreign and broke no rule', { skip }, () => {
   assert.deepEqual(open.complaints, []);
-  assert.deepEqual(open.requests.filter((url) => !url.startsWith(server.address) && !url.startsWith('blob:')), []);
+  assert.deepEqual(open.requests.filter((url) => !url.startsWith(shared.server.address) && !url.startsWith('blob:')), []);
 });

@@ -54,6 +54,15 @@ export class ScoreClient {
     return this.#client.request('suggest', { observed });
   }
 
+  /**
+   * @param {import('../head.mjs').LabelledClass[]} classes
+   * @param {Float32Array[]} rows features of the images to name
+   * @returns {Promise<import('../head.mjs').Guess[][]>}
+   */
+  nearest(classes, rows) {
+    return this.#client.request('nearest', { classes, rows });
+  }
+
   /** @returns {Promise<import('../head.mjs').Confusions>} */
   confusions() {
     return this.#client.request('confusions', {});

@@ -6,10 +6,11 @@
 //   again       {observed, rerankSeconds}   → RankResult of the same task
 //   suggest     {observed}                  → the id of the model that is worth running next
 //   confusions  {}                          → Confusions of head.mjs, in the encoder's eyes
+//   nearest     {classes, rows}             → Guess[][] of head.mjs: rows judged by labelled classes
 //   around      {}                          → Surroundings of known-tasks.mjs, or undefined
 import { createEngine } from '../../wasm/modelspider.mjs';
 import { createTask, rankTask, suggestModel } from '../../wasm/ranking.mjs';
-import { findConfusions } from '../head.mjs';
+import { NearestHead, findConfusions } from '../head.mjs';
 import { lookAround, readKnownTasks } from './known-tasks.mjs';
 import { answerRequests } from '../worker-client.mjs';
 
@@ -49,5 +50,9 @@ answerRequests({
   again: ({ observed, rerankSeconds }) => rank(observed, rerankSeconds),
   suggest: ({ observed }) => suggestModel(started.scorer, kept().task, observed),
   around: () => started.known && lookAround(started.known, kept().sample.classes),
+  nearest({ classes, rows }) {
+    const head = new NearestHead(classes);
+    return rows.map((/** @type {Float32Array} */ row) => head.guess(row));
+  },
   confusions: () => findConfusions(kept().sample.classes),
 });

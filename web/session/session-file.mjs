@@ -19,7 +19,7 @@ import { FileError } from '../reasons.mjs';
  *   for none; pixels: where in the zip
  * @typedef {{schema: 1, encoder: string, featureCount: number, rowCount: number,
  *   classes: {name: string, isUsed: boolean, images: StoredImage[]}[],
- *   observed: Record<string, Observation>}} StoredSession
+ *   observed: Record<string, {accuracy: number}>}} StoredSession
  */
 
 export const sessionName = 'modelspider-session.json';
@@ -51,13 +51,16 @@ export function writeSession({ task, observed, made, hasPixels, featuresOf }) {
     }),
   }));
   /** @type {StoredSession} */
-  const stored = { schema, ...made, rowCount: rows.length, classes, observed: Object.fromEntries(observed) };
+  const stored = { schema, ...made, rowCount: rows.length, classes, observed: writeObserved(observed) };
   return [
     { path: sessionName, blob: new Blob([JSON.stringify(stored)]) },
     { path: featuresName, blob: new Blob([littleEndian(rows, made.featureCount)]) },
     ...pixels,
   ];
 }
+
+/** Without what holds for this device or tab alone. @param {Map<string, Observation>} observed */
+const writeObserved = (observed) => Object.fromEntries([...observed].map(([id, { accuracy }]) => [id, { accuracy }]));
 
 /** @param {Float32Array[]} rows @param {number} featureCount */
 function littleEndian(rows, featureCount) {
@@ -99,11 +102,11 @@ function readObserved(value) {
     throw damaged('observed');
   }
   return new Map(Object.entries(value).map(([id, observation]) => {
-    const { accuracy, milliseconds } = observation ?? {};
-    if (!(accuracy >= 0 && accuracy <= 1) || !(milliseconds >= 0)) {
+    const { accuracy } = observation ?? {};
+    if (!(accuracy >= 0 && accuracy <= 1)) {
       throw damaged('observed');
     }
-    return [id, { accuracy, milliseconds, hasFeatures: false }];
+    return [id, { accuracy, hasFeatures: false }];
   }));
 }
 

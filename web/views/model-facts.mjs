@@ -4,15 +4,15 @@ import { formatBytes, formatMacs, formatNumber, formatPercent, licenceText, t } 
 
 /**
  * @param {import('../assets.mjs').ModelEntry} entry
- * @param {import('../state.mjs').Observation | undefined} observation
+ * @param {{observation: import('../state.mjs').Observation | undefined, milliseconds: number | undefined}} seen
+ *   here; milliseconds: for an image
  */
-export function modelFacts({ architecture, input, features, parameters, macs, onnx, licence, origin, source }, observation) {
+export function modelFacts({ architecture, input, features, parameters, macs, onnx, licence, origin, source }, { observation, milliseconds }) {
   /** @type {[string, string][]} */
   const facts = [
-    ...(observation ? /** @type {[string, string][]} */ ([
-      [t('fact.measured'), formatPercent(observation.accuracy)],
-      [t('fact.speed'), t('fact.per-image', formatNumber(observation.milliseconds, { maximumFractionDigits: 1 }))],
-    ]) : []),
+    .../** @type {[string, string][]} */ (observation ? [[t('fact.measured'), formatPercent(observation.accuracy)]] : []),
+    .../** @type {[string, string][]} */ (milliseconds === undefined ? []
+      : [[t('fact.speed'), t('fact.per-image', formatNumber(milliseconds, { maximumFractionDigits: 1 }))]]),
     [t('fact.architecture'), architecture],
     [t('fact.input'), `${input.width} × ${input.height}`],
     [t('fact.features'), formatNumber(features)],

@@ -84,7 +84,9 @@ export function timeOf({ milliseconds, isMeasured }) {
     return '–';
   }
   const text = formatNumber(milliseconds, { maximumFractionDigits: milliseconds < 10 ? 1 : 0 });
-  return el('span', { class: isMeasured ? '' : 'soft' }, t(isMeasured ? 'time.measured' : 'time.reckoned', text));
+  return el('span', { class: isMeasured ? 'time measured' : 'time reckoned', title: t(isMeasured ? 'time.is-measured' : 'time.is-reckoned') },
+    !isMeasured && el('span', { 'aria-hidden': 'true' }, '≈ '), t('time.value', text),
+    el('span', { class: 'visually-hidden' }, ` ${t(isMeasured ? 'time.is-measured' : 'time.is-reckoned')}`));
 }
 
 /** @param {RankedModel} model */

@@ -10,6 +10,7 @@ import { exportMenu } from './export-menu.mjs';
 import { filterBar } from './filter-bar.mjs';
 import { rankingTable } from './ranking-table.mjs';
 import { tabList } from './tabs.mjs';
+import { timingBar } from './timing-bar.mjs';
 import { webMap } from './web-map.mjs';
 import { whyView } from './why-view.mjs';
 
@@ -19,7 +20,7 @@ import { whyView } from './why-view.mjs';
  * @typedef {{select(id: string): void, rank(): void,
  *   saveSession(hasPixels: boolean): void, copyLink(): void, show(change: Partial<State>): void,
  *   compare(id: string | undefined): void, confusions(): Promise<import('./why-view.mjs').Confusions>,
- *   lookAround(): Promise<import('./why-view.mjs').Surroundings | undefined>}} RankingActions show: changes how the
+ *   lookAround(): Promise<import('./why-view.mjs').Surroundings | undefined>} & import('./timing-bar.mjs').TimingActions} RankingActions show: changes how the
  *   ranking is looked at
  */
 
@@ -28,8 +29,8 @@ const kindOrder = /** @type {import('../listing.mjs').Kind[]} */ (['objects', 'b
 /** @param {{store: import('../store.mjs').Store<State>, actions: RankingActions}} page */
 export function startRanking({ store, actions }) {
   const body = byId('ranking-body');
-  store.watch(({ task, run, result, isPreview, shared, zoo, engine, observed, selected, rival, view, cost, sorting, filter }) =>
-    [task, run.phase, result, isPreview, shared, zoo, engine, observed, selected, rival, view, cost, sorting, filter], (state) => {
+  store.watch(({ task, run, result, isPreview, shared, zoo, engine, observed, selected, rival, view, cost, sorting, filter, speeds, timing, trial }) =>
+    [task, run.phase, result, isPreview, shared, zoo, engine, observed, selected, rival, view, cost, sorting, filter, speeds, timing, trial.phase], (state) => {
     const { task, shared } = state;
     const focus = new FocusKeeper(byId('ranking'));
     // Once there is something to see, it moves up to where the welcome was.
@@ -66,8 +67,8 @@ function content(state, actions) {
 
 /** @param {State} state @param {import('../state.mjs').RankResult} result @param {RankingActions} actions @returns {Node[]} */
 function resultViews(state, result, actions) {
-  const { view, filter, zoo, engine, observed } = state;
-  const listed = withFacts(result.ranking, { zoo, pace: engine?.pace, observed });
+  const { view, filter, zoo, engine, speeds } = state;
+  const listed = withFacts(result.ranking, { zoo, pace: engine?.pace, speeds });
   const shown = filterModels(listed, filter);
   const kinds = kindOrder.filter((kind) => listed.some((model) => model.kind === kind));
   const panel = el('div', { id: 'result-panel', role: 'tabpanel', 'aria-labelledby': `tab-${view}` },
@@ -80,6 +81,7 @@ function resultViews(state, result, actions) {
         label: t('ranking.view'), chosen: view, panel: 'result-panel', choose: (id) => actions.show({ view: id }),
       }),
       view !== 'why' && filterBar(filter, { kinds, change: (changed) => actions.show({ filter: changed }) })),
+    view === 'table' && timingBar(state, listed, actions),
     comparePanel(listed, state, actions),
     panel,
   ].filter((part) => part instanceof Node);

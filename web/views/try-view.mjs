@@ -2,6 +2,7 @@
 import { FocusKeeper, byId, el, replace } from '../dom.mjs';
 import { formatBytes, formatPercent, t } from '../i18n.mjs';
 import { isBusy } from '../state.mjs';
+import { hasPixels } from '../task.mjs';
 import { createChecker } from './check-panel.mjs';
 import { codePanel } from './code-panel.mjs';
 import { modelFacts } from './model-facts.mjs';
@@ -21,8 +22,8 @@ export function startTry({ store, actions }) {
   const body = byId('try-body');
   const progress = trialProgress(actions);
   const checker = createChecker(store, actions);
-  store.watch(({ run, result, zoo, selected, rival, observed, trial, shared }) =>
-    [run.phase, result, zoo, selected, rival, observed, trial.phase, trial.model, shared], (state) => {
+  store.watch(({ task, run, result, zoo, selected, rival, observed, speeds, timing, trial, shared }) =>
+    [task, run.phase, result, zoo, selected, rival, observed, speeds, timing.isRunning, trial.phase, trial.model, shared], (state) => {
     const { result, zoo, selected } = state;
     const focus = new FocusKeeper(body);
     const ranked = result?.ranking.find(({ model }) => model === selected) ?? result?.ranking[0];
@@ -38,8 +39,8 @@ export function startTry({ store, actions }) {
 /** @param {State} state @param {TryActions} actions @param {Element} progress */
 function runPanel(state, { runTop }, progress) {
   const { trial, observed, result, shared } = state;
-  if (shared) {
-    return el('p', { class: 'run-panel small soft' }, t('shared.no-images'));
+  if (shared || !hasPixels(state.task)) {
+    return el('p', { class: 'run-panel small soft' }, t(shared ? 'shared.no-images' : 'session.no-images'));
   }
   const isRunning = trial.phase === 'fetch' || trial.phase === 'run';
   const left = (result?.ranking.length ?? 0) - observed.size;
@@ -47,7 +48,7 @@ function runPanel(state, { runTop }, progress) {
     el('p', { class: 'small soft' }, t(observed.size === 0 ? 'trial.hint' : 'trial.ran', observed.size)),
     trial.phase === 'failed' && el('p', { class: 'notice notice-error small' }, trial.error),
     isRunning ? progress
-      : left > 0 && el('button', { type: 'button', class: 'primary', id: 'run-top', 'data-focus': 'run-top', disabled: isBusy(state), onclick: () => runTop(Math.min(topCount, left)) },
+      : left > 0 && el('button', { type: 'button', class: 'primary', id: 'run-top', 'data-focus': 'run-top', disabled: isBusy(state) || state.timing.isRunning, onclick: () => runTop(Math.min(topCount, left)) },
         t(observed.size === 0 ? 'trial.run-top' : 'trial.run-more', Math.min(topCount, left))));
 }
 
@@ -78,7 +79,7 @@ function trialProgress({ cancelTrial }) {
 function modelCard(state, ranked, entry, { actions, checker }) {
   const { low, mid, high } = ranked.expected_accuracy;
   const observation = state.observed.get(ranked.model);
-  const canRun = !state.shared && !isBusy(state) && (state.trial.phase === 'idle' || state.trial.phase === 'failed');
+  const canRun = !state.shared && hasPixels(state.task) && !isBusy(state) && !state.timing.isRunning && (state.trial.phase === 'idle' || state.trial.phase === 'failed');
   return el('article', { class: 'model-card' },
     el('p', { class: 'model-rank number' }, t('try.rank', ranked.rank)),
     el('h3', {}, ranked.name),
@@ -89,7 +90,7 @@ function modelCard(state, ranked, entry, { actions, checker }) {
       ? checker
       : canRun && el('button', { type: 'button', class: 'run-one', 'data-focus': 'run-one', onclick: () => actions.runOne(ranked.model) }, t('trial.run-one')),
     compareChoice(state, ranked, actions),
-    modelFacts(entry, observation),
+    modelFacts(entry, { observation, milliseconds: state.speeds.get(ranked.model) }),
     codePanel(entry));
 }
 
