@@ -88,6 +88,13 @@ static void run_gemm(const workspace *space, const bench_case *self) {
                        self->rows, self->columns, &space->epilogue);
 }
 
+/* The same in integers; any bits do as levels, only their limit must be one. */
+static void run_gemm_s16(const workspace *space, const bench_case *self) {
+  space->weights[0] = 1000.0f;
+  space->kernels->gemm_s16(space->x, self->depth, self->depth, space->weights, space->y,
+                           self->columns, self->rows, self->columns, &space->epilogue);
+}
+
 /* 3×3 over three channels with stride 2, as the first layer has it; depth is 27. */
 static void run_first_layer(const workspace *space, const bench_case *self) {
   for (size_t r = 0; r < self->rows; r++) {
@@ -191,6 +198,20 @@ static const bench_case cases[] = {
     {"1x1", run_gemm, 49, 160, 960, 2},
     {"1x1", run_gemm, 49, 960, 160, 2},
     {"1x1", run_gemm, 49, 320, 1280, 2},
+    {"1x1 s16", run_gemm_s16, 12544, 32, 16, 2},
+    {"1x1 s16", run_gemm_s16, 12544, 16, 96, 2},
+    {"1x1 s16", run_gemm_s16, 3136, 96, 24, 2},
+    {"1x1 s16", run_gemm_s16, 3136, 24, 144, 2},
+    {"1x1 s16", run_gemm_s16, 784, 144, 32, 2},
+    {"1x1 s16", run_gemm_s16, 784, 32, 192, 2},
+    {"1x1 s16", run_gemm_s16, 196, 192, 64, 2},
+    {"1x1 s16", run_gemm_s16, 196, 64, 384, 2},
+    {"1x1 s16", run_gemm_s16, 196, 384, 96, 2},
+    {"1x1 s16", run_gemm_s16, 196, 96, 576, 2},
+    {"1x1 s16", run_gemm_s16, 49, 576, 160, 2},
+    {"1x1 s16", run_gemm_s16, 49, 160, 960, 2},
+    {"1x1 s16", run_gemm_s16, 49, 960, 160, 2},
+    {"1x1 s16", run_gemm_s16, 49, 320, 1280, 2},
     {"one row", run_gemm, 1, 1280, 1000, 2},
     {"attention", run_gemm, 197, 384, 1152, 2},
     {"gathered 3x3", run_gathered, 784, 9, 192, 2},

@@ -26,11 +26,13 @@ async function contestants(entry) {
   const bytes = await convertModel(entry, { packageRoot });
   const image = picture(entry.input.width, entry.input.height);
   const network = engine.loadNetwork(bytes, { ...entry.input, signature: false });
+  const quantised = engine.loadNetwork(bytes, { ...entry.input, signature: false, precision: 'int16' });
   const session = await ort.InferenceSession.create(bytes);
   const tensor = normalise(ort, entry.input, image.data);
   /** @type {Record<string, () => unknown>} */
   const runs = {
     modelspider: () => network.embed(image),
+    'modelspider int16': () => quantised.embed(image),
     'onnxruntime-web': () => session.run({ [session.inputNames[0]]: tensor }),
   };
   if (entry.source.format.startsWith('tfjs')) {

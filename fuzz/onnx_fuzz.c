@@ -41,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   ms_network *network = NULL;
   fuzz_expect(ms_image_spec_create(context, SIDE, SIDE, MS_IMAGE_FIT_CROP, MS_IMAGE_CHANNELS_RGB,
                                    mean, deviation, &spec) == MS_OK);
-  if (ms_network_load(context, bytes, size, spec, &network) == MS_OK) {
+  ms_precision precision = size % 2 == 0 ? MS_PRECISION_FLOAT32 : MS_PRECISION_INT16;
+  if (ms_network_load(context, bytes, size, spec, precision, &network) == MS_OK) {
     embed_gradient(network);
   } else {
     fuzz_expect(network == NULL && ms_context_message(context)[0] != '\0');

@@ -4,9 +4,10 @@
 /**
  * @typedef {'argument' | 'memory' | 'format' | 'unsupported' | 'limit' | 'data' | 'internal'} ErrorCode
  * @typedef {{width: number, height: number, channels?: 'rgb' | 'bgr' | 'grey',
- *   fit?: 'crop' | 'squash', mean: number[], std: number[], signature?: boolean}} InputRecipe how
- *   pixels become a network's input: (pixel - mean) / std per channel, in 0 … 255 units; and whether
- *   the image's signature follows the network's features, as it does for the encoder
+ *   fit?: 'crop' | 'squash', mean: number[], std: number[], signature?: boolean,
+ *   precision?: 'f32' | 'int16'}} InputRecipe how pixels become a network's input: (pixel - mean) /
+ *   std per channel, in 0 … 255 units; whether the image's signature follows the network's features,
+ *   as it does for the encoder; and what the network computes in, f32 unless said otherwise
  * @typedef {{data: Uint8Array | Uint8ClampedArray, width: number, height: number}} Pixels RGBA,
  *   8 bits, rows without gaps
  * @typedef {Record<string, (...values: (number | bigint)[]) => any>} Functions
@@ -16,6 +17,7 @@
 const statusCodes = ['ok', 'argument', 'memory', 'format', 'unsupported', 'limit', 'data', 'internal'];
 const channelOrders = ['rgb', 'bgr', 'grey'];
 const fits = ['crop', 'squash'];
+const precisions = ['f32', 'int16'];
 /** The metrics that need the probabilities of a model's own classes. */
 export const sourceMetricNames = ['nce', 'leep', 'pactran-dirichlet', 'pactran-gamma'];
 const largestAllocation = 2 ** 31 - 1;
@@ -732,12 +734,16 @@ export class Engine {
    */
   loadNetwork(onnxBytes, input) {
     const core = this.#core;
+    const { precision = 'f32' } = input;
+    if (!precisions.includes(precision)) {
+      throw new ModelSpiderError('argument', `an input recipe has no precision ${precision}`);
+    }
     return core.scoped((scope) => {
       const bytes = core.bytesIn(scope, onnxBytes);
       const spec = this.#createImageSpec(input);
       try {
         return new Network(core, core.create((slot) =>
-          core.call('ms_network_load', core.context, bytes, onnxBytes.length, spec, slot)),
+          core.call('ms_network_load', core.context, bytes, onnxBytes.length, spec, precisions.indexOf(precision), slot)),
         input.signature === true);
       } finally {
         core.call('ms_image_spec_destroy', spec);

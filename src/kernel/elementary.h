@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernel/kernels.h"
+
 /* Adding 1.5 * 2^23 and taking it away again rounds to an integer, which the low bits then hold. */
 #define MS_ROUND 0x1.8p23f
 #define MS_ROUND_BITS 0x4b400000u
@@ -243,6 +245,32 @@ static inline uint32_t ms_widen_half(uint16_t half) {
     return sign | ms_float_bits(ms_bits_float(bits + (113u << 23)) - 0x1p-14f);
   }
   return sign | (bits + (bits < 0x7c00u << 13 ? 112u << 23 : 224u << 23));
+}
+
+/* What numbers of a row or column are multiplied by to become levels, and the way back. */
+typedef struct ms_row_scale {
+  float factor;
+  float scale;
+} ms_row_scale;
+
+/* magnitude is the largest of the row; limit what it becomes. */
+static inline ms_row_scale ms_scale_row(float magnitude, float limit) {
+  ms_row_scale row = {0.0f, 0.0f};
+  if (!(magnitude < INFINITY)) {
+    row.scale = NAN;
+  } else if (magnitude >= MS_SMALLEST_ROW) {
+    row.factor = limit / magnitude;
+    row.scale = magnitude / limit;
+  }
+  return row;
+}
+
+/* The level nearest to x factor, halves to even; 0 for factor 0. */
+static inline int32_t ms_level(float x, float factor) {
+  float rounded = x * factor + MS_ROUND;
+  uint32_t bits = 0;
+  memcpy(&bits, &rounded, sizeof bits);
+  return factor == 0.0f ? 0 : (int32_t)(bits - MS_ROUND_BITS);
 }
 
 #endif

@@ -18,7 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MS_PANEL = 8, MS_DEPTHWISE_PANEL = 4 };
+enum { MS_PANEL = 8, MS_DEPTHWISE_PANEL = 4, MS_LONGEST_S16 = 3200 };
+#define MS_SMALLEST_ROW 1e-30f
 
 /*
  * What follows a product or a convolution while the result is still in registers:
@@ -121,6 +122,19 @@ typedef struct ms_kernels {
                         float *y, size_t y_stride, size_t rows, size_t columns,
                         const ms_epilogue *epilogue);
   /*
+   * The same two products in integers, with weights packed by ms_pack_s16: every row of x becomes
+   * levels -limit … limit, nearest to x / scale and halves to even, where the row's scale is its
+   * largest magnitude / limit. Their products with the levels of the weights are summed exactly,
+   * and y = clamp((float)sum row scale × column scale + bias + residual, low, high), rounded in
+   * this order. A row smaller than MS_SMALLEST_ROW counts as zeros; one with an infinity or a NaN
+   * gives NaN throughout. taps × depth is at most MS_LONGEST_S16.
+   */
+  void (*gemm_s16)(const float *x, size_t x_stride, size_t depth, const float *packed, float *y,
+                   size_t y_stride, size_t rows, size_t columns, const ms_epilogue *epilogue);
+  void (*gemm_indirect_s16)(const float *const *x, size_t taps, size_t depth, const float *packed,
+                            float *y, size_t y_stride, size_t rows, size_t columns,
+                            const ms_epilogue *epilogue);
+  /*
    * Depthwise convolution with gathered pixels: y[r][c] = epilogue(bias[c] + sum over t of
    * x[r taps + t][c] weight[t][c]), weights packed by ms_pack_depthwise
    */
@@ -163,6 +177,19 @@ size_t ms_packed_count(size_t depth, size_t columns);
 void ms_pack(const float *weights, size_t taps, size_t tap_stride, size_t depth,
              size_t depth_stride, size_t columns, size_t column_stride, const float *bias,
              float *packed);
+
+/* Floats that ms_pack_s16 fills: 1 + panels × (2 + pairs of depth) × MS_PANEL. No overflow check.
+ */
+size_t ms_packed_s16_count(size_t depth, size_t columns);
+/*
+ * Packs weights as ms_pack does, but as levels of 16 bits: packed = [limit of the levels of x], and
+ * per panel [bias][scale of each column][pairs of depth][MS_PANEL][2 levels]. Limits are chosen by
+ * the weights: as wide as sums of 32 bits can hold for certain, shared evenly between x and
+ * weights. A column with an infinity or a NaN gets the scale NaN.
+ */
+void ms_pack_s16(const float *weights, size_t taps, size_t tap_stride, size_t depth,
+                 size_t depth_stride, size_t columns, size_t column_stride, const float *bias,
+                 float *packed);
 
 /* Floats that packed depthwise weights take: panels of 4 channels × (1 + taps). */
 size_t ms_packed_depthwise_count(size_t taps, size_t channels);

@@ -204,6 +204,65 @@ static void gemm_indirect_scalar(const float *const *x, size_t taps, size_t dept
   }
 }
 
+/* Float i of a row that lies in runs of depth floats, and the row's largest magnitude as bits. */
+static float find_float(const float *const *runs, size_t depth, size_t i) {
+  return runs[i / depth][i % depth];
+}
+
+static float find_magnitude(const float *const *runs, size_t depth, size_t length) {
+  uint32_t largest = 0;
+  for (size_t i = 0; i < length; i++) {
+    float x = find_float(runs, depth, i);
+    uint32_t bits = 0;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= 0x7fffffff; /* ordered as magnitudes are, infinity and NaN at the end */
+    largest = largest < bits ? bits : largest;
+  }
+  float magnitude = 0;
+  memcpy(&magnitude, &largest, sizeof magnitude);
+  return magnitude;
+}
+
+/* The sum of one row's levels times those of a column, whose first pair is at w. */
+static int32_t add_levels(const float *const *runs, size_t depth, size_t length, float factor,
+                          const float *w) {
+  int32_t sum = 0;
+  for (size_t i = 0; i < length; i++) {
+    int16_t pair[2];
+    memcpy(pair, w + i / 2 * MS_PANEL, sizeof pair);
+    sum += ms_level(find_float(runs, depth, i), factor) * pair[i % 2];
+  }
+  return sum;
+}
+
+static void gemm_indirect_s16_scalar(const float *const *x, size_t taps, size_t depth,
+                                     const float *packed, float *y, size_t y_stride, size_t rows,
+                                     size_t columns, const ms_epilogue *epilogue) {
+  size_t length = taps * depth;
+  size_t step = MS_PANEL * (2 + (length + 1) / 2);
+  float limit = *packed++;
+  for (size_t r = 0; r < rows; r++) {
+    ms_row_scale row = ms_scale_row(find_magnitude(x + r * taps, depth, length), limit);
+    for (size_t c = 0; c < columns; c++) {
+      const float *bias = packed + c / MS_PANEL * step + c % MS_PANEL;
+      int32_t sum = add_levels(x + r * taps, depth, length, row.factor, bias + 2 * MS_PANEL);
+      float value = (float)sum * row.scale * bias[MS_PANEL] + *bias;
+      y[r * y_stride + c] = finish(value, epilogue, r, c);
+    }
+  }
+}
+
+static void gemm_s16_scalar(const float *x, size_t x_stride, size_t depth, const float *packed,
+                            float *y, size_t y_stride, size_t rows, size_t columns,
+                            const ms_epilogue *epilogue) {
+  for (size_t r = 0; r < rows; r++) {
+    const float *row = x + r * x_stride;
+    ms_epilogue part = *epilogue;
+    part.residual = part.residual == NULL ? NULL : part.residual + r * part.residual_stride;
+    gemm_indirect_s16_scalar(&row, 1, depth, packed, y + r * y_stride, y_stride, 1, columns, &part);
+  }
+}
+
 /* Where the packed depthwise weights of a channel start: its bias, then a tap every 4 floats. */
 static const float *find_channel(const float *packed, size_t taps, size_t channel) {
   size_t panel = channel / MS_DEPTHWISE_PANEL;
@@ -310,6 +369,8 @@ const ms_kernels ms_kernels_scalar = {
     .layer_norm = layer_norm_scalar,
     .gemm = gemm_scalar,
     .gemm_indirect = gemm_indirect_scalar,
+    .gemm_s16 = gemm_s16_scalar,
+    .gemm_indirect_s16 = gemm_indirect_s16_scalar,
     .depthwise = depthwise_scalar,
     .depthwise_row = depthwise_row_scalar,
     .pool_maximum = pool_maximum_scalar,

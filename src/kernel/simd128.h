@@ -90,6 +90,19 @@ typedef void (*ms_tile)(const float *x, size_t length, const float *w, const flo
 enum { MS_TALLEST_TILE = 5 };
 extern const ms_tile ms_tiles_simd128[MS_TALLEST_TILE + 1];
 
+/*
+ * The same of levels: x starts with the scales of its rows, length counts pairs of levels, start is
+ * [bias][scales] of the panel and start_stride is 0.
+ */
+extern const ms_tile ms_tiles_s16_simd128[MS_TALLEST_TILE + 1];
+
+/*
+ * What a tile of levels reads: [height] scales and [pairs of count][height] from height (1, 4 or 5)
+ * rows of floats.
+ */
+void ms_interleave_s16_simd128(const float *const *x, size_t height, size_t count, float limit,
+                               float *packed);
+
 /* packed[count][height] from height runs of count floats */
 void ms_interleave_4_simd128(const float *const *x, size_t count, float *packed);
 void ms_interleave_5_simd128(const float *const *x, size_t count, float *packed);
@@ -104,6 +117,12 @@ void ms_gemm_simd128(const float *x, size_t x_stride, size_t depth, const float 
 void ms_gemm_indirect_simd128(const float *const *x, size_t taps, size_t depth, const float *packed,
                               float *y, size_t y_stride, size_t rows, size_t columns,
                               const ms_epilogue *epilogue);
+void ms_gemm_s16_simd128(const float *x, size_t x_stride, size_t depth, const float *packed,
+                         float *y, size_t y_stride, size_t rows, size_t columns,
+                         const ms_epilogue *epilogue);
+void ms_gemm_indirect_s16_simd128(const float *const *x, size_t taps, size_t depth,
+                                  const float *packed, float *y, size_t y_stride, size_t rows,
+                                  size_t columns, const ms_epilogue *epilogue);
 void ms_depthwise_simd128(const float *const *x, size_t taps, const float *packed, float *y,
                           size_t y_stride, size_t rows, size_t channels,
                           const ms_epilogue *epilogue);

@@ -2,7 +2,8 @@
  * Matrix products in four lanes. Rows of the left matrix are interleaved, five at a time (or four,
  * to make the count come out even), into a small buffer: the inner loop then walks two streams and
  * keeps 5 × MS_PANEL sums in registers. Sums grow in the order of scalar.c, so the bits agree.
- * Weights are packed by pack.c.
+ * Weights are packed by pack.c. Products of levels (s16) go the same way, a pair of levels where a
+ * float is: rows become levels before they are interleaved, and carry their scales in front.
  */
 #include "kernel/simd128.h"
 
@@ -33,7 +34,11 @@ typedef struct left {
 
 typedef struct product {
   left from;
-  size_t length; /* of a row: taps × depth */
+  size_t length; /* of a row: taps × depth floats, or half as many pairs of levels */
+  const ms_tile *tiles;
+  size_t head; /* rows of MS_PANEL in front of a panel's weights: bias, and scales of levels */
+  size_t lead; /* of each row in front of a tile: its scale, where there are levels */
+  float limit; /* of levels; 0: none */
   const float *packed;
   size_t columns;
   float *y;
@@ -113,7 +118,7 @@ MS_NOINLINE static void run_tile_by_sums(const product *p, size_t height, const 
                                          const float *panel, size_t row, size_t column) {
   float sums[TILE];
   ms_limits none = no_limits();
-  ms_tiles_simd128[height](x, p->length, panel + MS_PANEL, panel, 0, sums, MS_PANEL, &none);
+  p->tiles[height](x, p->length, panel + p->head * MS_PANEL, panel, 0, sums, MS_PANEL, &none);
   finish_tile(p, sums, height, row, column);
 }
 
@@ -121,16 +126,18 @@ MS_NOINLINE static void run_tile_by_sums(const product *p, size_t height, const 
 MS_INLINE const float *run_tiles(const product *p, size_t height, const float *x,
                                  const float *panel, size_t first, size_t end, size_t column) {
   bool straight = p->residual == NULL && p->columns - column >= MS_PANEL;
-  ms_tile run = ms_tiles_simd128[height];
+  ms_tile run = p->tiles[height];
   size_t length = p->length;
+  size_t head = p->head * MS_PANEL;
+  size_t step = height * (p->lead + length);
   float *y = p->y + first * p->y_stride + column;
   for (size_t row = first; row < end; row += height) {
     if (straight) {
-      run(x, length, panel + MS_PANEL, panel, 0, y, p->y_stride, &p->clamp);
+      run(x, length, panel + head, panel, 0, y, p->y_stride, &p->clamp);
     } else {
       run_tile_by_sums(p, height, x, panel, row, column);
     }
-    x += height * length;
+    x += step;
     y += height * p->y_stride;
   }
   return x;
@@ -143,7 +150,7 @@ MS_NOINLINE static void run_block(const product *p, const float *x, size_t first
   for (size_t column = 0; column < p->columns; column += MS_PANEL) {
     const float *tile = run_tiles(p, 4, x, panel, first, fives, column);
     run_tiles(p, TALL, tile, panel, fives, end, column);
-    panel += MS_PANEL * (1 + p->length);
+    panel += MS_PANEL * (p->head + p->length);
   }
 }
 
@@ -172,10 +179,11 @@ static void run_four_panels(const product *p, const float *x, const float *panel
 }
 
 MS_NOINLINE static void run_row(const product *p, const float *x, size_t row) {
-  size_t step = MS_PANEL * (1 + p->length);
+  size_t step = MS_PANEL * (p->head + p->length);
   const float *panel = p->packed;
   size_t column = 0;
-  for (; column + 4 * MS_PANEL <= p->columns; column += 4 * MS_PANEL, panel += 4 * step) {
+  for (; p->limit == 0.0f && column + 4 * MS_PANEL <= p->columns;
+       column += 4 * MS_PANEL, panel += 4 * step) {
     float sums[4 * MS_PANEL];
     run_four_panels(p, x, panel, sums);
     for (size_t i = 0; i < 4; i++) {
@@ -213,9 +221,26 @@ MS_NOINLINE static void run_long_tile(const product *p, size_t height, size_t ro
   }
 }
 
+/* The same rows as levels: their scales, then their interleaved pairs. */
+MS_NOINLINE static void pack_levels(const product *p, size_t row, size_t height, float *packed) {
+  float lines[2 * ROOM];
+  const float *x[TALL];
+  const left *from = &p->from;
+  size_t length = from->taps * from->depth;
+  for (size_t i = 0; i < height; i++) {
+    x[i] = find_run(from, row + i, 0);
+    for (size_t t = 0; from->taps > 1 && t < from->taps; t++) {
+      const float *run = find_run(from, row + i, t);
+      memcpy(lines + i * length + t * from->depth, run, from->depth * sizeof *lines);
+      x[i] = lines + i * length;
+    }
+  }
+  ms_interleave_s16_simd128(x, height, length, p->limit, packed);
+}
+
 /* Interleaves as many rows as are to stay in the cache, multiplies them, goes on. */
 static void run_product(const product *p, size_t rows) {
-  float buffer[ROOM];
+  float buffer[ROOM + TALL];
   for (size_t row = 0; row < rows;) {
     size_t height = choose_height(rows - row);
     if (height * p->length > ROOM) {
@@ -227,12 +252,16 @@ static void run_product(const product *p, size_t rows) {
     size_t fives = row;
     size_t used = 0;
     do {
-      pack_rows(&p->from, row, height, 0, p->length, buffer + used);
-      used += height * p->length;
+      if (p->limit > 0.0f) {
+        pack_levels(p, row, height, buffer + used);
+      } else {
+        pack_rows(&p->from, row, height, 0, p->length, buffer + used);
+      }
+      used += height * (p->lead + p->length);
       row += height;
       fives = height == 4 ? row : fives;
       height = row < rows ? choose_height(rows - row) : 1;
-    } while (height > 1 && used + height * p->length <= BLOCK);
+    } while (height > 1 && used + height * (p->lead + p->length) <= BLOCK);
     if (row - first == 1) {
       run_row(p, buffer, first);
     } else {
@@ -245,6 +274,8 @@ static product make_product(left from, const float *packed, float *y, size_t y_s
                             size_t columns, const ms_epilogue *epilogue) {
   return (product){.from = from,
                    .length = from.taps * from.depth,
+                   .tiles = ms_tiles_simd128,
+                   .head = 1,
                    .packed = packed,
                    .columns = columns,
                    .y = y,
@@ -252,6 +283,15 @@ static product make_product(left from, const float *packed, float *y, size_t y_s
                    .residual = epilogue->residual,
                    .residual_stride = epilogue->residual_stride,
                    .clamp = {ms_splat(epilogue->low), ms_splat(epilogue->high)}};
+}
+
+/* Turns a product of floats into one of levels; packed as ms_pack_s16 has it. */
+static void use_levels(product *p) {
+  p->length = (p->length + 1) / 2;
+  p->tiles = ms_tiles_s16_simd128;
+  p->head = 2;
+  p->lead = 1;
+  p->limit = *p->packed++;
 }
 
 void ms_gemm_simd128(const float *x, size_t x_stride, size_t depth, const float *packed, float *y,
@@ -266,6 +306,24 @@ void ms_gemm_indirect_simd128(const float *const *x, size_t taps, size_t depth, 
                               const ms_epilogue *epilogue) {
   left from = {.runs = x, .taps = taps, .depth = depth};
   product p = make_product(from, packed, y, y_stride, columns, epilogue);
+  run_product(&p, rows);
+}
+
+void ms_gemm_s16_simd128(const float *x, size_t x_stride, size_t depth, const float *packed,
+                         float *y, size_t y_stride, size_t rows, size_t columns,
+                         const ms_epilogue *epilogue) {
+  left from = {.x = x, .x_stride = x_stride, .taps = 1, .depth = depth};
+  product p = make_product(from, packed, y, y_stride, columns, epilogue);
+  use_levels(&p);
+  run_product(&p, rows);
+}
+
+void ms_gemm_indirect_s16_simd128(const float *const *x, size_t taps, size_t depth,
+                                  const float *packed, float *y, size_t y_stride, size_t rows,
+                                  size_t columns, const ms_epilogue *epilogue) {
+  left from = {.runs = x, .taps = taps, .depth = depth};
+  product p = make_product(from, packed, y, y_stride, columns, epilogue);
+  use_levels(&p);
   run_product(&p, rows);
 }
 

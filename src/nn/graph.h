@@ -77,9 +77,10 @@ struct ms_graph {
   ms_value **outputs;
   ms_text *output_names; /* [output_count] */
   size_t output_count;
-  ms_report *report;    /* NULL unless loading goes on after what is unsupported */
-  size_t node_count;    /* of the file */
-  bool keeps_layout;    /* outputs may have channels last */
+  ms_report *report; /* NULL unless loading goes on after what is unsupported */
+  size_t node_count; /* of the file */
+  bool keeps_layout; /* outputs may have channels last */
+  ms_precision precision;
   size_t constant_size; /* bytes of constants decoded or computed */
   uint8_t *arena;       /* the activations */
   size_t arena_size;

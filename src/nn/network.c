@@ -48,20 +48,24 @@ static ms_status load_graph(ms_network *network, const void *bytes, size_t size,
 }
 
 static ms_status load(ms_network *network, const void *bytes, size_t size,
-                      const ms_image_spec *spec) {
+                      const ms_image_spec *spec, ms_precision precision) {
   const size_t image_size[3] = {spec->channel_count, spec->height, spec->width};
-  const ms_graph_options options = {.image_size = image_size, .image_to_features = true};
+  const ms_graph_options options = {
+      .image_size = image_size, .image_to_features = true, .precision = precision};
   network->spec = *spec;
   return load_graph(network, bytes, size, &options);
 }
 
 ms_status ms_network_load(ms_context *context, const void *bytes, size_t size,
-                          const ms_image_spec *spec, ms_network **network) {
+                          const ms_image_spec *spec, ms_precision precision, ms_network **network) {
   ms_network *created = NULL;
   *network = NULL;
+  if (precision != MS_PRECISION_FLOAT32 && precision != MS_PRECISION_INT16) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "unknown precision %d", (int)precision);
+  }
   MS_TRY(MS_NEW(context, 1, &created));
   created->context = context;
-  ms_status status = load(created, bytes, size, spec);
+  ms_status status = load(created, bytes, size, spec, precision);
   if (status != MS_OK) {
     ms_network_destroy(created);
     return status;

@@ -105,6 +105,7 @@ ms_status ms_graph_load(ms_context *context, const void *bytes, size_t size,
   created->context = context;
   created->kernels = ms_kernels_best();
   created->keeps_layout = options->image_to_features;
+  created->precision = options->precision;
   created->report = options->report;
   ms_arena_mark mark = ms_arena_get_mark(context);
   ms_status status = load(created, bytes, size, options);

@@ -31,6 +31,7 @@ typedef struct ms_graph_options {
   size_t input_count;
   const size_t *image_size; /* [3] channels, height, width of input 0, batch 1; may be NULL */
   bool image_to_features;   /* input 0 is an image with channels last, only output 0 is wanted */
+  ms_precision precision;   /* of convolutions */
   size_t open_side;  /* stands for sizes that the file and the caller leave open; 0: refuse */
   ms_report *report; /* not NULL: what is unsupported is noted here, all at once */
 } ms_graph_options;

@@ -28,6 +28,7 @@ typedef struct conv_state {
   bool depthwise;
   bool swept; /* depthwise, row by row of a two-dimensional image, without a table */
   bool pointwise;
+  bool levels;   /* products in integers, of weights packed by ms_pack_s16 */
   float *packed; /* NULL: packed in every run */
 } conv_state;
 
@@ -167,9 +168,10 @@ static void pack(const conv_state *state, const float *weights, const float *bia
     return;
   }
   for (size_t g = 0; g < state->groups; g++) {
-    ms_pack(weights + g * state->columns * state->depth * taps, taps, 1, state->depth, depth_stride,
-            state->columns, column_stride, bias == NULL ? NULL : bias + g * state->columns,
-            packed + g * state->group_size);
+    (state->levels ? ms_pack_s16 : ms_pack)(
+        weights + g * state->columns * state->depth * taps, taps, 1, state->depth, depth_stride,
+        state->columns, column_stride, bias == NULL ? NULL : bias + g * state->columns,
+        packed + g * state->group_size);
   }
 }
 
@@ -204,6 +206,14 @@ static bool add_scratch(size_t count, size_t size, size_t *offset, size_t *total
          ms_size_add(*total, bytes, total);
 }
 
+/* Whether a product of integers is possible and pays: rows become levels once for all columns. */
+static bool takes_levels(const ms_graph *graph, const conv_state *state, size_t depth) {
+  enum { LEAST_COLUMNS = 24 };
+  return graph->precision == MS_PRECISION_INT16 && state->product.can_fuse && !state->depthwise &&
+         depth <= MS_LONGEST_S16 && state->columns >= LEAST_COLUMNS &&
+         state->window.output_count >= LEAST_ROWS;
+}
+
 ms_status ms_prepare_conv(ms_graph *graph, ms_node *node) {
   conv_state *state = node->state;
   size_t taps = state->window.taps;
@@ -212,7 +222,9 @@ ms_status ms_prepare_conv(ms_graph *graph, ms_node *node) {
   bool fits = ms_size_mul(taps, state->depth, &depth);
   /* Neither count is checked inside; weights of depth × columns fit memory, so panels do. */
   if (fits && !state->depthwise) {
-    state->group_size = ms_packed_count(depth, state->columns);
+    state->levels = takes_levels(graph, state, depth);
+    state->group_size =
+        (state->levels ? ms_packed_s16_count : ms_packed_count)(depth, state->columns);
     fits = ms_size_mul(state->group_size, state->groups, &packed_count);
   } else if (fits) {
     packed_count = ms_packed_depthwise_count(taps, state->channels);
@@ -262,9 +274,10 @@ static void run_pointwise(const ms_run *run, const conv_state *state, const conv
     size_t first = g * state->columns;
     ms_epilogue epilogue =
         make_epilogue(state, part->residual == NULL ? NULL : part->residual + first);
-    run->kernels->gemm(part->x + g * state->depth, state->channels, state->depth,
-                       part->packed + g * state->group_size, part->y + first, filters, part->rows,
-                       state->columns, &epilogue);
+    (state->levels ? run->kernels->gemm_s16
+                   : run->kernels->gemm)(part->x + g * state->depth, state->channels, state->depth,
+                                         part->packed + g * state->group_size, part->y + first,
+                                         filters, part->rows, state->columns, &epilogue);
   }
 }
 
@@ -288,8 +301,9 @@ static void run_tile(const ms_run *run, const conv_state *state, const conv_part
         make_epilogue(state, part->residual == NULL ? NULL : part->residual + column);
     ms_window_rows(&state->window, part->x + g * state->depth, state->channels, zeros, first,
                    part->rows, table);
-    run->kernels->gemm_indirect(table, taps, state->depth, part->packed + g * state->group_size,
-                                part->y + column, filters, part->rows, state->columns, &epilogue);
+    (state->levels ? run->kernels->gemm_indirect_s16 : run->kernels->gemm_indirect)(
+        table, taps, state->depth, part->packed + g * state->group_size, part->y + column, filters,
+        part->rows, state->columns, &epilogue);
   }
 }
 

@@ -219,9 +219,28 @@ typedef struct product {
   bool residual;
 } product;
 
+/* The functions of a product: of floats, or of levels. */
+typedef struct product_kernels {
+  size_t (*packed_count)(size_t, size_t);
+  void (*pack)(const float *, size_t, size_t, size_t, size_t, size_t, size_t, const float *,
+               float *);
+  void (*gemm)(const float *, size_t, size_t, const float *, float *, size_t, size_t, size_t,
+               const ms_epilogue *);
+  void (*gemm_indirect)(const float *const *, size_t, size_t, const float *, float *, size_t,
+                        size_t, size_t, const ms_epilogue *);
+} product_kernels;
+
+static product_kernels choose(const ms_kernels *table, bool levels) {
+  if (levels) {
+    return (product_kernels){ms_packed_s16_count, ms_pack_s16, table->gemm_s16,
+                             table->gemm_indirect_s16};
+  }
+  return (product_kernels){ms_packed_count, ms_pack, table->gemm, table->gemm_indirect};
+}
+
 /* One product by both tables: as gemm, by pointers, and with y as its own residual. */
-static void check_product(const ms_kernels *fast, const ms_kernels *plain, ms_random *random,
-                          product p) {
+static void check_product_of(product_kernels fast, product_kernels plain, ms_random *random,
+                             product p) {
   size_t length = p.taps * p.depth;
   size_t stride = p.columns + p.rows % 4;
   size_t result = p.rows == 0 || p.columns == 0 ? 0 : (p.rows - 1) * stride + p.columns;
@@ -229,32 +248,39 @@ static void check_product(const ms_kernels *fast, const ms_kernels *plain, ms_ra
   block weights = random_block(random, length * p.columns, 0);
   block bias = random_block(random, p.columns, 0);
   block residual = random_block(random, p.rows * p.columns, p.rows % 4);
-  block packed = make_block(ms_packed_count(length, p.columns), p.depth % 4);
+  block packed = make_block(fast.packed_count(length, p.columns), p.depth % 4);
   const float **runs = malloc((p.rows * p.taps + 1) * sizeof *runs);
   block y[4] = {guarded_block(result), guarded_block(result), guarded_block(result),
                 guarded_block(result)};
   for (size_t i = 0; i < p.rows * p.taps; i++) {
     runs[i] = x.x + i * p.depth;
   }
-  ms_pack(weights.x, p.taps, p.depth * p.columns, p.depth, p.columns, p.columns, 1, bias.x,
-          packed.x);
+  fast.pack(weights.x, p.taps, p.depth * p.columns, p.depth, p.columns, p.columns, 1, bias.x,
+            packed.x);
   ms_epilogue epilogue = {p.residual ? residual.x : NULL, p.columns, -1.5f, 2.5f};
-  plain->gemm_indirect(runs, p.taps, p.depth, packed.x, y[0].x, stride, p.rows, p.columns,
-                       &epilogue);
-  fast->gemm_indirect(runs, p.taps, p.depth, packed.x, y[1].x, stride, p.rows, p.columns,
+  plain.gemm_indirect(runs, p.taps, p.depth, packed.x, y[0].x, stride, p.rows, p.columns,
                       &epilogue);
-  fast->gemm(x.x, length, length, packed.x, y[2].x, stride, p.rows, p.columns, &epilogue);
+  fast.gemm_indirect(runs, p.taps, p.depth, packed.x, y[1].x, stride, p.rows, p.columns, &epilogue);
+  fast.gemm(x.x, length, length, packed.x, y[2].x, stride, p.rows, p.columns, &epilogue);
   for (size_t i = 0; p.residual && i < p.rows * p.columns; i++) {
     y[3].x[i / p.columns * stride + i % p.columns] = residual.x[i];
   }
   ms_epilogue in_place = {p.residual ? y[3].x : NULL, stride, -1.5f, 2.5f};
-  fast->gemm(x.x, length, length, packed.x, y[3].x, stride, p.rows, p.columns, &in_place);
+  fast.gemm(x.x, length, length, packed.x, y[3].x, stride, p.rows, p.columns, &in_place);
   check_same(&y[1], &y[0], "gemm_indirect");
   check_same(&y[2], &y[0], "gemm");
   check_same(&y[3], &y[0], "gemm in place");
   free_blocks(y, 4);
   free_blocks((block[5]){x, weights, bias, residual, packed}, 5);
   free(runs);
+}
+
+static void check_product(const ms_kernels *fast, const ms_kernels *plain, ms_random *random,
+                          product p) {
+  check_product_of(choose(fast, false), choose(plain, false), random, p);
+  if (p.taps * p.depth <= MS_LONGEST_S16) {
+    check_product_of(choose(fast, true), choose(plain, true), random, p);
+  }
 }
 
 static void test_small_products_agree(const ms_kernels *fast, const ms_kernels *plain) {
@@ -275,7 +301,7 @@ static void test_large_products_agree(const ms_kernels *fast, const ms_kernels *
       {300, 1, 40, 20, true},   {9, 1, 1638, 9, false},  {10, 1, 1639, 20, true},
       {4, 9, 230, 150, false},  {5, 9, 460, 131, true},  {6, 1, 4000, 12, false},
       {1, 1, 8192, 40, true},   {1, 1, 8193, 40, false}, {1, 3, 5000, 9, true},
-      {2, 1, 2048, 137, false}, {3, 49, 70, 33, true},
+      {2, 1, 2048, 137, false}, {3, 49, 70, 33, true},   {10, 1, MS_LONGEST_S16, 30, true},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     check_product(fast, plain, &random, cases[i]);
@@ -310,6 +336,14 @@ static void test_not_a_number_passes_through_products(const ms_kernels *fast,
     fast->gemm(x.x, 7, 7, packed.x, y[0].x, 11, rows, 11, &clamp);
     plain->gemm(x.x, 7, 7, packed.x, y[1].x, 11, rows, 11, &clamp);
     check_same(&y[0], &y[1], "gemm of special values");
+    block weights = special_block(&random, 7 * 11, 0);
+    block levels = make_block(ms_packed_s16_count(7, 11), 0);
+    ms_pack_s16(weights.x, 1, 0, 7, 11, 11, 1, NULL, levels.x);
+    fast->gemm_s16(x.x, 7, 7, levels.x, y[0].x, 11, rows, 11, &clamp);
+    plain->gemm_s16(x.x, 7, 7, levels.x, y[1].x, 11, rows, 11, &clamp);
+    check_same(&y[0], &y[1], "gemm_s16 of special values");
+    free(weights.memory);
+    free(levels.memory);
     free_blocks(y, 2);
     free(x.memory);
     free(packed.memory);

@@ -349,6 +349,101 @@ static void test_products(void) {
   }
 }
 
+/*
+ * A product of levels of x [rows][length] and w [length][columns] against double precision. A
+ * number is off by half a level at most, so a term by |x| half a level of w + |w| half a level of x
+ * + both; what is left is the rounding of a few floats.
+ */
+static void check_levels(const float *x, const float *w, size_t rows, size_t length,
+                         size_t columns) {
+  float *packed = malloc(ms_packed_s16_count(length, columns) * sizeof *packed);
+  float *y = malloc(rows * columns * sizeof *y);
+  ms_epilogue open = {NULL, 0, -INFINITY, INFINITY};
+  ms_pack_s16(w, 1, 0, length, columns, columns, 1, NULL, packed);
+  scalar->gemm_s16(x, length, length, packed, y, columns, rows, columns, &open);
+  for (size_t i = 0; i < rows * columns; i++) {
+    const float *row = x + i / columns * length;
+    size_t column = i % columns;
+    double largest = 0;
+    for (size_t k = 0; k < length; k++) {
+      largest = fmax(largest, fabs((double)row[k]));
+    }
+    double x_half = largest / packed[0] / 2;
+    double w_half = packed[1 + column / 8 * 8 * (2 + (length + 1) / 2) + 8 + column % 8] / 2;
+    double sum = 0;
+    double error = 0;
+    for (size_t k = 0; k < length; k++) {
+      double weight = w[k * columns + column];
+      sum += row[k] * weight;
+      error += fabs((double)row[k]) * w_half + fabs(weight) * x_half + x_half * w_half;
+    }
+    CHECK_NEAR(y[i], sum, 1.001 * error + 1e-6 * fabs(sum));
+  }
+  free(packed);
+  free(y);
+}
+
+static void test_products_of_levels_are_as_close_as_their_levels(void) {
+  ms_random random = ms_random_make(SEED, 104);
+  for (size_t columns = 1; columns <= 18; columns++) {
+    size_t length = 1 + columns * 7 % 40;
+    float *x = random_floats(&random, 7 * length);
+    float *w = random_floats(&random, length * columns);
+    check_levels(x, w, 7, length, columns);
+    free(x);
+    free(w);
+  }
+}
+
+/* All weights of a column alike and all of a row, too, gives the largest sums that there are. */
+static void test_sums_of_levels_do_not_overflow(void) {
+  static const size_t lengths[] = {1, 2, 100, 1001, MS_LONGEST_S16};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    float x[2 * MS_LONGEST_S16];
+    float w[2 * MS_LONGEST_S16];
+    for (size_t k = 0; k < lengths[i]; k++) {
+      x[k] = 3.7f;
+      x[lengths[i] + k] = -0x1p-60f;
+      w[2 * k] = 0.3f;
+      w[2 * k + 1] = k % 2 == 0 ? -1e20f : -0.9999e20f;
+    }
+    check_levels(x, w, 2, lengths[i], 2);
+  }
+}
+
+static void test_levels_of_weights_leave_room_for_those_of_activations(void) {
+  ms_random random = ms_random_make(SEED, 105);
+  for (size_t length = 1; length <= 400; length += 19) {
+    float *w = random_floats(&random, length);
+    float packed[1 + 8 * (2 + 200)];
+    int64_t sum = 0;
+    ms_pack_s16(w, 1, 0, length, 1, 1, 1, NULL, packed);
+    for (size_t k = 0; k < length; k++) {
+      int16_t pair[2];
+      memcpy(pair, packed + 1 + 8 * (2 + k / 2), sizeof pair);
+      sum += abs(pair[k % 2]);
+    }
+    CHECK(sum * (int64_t)packed[0] <= INT32_MAX);
+    CHECK(packed[0] >= 127 && sum >= 127); /* never coarser than 8 bits */
+    free(w);
+  }
+}
+
+static void test_what_is_no_number_spoils_its_row_or_column_only(void) {
+  float x[3][5] = {{1, 2, 3, 4, 5}, {1, INFINITY, 3, 4, 5}, {0, 0, 1e-31f, 0, 0}};
+  float w[5][2] = {{1, 1}, {1, 1}, {1, NAN}, {1, 1}, {1, 1}};
+  static const float bias[2] = {0.5f, 0.5f};
+  float packed[1 + 8 * (2 + 3)];
+  float y[3][2];
+  ms_epilogue open = {NULL, 0, -INFINITY, INFINITY};
+  ms_pack_s16(w[0], 1, 0, 5, 2, 2, 1, bias, packed);
+  scalar->gemm_s16(x[0], 5, 5, packed, y[0], 2, 3, 2, &open);
+  CHECK_NEAR(y[0][0], 15.5f, 1e-2); /* limit 20724: half a level of 5 is 1.2e-4, five times */
+  CHECK(isnan(y[1][0]));
+  CHECK_EQUAL(y[2][0], 0.5f);
+  CHECK(isnan(y[0][1]) && isnan(y[1][1]) && isnan(y[2][1]));
+}
+
 static void test_packing_follows_the_strides(void) {
   /* Weights [columns = 2][depth = 3][taps = 2], as convolutions of ONNX have them, no bias. */
   static const float w[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
@@ -479,6 +574,10 @@ int main(void) {
   test_sums();
   test_softmax_and_layer_norm();
   test_products();
+  test_products_of_levels_are_as_close_as_their_levels();
+  test_sums_of_levels_do_not_overflow();
+  test_levels_of_weights_leave_room_for_those_of_activations();
+  test_what_is_no_number_spoils_its_row_or_column_only();
   test_packing_follows_the_strides();
   test_depthwise();
   test_pools();

@@ -9,7 +9,7 @@
 #include "core/random.h"
 #include "nn/onnx_builder.h"
 
-enum { SIDE = 7, CHANNELS = 3, FILTERS = 5, FEATURES = 4, OUT_SIDE = 4 };
+enum { SIDE = 7, CHANNELS = 3, FILTERS = 26, FEATURES = 4, OUT_SIDE = 4 };
 
 static const float mean[3] = {127.5f, 127.5f, 127.5f};
 static const float deviation[3] = {127.5f, 127.5f, 127.5f};
@@ -100,17 +100,22 @@ static void expected_features(const weights *numbers, const uint8_t *rgba, doubl
   }
 }
 
-static ms_status load(ms_context *context, const uint8_t *bytes, size_t size,
-                      ms_network **network) {
+static ms_status load_as(ms_context *context, const uint8_t *bytes, size_t size,
+                         ms_precision precision, ms_network **network) {
   ms_image_spec *spec = NULL;
   ms_status status = ms_image_spec_create(context, SIDE, SIDE, MS_IMAGE_FIT_SQUASH,
                                           MS_IMAGE_CHANNELS_RGB, mean, deviation, &spec);
   *network = NULL;
   if (status == MS_OK) {
-    status = ms_network_load(context, bytes, size, spec, network);
+    status = ms_network_load(context, bytes, size, spec, precision, network);
   }
   ms_image_spec_destroy(spec);
   return status;
+}
+
+static ms_status load(ms_context *context, const uint8_t *bytes, size_t size,
+                      ms_network **network) {
+  return load_as(context, bytes, size, MS_PRECISION_FLOAT32, network);
 }
 
 static ms_context *make_context(void) {
@@ -150,7 +155,53 @@ static void test_features_are_those_of_a_plain_convolution(void) {
   ms_context_destroy(context);
 }
 
-static void test_embedding_allocates_nothing_after_the_first_call(void) {
+static void test_integers_give_nearly_the_features_of_floats(void) {
+  enum { SEED = 15 };
+  weights numbers = make_weights(SEED);
+  uint8_t rgba[SIDE * SIDE * 4];
+  double expected[FEATURES];
+  float features[FEATURES];
+  float again[FEATURES];
+  message file;
+  ms_network *exact = NULL;
+  ms_network *network = NULL;
+  ms_context *context = make_context();
+  make_image(SEED, rgba);
+  make_network_file(&file, &numbers);
+  expected_features(&numbers, rgba, expected);
+  CHECK_EQUAL(load(context, file.bytes, file.size, &exact), MS_OK);
+  CHECK_EQUAL(load_as(context, file.bytes, file.size, MS_PRECISION_INT16, &network), MS_OK);
+  CHECK(ms_network_memory_size(network) < ms_network_memory_size(exact));
+  CHECK_EQUAL(ms_network_embed(network, rgba, SIDE, SIDE, features, FEATURES), MS_OK);
+  double difference = 0;
+  for (int i = 0; i < FEATURES; i++) {
+    /* Levels are 1/9000 of the largest number or finer; their errors add up like noise. */
+    CHECK_NEAR(features[i], expected[i], 1e-3);
+    difference += fabs((double)features[i] - expected[i]);
+  }
+  CHECK(difference > 1e-6); /* integers it was */
+  rgba[0] ^= 0x80;
+  CHECK_EQUAL(ms_network_embed(network, rgba, SIDE, SIDE, again, FEATURES), MS_OK);
+  rgba[0] ^= 0x80;
+  CHECK_EQUAL(ms_network_embed(network, rgba, SIDE, SIDE, again, FEATURES), MS_OK);
+  CHECK(memcmp(features, again, sizeof again) == 0);
+  ms_network_destroy(exact);
+  ms_network_destroy(network);
+  ms_context_destroy(context);
+}
+
+static void test_an_unknown_precision_is_refused(void) {
+  weights numbers = make_weights(16);
+  message file;
+  ms_network *network = NULL;
+  ms_context *context = make_context();
+  make_network_file(&file, &numbers);
+  CHECK_EQUAL(load_as(context, file.bytes, file.size, (ms_precision)2, &network), MS_ERR_ARGUMENT);
+  CHECK(network == NULL && strstr(ms_context_message(context), "precision 2") != NULL);
+  ms_context_destroy(context);
+}
+
+static void embed_in_steady_state(ms_precision precision) {
   weights numbers = make_weights(12);
   uint8_t rgba[SIDE * SIDE * 4];
   float first[FEATURES];
@@ -163,7 +214,7 @@ static void test_embedding_allocates_nothing_after_the_first_call(void) {
   CHECK_EQUAL(ms_context_create(&allocator, &context), MS_OK);
   make_image(12, rgba);
   make_network_file(&file, &numbers);
-  CHECK_EQUAL(load(context, file.bytes, file.size, &network), MS_OK);
+  CHECK_EQUAL(load_as(context, file.bytes, file.size, precision, &network), MS_OK);
   CHECK_EQUAL(ms_network_embed(network, rgba, SIDE, SIDE, first, FEATURES), MS_OK);
   int calls = counter.calls;
   for (int round = 0; round < 100; round++) {
@@ -176,7 +227,12 @@ static void test_embedding_allocates_nothing_after_the_first_call(void) {
   CHECK_EQUAL(counter.live, 0);
 }
 
-static void test_loading_survives_every_failing_allocation(void) {
+static void test_embedding_allocates_nothing_after_the_first_call(void) {
+  embed_in_steady_state(MS_PRECISION_FLOAT32);
+  embed_in_steady_state(MS_PRECISION_INT16);
+}
+
+static void load_with_failing_allocations(ms_precision precision) {
   weights numbers = make_weights(13);
   message file;
   make_network_file(&file, &numbers);
@@ -189,7 +245,7 @@ static void test_loading_survives_every_failing_allocation(void) {
     ms_network *network = NULL;
     status = ms_context_create(&allocator, &context);
     if (status == MS_OK) {
-      status = load(context, file.bytes, file.size, &network);
+      status = load_as(context, file.bytes, file.size, precision, &network);
       CHECK((network == NULL) == (status != MS_OK));
       failures += status == MS_ERR_MEMORY;
       ms_network_destroy(network);
@@ -201,6 +257,11 @@ static void test_loading_survives_every_failing_allocation(void) {
   CHECK(failures > 5);
 }
 
+static void test_loading_survives_every_failing_allocation(void) {
+  load_with_failing_allocations(MS_PRECISION_FLOAT32);
+  load_with_failing_allocations(MS_PRECISION_INT16);
+}
+
 /* Loads bytes from a block of exactly their size, so that the sanitizer sees every step beyond. */
 static ms_status load_exact(ms_context *context, const uint8_t *bytes, size_t size) {
   uint8_t rgba[SIDE * SIDE * 4];
@@ -208,7 +269,9 @@ static ms_status load_exact(ms_context *context, const uint8_t *bytes, size_t si
   ms_network *network = NULL;
   uint8_t *copy = malloc(size == 0 ? 1 : size);
   memcpy(copy, bytes, size);
-  ms_status status = load(context, copy, size, &network);
+  /* Both ways, as sizes of files go. */
+  ms_precision precision = size % 2 == 0 ? MS_PRECISION_FLOAT32 : MS_PRECISION_INT16;
+  ms_status status = load_as(context, copy, size, precision, &network);
   free(copy);
   if (status == MS_OK) {
     make_image(14, rgba);
@@ -481,13 +544,15 @@ static void test_a_report_survives_every_failing_allocation(void) {
     }
     CHECK_EQUAL(counter.live, 0);
     /* 3 x 3 x 3 x 5 weights and 5 offsets, then 5 x 4 weights. */
-    CHECK(status != MS_OK || strstr(text, "\nparameters\t160\n") != NULL);
+    CHECK(status != MS_OK || strstr(text, "\nparameters\t832\n") != NULL);
   }
   CHECK_EQUAL(status, MS_OK);
 }
 
 int main(void) {
   test_features_are_those_of_a_plain_convolution();
+  test_integers_give_nearly_the_features_of_floats();
+  test_an_unknown_precision_is_refused();
   test_embedding_allocates_nothing_after_the_first_call();
   test_loading_survives_every_failing_allocation();
   test_every_cut_file_is_refused();

@@ -57,6 +57,8 @@ test('an input recipe that cannot be is refused', () => {
   assert.throws(() => engine.loadNetwork(bytes, { ...recipe, mean: [0] }), { code: 'argument', message: /needs 3 mean/ });
   // @ts-expect-error a fit that does not exist
   assert.throws(() => engine.loadNetwork(bytes, { ...recipe, fit: 'stretch' }), { code: 'argument', message: /stretch/ });
+  // @ts-expect-error a precision that does not exist
+  assert.throws(() => engine.loadNetwork(bytes, { ...recipe, precision: 'int4' }), { code: 'argument', message: /precision int4/ });
 });
 
 test('layers are named, counted, and run one by one', () => {
