@@ -1,8 +1,9 @@
 /*
  * Conv and ConvTranspose over channels-last images. Three ways: a 1×1 kernel is a product on the
  * activation itself, a depthwise kernel has its own loop, everything else is a product of gathered
- * rows, group by group. A transposed convolution gathers, too: taps that meet no input pixel read
- * zeros. Weights are packed once if they are constant, else in every run.
+ * rows, group by group. Short runs are made longer: input rows are copied between zeros, so that a
+ * row of the kernel is one run. A transposed convolution gathers, too: taps that meet no input
+ * pixel read zeros. Weights are packed once if they are constant, else in every run.
  */
 #include <math.h>
 #include <string.h>
@@ -28,8 +29,11 @@ typedef struct conv_state {
   bool depthwise;
   bool swept; /* depthwise, row by row of a two-dimensional image, without a table */
   bool pointwise;
-  bool levels;   /* products in integers, of weights packed by ms_pack_s16 */
-  float *packed; /* NULL: packed in every run */
+  bool lined;        /* by lines: padded copies of input rows */
+  size_t line_width; /* floats of a line */
+  size_t line_rows;  /* output rows whose lines are there at a time */
+  bool levels;       /* products in integers, of weights packed by ms_pack_s16 */
+  float *packed;     /* NULL: packed in every run */
 } conv_state;
 
 static ms_status check_weights(ms_graph *graph, const ms_node *node, bool transposed,
@@ -93,7 +97,6 @@ ms_status ms_infer_conv(ms_graph *graph, ms_node *node) {
   state->product.bias_axis = 1;
   state->product.can_fuse = weights->is_constant && (bias == NULL || bias->is_constant);
   state->depthwise = state->groups > 1 && state->depth == 1 && state->columns == 1;
-  state->swept = state->depthwise && !transposed && window->input[0] == 1 && window->kernel[0] == 1;
   bool same = window->taps == 1 && window->output_count == window->input_count;
   for (size_t i = 0; i < MS_MAX_SPATIAL; i++) {
     same = same && window->stride[i] == 1 && window->pad[i] == 0;
@@ -198,12 +201,37 @@ static ms_status pack_constants(ms_graph *graph, ms_node *node, size_t packed_co
   return MS_OK;
 }
 
+/* Input rows under rows of the output, padding included. */
+static size_t count_lines(const ms_window *window, size_t rows) {
+  return (rows - 1) * window->stride[1] + (window->kernel[1] - 1) * window->dilation[1] + 1;
+}
+
 /* Adds count floats or pointers of size bytes to the scratch memory. */
 static bool add_scratch(size_t count, size_t size, size_t *offset, size_t *total) {
   size_t bytes = 0;
   *offset = *total;
   return ms_size_mul(count, size, &bytes) && ms_size_round_up(bytes, ALIGNMENT, &bytes) &&
          ms_size_add(*total, bytes, total);
+}
+
+/* Output rows are done a few at a time, so that tiles of rows come out even. */
+static bool plan_lines(ms_node *node, conv_state *state) {
+  enum { LEAST_PIXELS = 64 };
+  const ms_window *window = &state->window;
+  size_t outputs = window->output[2];
+  size_t pointers = 0;
+  size_t floats = 0;
+  state->line_rows = (LEAST_PIXELS + outputs - 1) / outputs;
+  if (state->line_rows > window->output[1]) {
+    state->line_rows = window->output[1];
+  }
+  return ms_size_mul(outputs - 1, window->stride[2], &state->line_width) &&
+         ms_size_add(state->line_width, window->kernel[2], &state->line_width) &&
+         ms_size_mul(state->line_width, state->channels, &state->line_width) &&
+         ms_size_mul(state->line_width, count_lines(window, state->line_rows), &floats) &&
+         ms_size_mul(state->line_rows * outputs, window->kernel[1], &pointers) &&
+         add_scratch(pointers, sizeof(float *), &state->table_offset, &node->scratch_size) &&
+         add_scratch(floats, sizeof(float), &state->zero_offset, &node->scratch_size);
 }
 
 /* Whether a product of integers is possible and pays: rows become levels once for all columns. */
@@ -214,31 +242,50 @@ static bool takes_levels(const ms_graph *graph, const conv_state *state, size_t 
          state->window.output_count >= LEAST_ROWS;
 }
 
-ms_status ms_prepare_conv(ms_graph *graph, ms_node *node) {
-  conv_state *state = node->state;
-  size_t taps = state->window.taps;
+/* Which way a convolution goes; padding is as it stays by now. False if weights exceed memory. */
+static bool choose_way(const ms_graph *graph, conv_state *state, size_t *packed_count) {
+  enum { FEW_CHANNELS = 8 };
+  const ms_window *window = &state->window;
+  bool is_plane = !window->transposed && window->input[0] == 1 && window->output[0] == 1 &&
+                  window->kernel[0] == 1 && window->pad[0] == 0;
   size_t depth = 0;
-  size_t packed_count = 0;
-  bool fits = ms_size_mul(taps, state->depth, &depth);
+  bool fits = ms_size_mul(window->taps, state->depth, &depth);
+  state->swept = is_plane && state->depthwise;
   /* Neither count is checked inside; weights of depth × columns fit memory, so panels do. */
-  if (fits && !state->depthwise) {
+  if (fits && state->depthwise) {
+    *packed_count = ms_packed_depthwise_count(window->taps, state->channels);
+  } else if (fits) {
     state->levels = takes_levels(graph, state, depth);
     state->group_size =
         (state->levels ? ms_packed_s16_count : ms_packed_count)(depth, state->columns);
-    fits = ms_size_mul(state->group_size, state->groups, &packed_count);
-  } else if (fits) {
-    packed_count = ms_packed_depthwise_count(taps, state->channels);
+    fits = ms_size_mul(state->group_size, state->groups, packed_count);
   }
+  /* What copying saves: many short runs, each of which costs a step of interleaving. */
+  state->lined = is_plane && state->groups == 1 && window->kernel[2] > 1 &&
+                 window->dilation[2] == 1 && (state->levels || state->channels <= FEW_CHANNELS);
+  return fits;
+}
+
+/* Scratch memory of gathering: pointers for a tile of output pixels, and what padding reads. */
+static bool plan_tiles(ms_node *node, conv_state *state) {
+  size_t taps = state->window.taps;
   size_t tile = TABLE_POINTERS / taps;
+  size_t pointers = 0;
   state->tile = tile < LEAST_ROWS ? LEAST_ROWS : tile;
   if (state->tile > state->window.output_count) {
     state->tile = state->window.output_count;
   }
-  size_t pointers = 0;
+  return ms_size_mul(state->tile, taps, &pointers) &&
+         add_scratch(pointers, sizeof(float *), &state->table_offset, &node->scratch_size) &&
+         add_scratch(state->channels, sizeof(float), &state->zero_offset, &node->scratch_size);
+}
+
+ms_status ms_prepare_conv(ms_graph *graph, ms_node *node) {
+  conv_state *state = node->state;
+  size_t packed_count = 0;
+  bool fits = choose_way(graph, state, &packed_count);
   if (!state->pointwise) {
-    fits = fits && ms_size_mul(state->tile, taps, &pointers) &&
-           add_scratch(pointers, sizeof(float *), &state->table_offset, &node->scratch_size) &&
-           add_scratch(state->channels, sizeof(float), &state->zero_offset, &node->scratch_size);
+    fits = fits && (state->lined ? plan_lines : plan_tiles)(node, state);
   }
   if (!fits) {
     return ms_node_fail(graph, node, MS_ERR_LIMIT, "weights or tables exceed memory");
@@ -333,9 +380,68 @@ static void run_sweep(const ms_run *run, const conv_state *state, const conv_par
   }
 }
 
+/* One input row between zeros; a row of zeros beyond the image. */
+static void fill_line(const conv_state *state, const float *image, size_t line, float *to) {
+  const ms_window *window = &state->window;
+  size_t row = window->input[2] * state->channels;
+  size_t before = window->pad[2] * state->channels;
+  memset(to, 0, state->line_width * sizeof *to);
+  if (line >= window->pad[1] && line - window->pad[1] < window->input[1] &&
+      before < state->line_width) {
+    size_t rest = state->line_width - before;
+    memcpy(to + before, image + (line - window->pad[1]) * row,
+           (rest < row ? rest : row) * sizeof *to);
+  }
+}
+
+/* Where the rows of the kernel start, for each pixel of some output rows. */
+static void fill_table(const conv_state *state, const float *lines, size_t rows,
+                       const float **table) {
+  const ms_window *window = &state->window;
+  size_t step = window->stride[2] * state->channels;
+  size_t next = window->dilation[1] * state->line_width;
+  for (size_t row = 0; row < rows; row++) {
+    const float *line = lines + row * window->stride[1] * state->line_width;
+    for (size_t i = 0; i < window->output[2]; i++, line += step) {
+      const float *run = line;
+      for (size_t k = 0; k < window->kernel[1]; k++, run += next) {
+        *table++ = run;
+      }
+    }
+  }
+}
+
+/* A convolution of one image without groups, a few output rows at a time. */
+static void run_lines(const ms_run *run, const conv_state *state, const conv_part *image) {
+  const float **table = (const float **)(void *)(run->scratch + state->table_offset);
+  float *lines = (float *)(void *)(run->scratch + state->zero_offset);
+  const ms_window *window = &state->window;
+  size_t outputs = window->output[2];
+  size_t height = window->kernel[1];
+  size_t filters = state->product.columns;
+  for (size_t first = 0; first < window->output[1]; first += state->line_rows) {
+    size_t rows = window->output[1] - first;
+    rows = rows < state->line_rows ? rows : state->line_rows;
+    for (size_t i = 0; i < count_lines(window, rows); i++) {
+      fill_line(state, image->x, first * window->stride[1] + i, lines + i * state->line_width);
+    }
+    fill_table(state, lines, rows, table);
+    size_t offset = first * outputs * filters;
+    ms_epilogue epilogue =
+        make_epilogue(state, image->residual == NULL ? NULL : image->residual + offset);
+    (state->levels ? run->kernels->gemm_indirect_s16 : run->kernels->gemm_indirect)(
+        table, height, window->kernel[2] * state->channels, image->packed, image->y + offset,
+        filters, rows * outputs, filters, &epilogue);
+  }
+}
+
 static void run_image(const ms_run *run, const conv_state *state, const conv_part *image) {
   if (state->swept) {
     run_sweep(run, state, image);
+    return;
+  }
+  if (state->lined) {
+    run_lines(run, state, image);
     return;
   }
   for (size_t first = 0; first < image->rows; first += state->tile) {
@@ -370,7 +476,9 @@ ms_status ms_run_conv(const ms_run *run, const ms_node *node) {
     run_pointwise(run, state, &part);
     return MS_OK;
   }
-  memset(run->scratch + state->zero_offset, 0, state->channels * sizeof(float));
+  if (!state->lined) {
+    memset(run->scratch + state->zero_offset, 0, state->channels * sizeof(float));
+  }
   for (size_t n = 0; n < state->batch; n++) {
     run_image(run, state, &part);
     part.x += state->window.input_count * state->channels;

@@ -331,6 +331,34 @@ static void test_followers_go_into_the_convolution(void) {
   }
 }
 
+static void test_a_flat_volume_is_padded_in_depth(void) {
+  enum { PLANE = 6 };
+  const int64_t pads[6] = {1, 0, 0, 1, 0, 0};
+  const int64_t flat[5] = {1, 2, 1, 2, 3};
+  const int64_t deep[5] = {1, 2, 3, 2, 3};
+  const float weights[2] = {0.5f, -2.0f};
+  message graph = {.size = 0};
+  message file;
+  message node;
+  float x[2 * PLANE];
+  float y[6 * PLANE];
+  fill(x, 2 * PLANE, 11, 1.0);
+  start_node(&node, "Conv", "x w", "y");
+  put_attribute_integers(&node, "pads", pads, 6);
+  put_attribute_integer(&node, "group", 2);
+  put_message(&graph, 1, &node);
+  put_initializer(&graph, "w", 1, (const int64_t[]){2, 1, 1, 1, 1}, 5, weights, sizeof weights);
+  put_value(&graph, 11, "x", flat, 5);
+  put_value(&graph, 12, "y", deep, 5);
+  finish_model(&file, &graph, 13);
+  CHECK(run_file(&file, x, y, 6 * PLANE) > 0);
+  for (size_t i = 0; i < 6 * PLANE; i++) {
+    size_t channel = i / (3 * PLANE);
+    bool inside = i / PLANE % 3 == 1;
+    CHECK_EQUAL(y[i], inside ? weights[channel] * x[channel * PLANE + i % PLANE] : 0.0f);
+  }
+}
+
 static void test_zeros_around_an_image_become_padding(void) {
   enum { WIDTH = PIXELS, TAPS = 3 };
   const int64_t pads[8] = {0, 0, 0, 2, 0, 0, 0, 1};
@@ -367,5 +395,6 @@ int main(void) {
   test_a_channel_shuffle_becomes_one_node();
   test_followers_go_into_the_convolution();
   test_zeros_around_an_image_become_padding();
+  test_a_flat_volume_is_padded_in_depth();
   return CHECK_EXIT();
 }
