@@ -22,7 +22,8 @@ struct ms_context {
   ms_allocator allocator;
   arena_block blocks[MAX_BLOCKS];
   size_t block_count;
-  ms_arena_mark top;
+  size_t top_block; /* the arena's end: a block, and the bytes used of it */
+  size_t top_used;
   char message[MESSAGE_SIZE];
 };
 
@@ -79,19 +80,31 @@ ms_status ms_fail(ms_context *context, ms_status status, const char *format, ...
   return status;
 }
 
-ms_status ms_allocate(ms_context *context, size_t count, size_t size, void **memory) {
+/* *total = count size, rounded up to the alignment. */
+static bool find_total(ms_context *context, size_t count, size_t size, size_t alignment,
+                       size_t *total) {
+  if (ms_size_mul(count, size, total) && ms_size_round_up(*total, alignment, total)) {
+    return true;
+  }
+  ms_fail(context, MS_ERR_MEMORY, "%zu elements of %zu bytes exceed memory", count, size);
+  return false;
+}
+
+static void *allocate(ms_context *context, size_t size) {
+  void *memory = context->allocator.allocate(context->allocator.user, size);
+  if (memory == NULL) {
+    ms_fail(context, MS_ERR_MEMORY, "no memory for %zu bytes", size);
+  }
+  return memory;
+}
+
+void *ms_allocate(ms_context *context, size_t count, size_t size) {
   size_t total = 0;
-  *memory = NULL;
-  if (!ms_size_mul(count, size, &total)) {
-    return ms_fail(context, MS_ERR_MEMORY, "%zu elements of %zu bytes exceed memory", count, size);
+  if (!find_total(context, count, size, 1, &total)) {
+    return NULL;
   }
-  void *taken = context->allocator.allocate(context->allocator.user, total == 0 ? 1 : total);
-  if (taken == NULL) {
-    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu bytes", total);
-  }
-  memset(taken, 0, total);
-  *memory = taken;
-  return MS_OK;
+  void *memory = allocate(context, total == 0 ? 1 : total);
+  return memory == NULL ? NULL : memset(memory, 0, total);
 }
 
 void ms_release(ms_context *context, void *memory) {
@@ -101,17 +114,27 @@ void ms_release(ms_context *context, void *memory) {
 }
 
 ms_arena_mark ms_arena_get_mark(const ms_context *context) {
-  return context->top;
+  size_t position = context->top_used;
+  for (size_t i = 0; i < context->top_block; i++) {
+    position += context->blocks[i].size;
+  }
+  return (ms_arena_mark){position};
 }
 
 void ms_arena_drop(ms_context *context, ms_arena_mark mark) {
-  context->top = mark;
+  size_t block = 0;
+  while (block < context->block_count && mark.position > context->blocks[block].size) {
+    mark.position -= context->blocks[block++].size;
+  }
+  context->top_block = block;
+  context->top_used = mark.position;
 }
 
 /* Appends a block of at least size bytes, twice the last one if that is more. */
-static ms_status add_block(ms_context *context, size_t size) {
+static bool add_block(ms_context *context, size_t size) {
   if (context->block_count == MAX_BLOCKS) {
-    return ms_fail(context, MS_ERR_MEMORY, "scratch memory exceeds %d blocks", MAX_BLOCKS);
+    ms_fail(context, MS_ERR_MEMORY, "scratch memory exceeds %d blocks", MAX_BLOCKS);
+    return false;
   }
   size_t wanted = FIRST_BLOCK_SIZE;
   if (context->block_count > 0) {
@@ -121,36 +144,36 @@ static ms_status add_block(ms_context *context, size_t size) {
   wanted = wanted < size ? size : wanted;
   size_t padded = 0;
   if (!ms_size_add(wanted, ARENA_ALIGNMENT, &padded)) {
-    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu bytes", wanted);
+    ms_fail(context, MS_ERR_MEMORY, "no memory for %zu bytes", wanted);
+    return false;
   }
   arena_block *block = &context->blocks[context->block_count];
-  block->memory = context->allocator.allocate(context->allocator.user, padded);
+  block->memory = allocate(context, padded);
   if (block->memory == NULL) {
-    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu bytes", padded);
+    return false;
   }
   size_t past = (size_t)((uintptr_t)block->memory % ARENA_ALIGNMENT);
   block->start = (uint8_t *)block->memory + (ARENA_ALIGNMENT - past) % ARENA_ALIGNMENT;
   block->size = wanted;
   context->block_count++;
-  return MS_OK;
+  return true;
 }
 
-ms_status ms_arena_take(ms_context *context, size_t count, size_t size, void **memory) {
+void *ms_arena_take(ms_context *context, size_t count, size_t size) {
   size_t total = 0;
-  *memory = NULL;
-  if (!ms_size_mul(count, size, &total) || !ms_size_round_up(total, ARENA_ALIGNMENT, &total)) {
-    return ms_fail(context, MS_ERR_MEMORY, "%zu elements of %zu bytes exceed memory", count, size);
+  if (!find_total(context, count, size, ARENA_ALIGNMENT, &total)) {
+    return NULL;
   }
-  ms_arena_mark top = context->top;
-  while (top.block < context->block_count && context->blocks[top.block].size - top.used < total) {
-    top.block++;
-    top.used = 0;
+  size_t block = context->top_block;
+  size_t used = context->top_used;
+  while (block < context->block_count && context->blocks[block].size - used < total) {
+    block++;
+    used = 0;
   }
-  if (top.block == context->block_count) {
-    MS_TRY(add_block(context, total));
+  if (block == context->block_count && !add_block(context, total)) {
+    return NULL;
   }
-  *memory = context->blocks[top.block].start + top.used;
-  top.used += total;
-  context->top = top;
-  return MS_OK;
+  context->top_block = block;
+  context->top_used = used + total;
+  return context->blocks[block].start + used;
 }

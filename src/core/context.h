@@ -27,18 +27,23 @@
  */
 ms_status ms_fail(ms_context *context, ms_status status, const char *format, ...) MS_PRINTF(3, 4);
 
+/* The status of a function that gives NULL, after ms_fail, where there is no memory. */
+#define MS_HAS_MEMORY(memory) ((memory) != NULL ? MS_OK : MS_ERR_MEMORY)
+
 /*
- * Object memory, from the context's allocator, zeroed. ms_allocate checks count * size.
- * Fails with MS_ERR_MEMORY; *memory is then NULL.
+ * Object memory, from the context's allocator, zeroed. ms_allocate checks count * size. Records the
+ * failure and returns NULL where there is none.
  */
-MS_CHECK_RESULT ms_status ms_allocate(ms_context *context, size_t count, size_t size,
-                                      void **memory);
+MS_CHECK_RESULT void *ms_allocate(ms_context *context, size_t count, size_t size);
 /* Returns what ms_allocate gave. Accepts NULL. */
 void ms_release(ms_context *context, void *memory);
 
-/* ms_allocate with the pointer's own type: MS_NEW(context, count, &pointer). */
+/*
+ * ms_allocate as everything else fails, with MS_ERR_MEMORY: MS_NEW(context, count, &pointer). A
+ * function that wrote through the pointer would keep it out of registers, in every caller.
+ */
 #define MS_NEW(context, count, pointer)                                                            \
-  ms_allocate((context), (count), sizeof **(pointer), (void **)(pointer))
+  MS_HAS_MEMORY(*(pointer) = ms_allocate((context), (count), sizeof **(pointer)))
 
 /*
  * Scratch memory: 64-byte aligned, not zeroed, dropped all at once. A public function notes the
@@ -46,17 +51,15 @@ void ms_release(ms_context *context, void *memory);
  * are kept for the next call: steady state allocates nothing.
  */
 typedef struct ms_arena_mark {
-  size_t block;
-  size_t used;
+  size_t position; /* in all blocks, one behind the other */
 } ms_arena_mark;
 
 ms_arena_mark ms_arena_get_mark(const ms_context *context);
 void ms_arena_drop(ms_context *context, ms_arena_mark mark);
-MS_CHECK_RESULT ms_status ms_arena_take(ms_context *context, size_t count, size_t size,
-                                        void **memory);
+MS_CHECK_RESULT void *ms_arena_take(ms_context *context, size_t count, size_t size);
 
-/* ms_arena_take with the pointer's own type: MS_SCRATCH(context, count, &pointer). */
+/* To ms_arena_take what MS_NEW is to ms_allocate: MS_SCRATCH(context, count, &pointer). */
 #define MS_SCRATCH(context, count, pointer)                                                        \
-  ms_arena_take((context), (count), sizeof **(pointer), (void **)(pointer))
+  MS_HAS_MEMORY(*(pointer) = ms_arena_take((context), (count), sizeof **(pointer)))
 
 #endif

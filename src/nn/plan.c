@@ -178,7 +178,7 @@ ms_status ms_graph_plan(ms_graph *graph) {
     }
   }
   MS_TRY(place_all(graph, roots, count));
-  MS_TRY(ms_allocate(context, graph->arena_size + ALIGNMENT, 1, (void **)&graph->arena));
+  MS_TRY(MS_NEW(context, graph->arena_size + ALIGNMENT, &graph->arena));
   uint8_t *start = graph->arena + (ALIGNMENT - (uintptr_t)graph->arena % ALIGNMENT) % ALIGNMENT;
   for (size_t i = 0; i < graph->value_count; i++) {
     ms_value *root = ms_value_root(graph->values[i]);

@@ -52,7 +52,8 @@ ms_status ms_value_allocate(ms_graph *graph, ms_value *value) {
     return ms_fail(graph->context, MS_ERR_LIMIT, "constants of more than %zu bytes",
                    MAX_CONSTANT_SIZE);
   }
-  MS_TRY(ms_allocate(graph->context, size, 1, &value->data));
+  value->data = ms_allocate(graph->context, size, 1);
+  MS_TRY(MS_HAS_MEMORY(value->data));
   value->owns_data = true;
   graph->constant_size += size;
   return MS_OK;

@@ -53,10 +53,11 @@ static void test_arena_reuses_blocks_after_a_drop(void) {
 static void test_arena_refuses_impossible_sizes(void) {
   ms_context *context = NULL;
   CHECK_EQUAL(ms_context_create(NULL, &context), MS_OK);
-  void *memory = NULL;
-  CHECK_EQUAL(ms_arena_take(context, SIZE_MAX / 2, 4, &memory), MS_ERR_MEMORY);
-  CHECK_EQUAL(ms_arena_take(context, SIZE_MAX - 8, 1, &memory), MS_ERR_MEMORY);
-  CHECK_EQUAL(ms_allocate(context, SIZE_MAX / 2, 4, &memory), MS_ERR_MEMORY);
+  uint32_t *memory = NULL;
+  uint8_t *bytes = NULL;
+  CHECK_EQUAL(MS_SCRATCH(context, SIZE_MAX / 2, &memory), MS_ERR_MEMORY);
+  CHECK_EQUAL(MS_SCRATCH(context, SIZE_MAX - 8, &bytes), MS_ERR_MEMORY);
+  CHECK_EQUAL(MS_NEW(context, SIZE_MAX / 2, &memory), MS_ERR_MEMORY);
   CHECK(memory == NULL);
   CHECK(strlen(ms_context_message(context)) > 0);
   ms_context_destroy(context);
