@@ -4,7 +4,6 @@
  */
 #include "core/context.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,12 +71,29 @@ const char *ms_context_message(const ms_context *context) {
   return context->message;
 }
 
-ms_status ms_fail(ms_context *context, ms_status status, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  ms_format_list(context->message, sizeof context->message, format, arguments);
-  va_end(arguments);
+static ms_status fail(ms_context *context, ms_status status, const char *format,
+                      const uint64_t *words) {
+  ms_format_words(context->message, sizeof context->message, format, words);
   return status;
+}
+
+ms_status ms_fail_2(ms_context *context, ms_status status, const char *format, uint64_t a,
+                    uint64_t b) {
+  const uint64_t words[] = {a, b};
+  return fail(context, status, format, words);
+}
+
+ms_status ms_fail_4(ms_context *context, ms_status status, const char *format, uint64_t a,
+                    uint64_t b, uint64_t c, uint64_t d) {
+  const uint64_t words[] = {a, b, c, d};
+  return fail(context, status, format, words);
+}
+
+ms_status ms_fail_8(ms_context *context, ms_status status, const char *format, uint64_t a,
+                    uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, uint64_t g,
+                    uint64_t h) {
+  const uint64_t words[] = {a, b, c, d, e, f, g, h};
+  return fail(context, status, format, words);
 }
 
 /* *total = count size, rounded up to the alignment. */

@@ -25,7 +25,16 @@
  * Records one sentence about a failure and returns its status: the one place where errors are
  * described. Text from outside (names in files) goes in with a bounded precision, as in "%.64s".
  */
-ms_status ms_fail(ms_context *context, ms_status status, const char *format, ...) MS_PRINTF(3, 4);
+#define ms_fail(context, status, ...)                                                              \
+  (MS_CHECK_FORMAT(__VA_ARGS__), MS_BY_WORDS(ms_fail_2, ms_fail_4, ms_fail_8, __VA_ARGS__)(        \
+                                     (context), (status), MS_WORDS(__VA_ARGS__)))
+ms_status ms_fail_2(ms_context *context, ms_status status, const char *format, uint64_t a,
+                    uint64_t b);
+ms_status ms_fail_4(ms_context *context, ms_status status, const char *format, uint64_t a,
+                    uint64_t b, uint64_t c, uint64_t d);
+ms_status ms_fail_8(ms_context *context, ms_status status, const char *format, uint64_t a,
+                    uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, uint64_t g,
+                    uint64_t h);
 
 /* The status of a function that gives NULL, after ms_fail, where there is no memory. */
 #define MS_HAS_MEMORY(memory) ((memory) != NULL ? MS_OK : MS_ERR_MEMORY)

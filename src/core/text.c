@@ -94,49 +94,27 @@ static void put_double(text_sink *sink, double number) {
 typedef struct directive {
   size_t width;
   size_t precision;
-  size_t longs; /* l: 1, ll: 2, z: 3 */
 } directive;
 
-static uint64_t take_unsigned(const directive *form, va_list *arguments) {
-  switch (form->longs) {
-  case 0:
-    return va_arg(*arguments, unsigned);
-  case 1:
-    return va_arg(*arguments, unsigned long);
-  case 2:
-    return va_arg(*arguments, unsigned long long);
-  default:
-    return va_arg(*arguments, size_t);
-  }
-}
-
-static void put_signed(text_sink *sink, const directive *form, va_list *arguments) {
-  int64_t number = form->longs == 0   ? va_arg(*arguments, int)
-                   : form->longs == 1 ? va_arg(*arguments, long)
-                                      : va_arg(*arguments, long long);
-  if (number < 0) {
-    put(sink, '-');
-  }
-  put_number(sink, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10, form->width);
-}
-
-static void put_argument(text_sink *sink, char letter, const directive *form, va_list *arguments) {
+static void put_word(text_sink *sink, char letter, const directive *form, uint64_t word) {
+  double number = 0;
   switch (letter) {
   case 's':
-    put_text(sink, va_arg(*arguments, const char *), form->precision);
-    break;
-  case 'd':
-    put_signed(sink, form, arguments);
-    break;
-  case 'u':
-  case 'x':
-    put_number(sink, take_unsigned(form, arguments), letter == 'u' ? 10 : 16, form->width);
+    put_text(sink, (const char *)(uintptr_t)word, form->precision);
     break;
   case 'g':
-    put_double(sink, va_arg(*arguments, double));
+    memcpy(&number, &word, sizeof number);
+    put_double(sink, number);
+    break;
+  case 'd':
+    if ((int64_t)word < 0) {
+      put(sink, '-');
+      word = 0 - word;
+    }
+    put_number(sink, word, 10, form->width);
     break;
   default:
-    put(sink, letter);
+    put_number(sink, word, letter == 'x' ? 16 : 10, form->width);
     break;
   }
 }
@@ -148,52 +126,41 @@ static const char *read_count(const char *format, size_t *count) {
   return format;
 }
 
-/* Returns where the letter is. */
-static const char *read_directive(const char *format, directive *form, va_list *arguments) {
+/* Returns where the letter is; lengths are the words' own. */
+static const char *read_directive(const char *format, directive *form, const uint64_t **words) {
   form->precision = SIZE_MAX;
   format = read_count(format, &form->width);
   if (format[0] == '.' && format[1] == '*') {
-    form->precision = (size_t)va_arg(*arguments, int);
+    form->precision = (size_t) * (*words)++;
     format += 2;
   } else if (format[0] == '.') {
     format = read_count(format + 1, &form->precision);
   }
-  for (form->longs = 0; *format == 'l'; format++) {
-    form->longs++;
-  }
-  if (*format == 'z') {
-    form->longs = 3;
-    format++;
-  }
-  return format;
+  return format + strspn(format, "lz");
 }
 
-size_t ms_format_list(char *text, size_t size, const char *format, va_list arguments) {
+size_t ms_format_words(char *text, size_t size, const char *format, const uint64_t *words) {
   text_sink sink = {.text = text, .size = size > 0 ? size - 1 : 0};
-  va_list rest;
-  va_copy(rest, arguments);
   for (; *format != '\0'; format++) {
-    if (*format == '%') {
-      directive form;
-      format = read_directive(format + 1, &form, &rest);
-      put_argument(&sink, *format, &form, &rest);
-    } else {
+    directive form;
+    if (*format != '%') {
       put(&sink, *format);
+    } else if (format[1] == '%') {
+      put(&sink, *++format);
+    } else {
+      format = read_directive(format + 1, &form, &words);
+      put_word(&sink, *format, &form, *words++);
     }
   }
-  va_end(rest);
   if (size > 0) {
     text[sink.used < sink.size ? sink.used : sink.size] = '\0';
   }
   return sink.used;
 }
 
-size_t ms_format(char *text, size_t size, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  size_t used = ms_format_list(text, size, format, arguments);
-  va_end(arguments);
-  return used;
+size_t ms_format_2(char *text, size_t size, const char *format, uint64_t a, uint64_t b) {
+  const uint64_t words[] = {a, b};
+  return ms_format_words(text, size, format, words);
 }
 
 /*

@@ -5,22 +5,24 @@
  */
 #include "nn/graph.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "nn/names.h"
 
 enum { MAX_OPSET = 21, MARK_NONE = 0, MARK_NEEDED = 1, MARK_OPEN = 2, MARK_DONE = 3 };
 
-ms_status ms_node_fail(ms_graph *graph, const ms_node *node, ms_status status, const char *format,
-                       ...) {
+ms_status ms_node_fail_4(ms_graph *graph, const ms_node *node, ms_status status, const char *format,
+                         uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+  const uint64_t words[] = {a, b, c, d};
   char text[320];
-  va_list arguments;
-  va_start(arguments, format);
-  ms_format_list(text, sizeof text, format, arguments);
-  va_end(arguments);
+  ms_format_words(text, sizeof text, format, words);
   return ms_fail(graph->context, status, "%s '%.*s' (opset %lld): %s", node->op->name,
                  MS_TEXT(node->name), (long long)graph->opset, text);
+}
+
+ms_status ms_node_fail_2(ms_graph *graph, const ms_node *node, ms_status status, const char *format,
+                         uint64_t a, uint64_t b) {
+  return ms_node_fail_4(graph, node, status, format, a, b, 0, 0);
 }
 
 ms_status ms_graph_add_value(ms_graph *graph, const ms_value *like, ms_value **value) {

@@ -153,8 +153,13 @@ void ms_graph_compact(ms_graph *graph);
 /* Takes a node out of the order; it no longer uses its inputs. */
 void ms_graph_remove_node(ms_graph *graph, ms_node *node);
 /* Records one sentence that names the node, and returns status. */
-ms_status ms_node_fail(ms_graph *graph, const ms_node *node, ms_status status, const char *format,
-                       ...) MS_PRINTF(4, 5);
+#define ms_node_fail(graph, node, status, ...)                                                     \
+  (MS_CHECK_FORMAT(__VA_ARGS__), MS_BY_WORDS(ms_node_fail_2, ms_node_fail_4, none, __VA_ARGS__)(   \
+                                     (graph), (node), (status), MS_WORDS(__VA_ARGS__)))
+ms_status ms_node_fail_2(ms_graph *graph, const ms_node *node, ms_status status, const char *format,
+                         uint64_t a, uint64_t b);
+ms_status ms_node_fail_4(ms_graph *graph, const ms_node *node, ms_status status, const char *format,
+                         uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 
 /* ---- report.c ---- */
 

@@ -135,10 +135,27 @@ static void test_permutation_holds_every_index_once(void) {
   } while (0)
 
 static void test_sentences_are_formatted_as_by_the_c_library(void) {
-  CHECK_FORMAT("%s and %.3s and %.*s of 100%%", "all", "abcdef", 2, "xyz");
-  CHECK_FORMAT("%d %d %lld", 0, INT32_MIN, (long long)INT64_MIN);
-  CHECK_FORMAT("%u %lu %llu %zu", UINT32_MAX, 0ul, (unsigned long long)UINT64_MAX, (size_t)7);
+  CHECK_FORMAT("none of 100%%");
+  CHECK_FORMAT("%s and %.3s of 100%%", "all", "abcdef");
+  CHECK_FORMAT("%.*s", 2, "xyz");
+  CHECK_FORMAT("%d %d", 0, INT32_MIN);
+  CHECK_FORMAT("%lld %zu", (long long)INT64_MIN, (size_t)7);
+  CHECK_FORMAT("%u %lu", UINT32_MAX, 0ul);
+  CHECK_FORMAT("%llu", (unsigned long long)UINT64_MAX);
   CHECK_FORMAT("%04x %x", 31u, 0xbeefu);
+}
+
+static void test_a_failure_names_up_to_eight_things_in_order(void) {
+  ms_context *context = NULL;
+  CHECK_EQUAL(ms_context_create(NULL, &context), MS_OK);
+  CHECK_EQUAL(ms_fail(context, MS_ERR_DATA, "%d%d%d", 1, 2, 3), MS_ERR_DATA);
+  CHECK_TEXT(ms_context_message(context), "123");
+  CHECK_EQUAL(ms_fail(context, MS_ERR_LIMIT, "%s %g %d", "a", 0.5, -1), MS_ERR_LIMIT);
+  CHECK_TEXT(ms_context_message(context), "a 0.5 -1");
+  CHECK_EQUAL(ms_fail(context, MS_ERR_DATA, "%d%d%d%d%d%d%d%d", 1, 2, 3, 4, 5, 6, 7, 8),
+              MS_ERR_DATA);
+  CHECK_TEXT(ms_context_message(context), "12345678");
+  ms_context_destroy(context);
 }
 
 static void test_doubles_are_formatted_as_by_the_c_library(void) {
@@ -225,6 +242,7 @@ int main(void) {
   test_random_numbers_have_their_moments();
   test_permutation_holds_every_index_once();
   test_sentences_are_formatted_as_by_the_c_library();
+  test_a_failure_names_up_to_eight_things_in_order();
   test_doubles_are_formatted_as_by_the_c_library();
   test_numbers_are_parsed_to_the_nearest_double();
   return CHECK_EXIT();
