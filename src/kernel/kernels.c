@@ -1,7 +1,10 @@
-/* Chooses the table of kernels that this build runs with. */
-#include "kernel/kernels.h"
+/* Chooses the table of kernels that this build runs with: the other one is not linked. */
+#include "kernel/simd128.h"
 
 const ms_kernels *ms_kernels_best(void) {
-  const ms_kernels *fast = ms_kernels_simd128();
-  return fast != NULL ? fast : &ms_kernels_scalar;
+#ifdef MS_SIMD128
+  return ms_kernels_simd128();
+#else
+  return &ms_kernels_scalar;
+#endif
 }

@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernel/elementary.h"
+
 /* Sums run in VECTORS × 4 interleaved parts, as in scalar.c. */
 enum { VECTORS = 4, PARTS = VECTORS * MS_LANES };
 
@@ -215,7 +217,9 @@ static void widen_half_simd128(const uint16_t *x, float *y, size_t count) {
     wasm_v128_store(y + i, widen_lanes(wasm_u32x4_extend_low_u16x8(halves)));
     wasm_v128_store(y + i + MS_LANES, widen_lanes(wasm_u32x4_extend_high_u16x8(halves)));
   }
-  ms_kernels_scalar.widen_half(x + i, y + i, count - i);
+  for (; i < count; i++) {
+    y[i] = ms_bits_float(ms_widen_half(x[i]));
+  }
 }
 
 static const ms_kernels table = {

@@ -199,7 +199,9 @@ static void map(ms_unary function, float *y, const float *from, size_t count, v1
 void ms_unary_simd128(ms_unary function, float *y, const float *x, size_t count, float alpha,
                       float beta) {
   if (function == MS_UNARY_LOG || function == MS_UNARY_SOFTPLUS) { /* too rare for code in lanes */
-    ms_kernels_scalar.unary(function, y, x, count, alpha, beta);
+    for (size_t i = 0; i < count; i++) {
+      y[i] = function == MS_UNARY_LOG ? ms_log(x[i]) : ms_softplus(x[i]);
+    }
     return;
   }
   size_t rest = count % MS_LANES;
@@ -275,7 +277,9 @@ void ms_binary_simd128(ms_binary function, float *y, const float *a, size_t a_st
   }
   if (function == MS_BINARY_POWER) {
     if (b_step != 0 || *b != 2.0f) {
-      ms_kernels_scalar.binary(function, y, a, a_step, b, b_step, count);
+      for (size_t i = 0; i < count; i++) {
+        y[i] = ms_power(a[i * a_step], b[i * b_step]);
+      }
       return;
     }
     function = MS_BINARY_MULTIPLY;
