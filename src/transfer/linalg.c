@@ -18,14 +18,15 @@ ms_matrix ms_matrix_make(double *values, size_t rows, size_t columns) {
   return (ms_matrix){values, rows, columns, columns, 1};
 }
 
-ms_matrix ms_matrix_transposed(ms_matrix matrix) {
-  return (ms_matrix){matrix.values, matrix.columns, matrix.rows, matrix.column_stride,
-                     matrix.row_stride};
+ms_matrix ms_matrix_transposed_at(const ms_matrix *matrix) {
+  return (ms_matrix){matrix->values, matrix->columns, matrix->rows, matrix->column_stride,
+                     matrix->row_stride};
 }
 
-ms_matrix ms_matrix_part(ms_matrix matrix, size_t row, size_t rows, size_t column, size_t columns) {
-  double *corner = matrix.values + row * matrix.row_stride + column * matrix.column_stride;
-  return (ms_matrix){corner, rows, columns, matrix.row_stride, matrix.column_stride};
+ms_matrix ms_matrix_part_at(const ms_matrix *matrix, size_t row, size_t rows, size_t column,
+                            size_t columns) {
+  double *corner = matrix->values + row * matrix->row_stride + column * matrix->column_stride;
+  return (ms_matrix){corner, rows, columns, matrix->row_stride, matrix->column_stride};
 }
 
 double ms_dot(const double *a, const double *b, size_t count) {
@@ -124,17 +125,17 @@ static void add_product(ms_matrix a, ms_matrix b, double factor, ms_matrix y, bo
   }
 }
 
-void ms_multiply_add(ms_matrix a, ms_matrix b, double factor, ms_matrix y) {
-  add_product(a, ms_matrix_transposed(b), factor, y, false);
+void ms_multiply_add_at(const ms_matrix *a, const ms_matrix *b, double factor, const ms_matrix *y) {
+  add_product(*a, ms_matrix_transposed(*b), factor, *y, false);
 }
 
-void ms_multiply(ms_matrix a, ms_matrix b, ms_matrix y) {
-  for (size_t i = 0; i < y.rows; i++) {
-    for (size_t j = 0; j < y.columns; j++) {
-      y.values[i * y.row_stride + j * y.column_stride] = 0;
+void ms_multiply_at(const ms_matrix *a, const ms_matrix *b, const ms_matrix *y) {
+  for (size_t i = 0; i < y->rows; i++) {
+    for (size_t j = 0; j < y->columns; j++) {
+      y->values[i * y->row_stride + j * y->column_stride] = 0;
     }
   }
-  ms_multiply_add(a, b, 1, y);
+  ms_multiply_add_at(a, b, 1, y);
 }
 
 /* Copies the lower triangle onto the upper one. */
@@ -146,10 +147,10 @@ static void mirror(double *a, size_t order) {
   }
 }
 
-void ms_gram(ms_matrix x, double *gram) {
-  size_t order = x.rows;
+void ms_gram_at(const ms_matrix *x, double *gram) {
+  size_t order = x->rows;
   memset(gram, 0, order * order * sizeof *gram);
-  add_product(x, x, 1, ms_matrix_make(gram, order, order), true);
+  add_product(*x, *x, 1, ms_matrix_make(gram, order, order), true);
   mirror(gram, order);
 }
 

@@ -20,19 +20,32 @@ typedef struct ms_matrix {
 /* The whole of values [rows][columns], without gaps. */
 ms_matrix ms_matrix_make(double *values, size_t rows, size_t columns);
 /* The transposed view of the same values. */
-ms_matrix ms_matrix_transposed(ms_matrix matrix);
+ms_matrix ms_matrix_transposed_at(const ms_matrix *matrix);
 /* The part with its corner at (row, column). */
-ms_matrix ms_matrix_part(ms_matrix matrix, size_t row, size_t rows, size_t column, size_t columns);
+ms_matrix ms_matrix_part_at(const ms_matrix *matrix, size_t row, size_t rows, size_t column,
+                            size_t columns);
 
 /* Sum of a[i] b[i], in four partial sums. */
 double ms_dot(const double *a, const double *b, size_t count);
 
 /* y = a b; a [rows][depth], b [depth][columns], y [rows][columns] apart from both. */
-void ms_multiply(ms_matrix a, ms_matrix b, ms_matrix y);
+void ms_multiply_at(const ms_matrix *a, const ms_matrix *b, const ms_matrix *y);
 /* y += factor a b */
-void ms_multiply_add(ms_matrix a, ms_matrix b, double factor, ms_matrix y);
+void ms_multiply_add_at(const ms_matrix *a, const ms_matrix *b, double factor, const ms_matrix *y);
 /* gram [rows][rows] = x xᵀ. Costs rows² depth / 2 multiply-adds. */
-void ms_gram(ms_matrix x, double *gram);
+void ms_gram_at(const ms_matrix *x, double *gram);
+
+/*
+ * The same of matrices rather than their addresses, so that the result of a function can be passed.
+ * The compiler copies a struct that is passed by value once more, in every call.
+ */
+#define ms_matrix_transposed(matrix) ms_matrix_transposed_at((ms_matrix[]){matrix})
+#define ms_matrix_part(matrix, row, rows, column, columns)                                         \
+  ms_matrix_part_at((ms_matrix[]){matrix}, (row), (rows), (column), (columns))
+#define ms_multiply(a, b, y) ms_multiply_at((ms_matrix[]){a}, (ms_matrix[]){b}, (ms_matrix[]){y})
+#define ms_multiply_add(a, b, factor, y)                                                           \
+  ms_multiply_add_at((ms_matrix[]){a}, (ms_matrix[]){b}, (factor), (ms_matrix[]){y})
+#define ms_gram(x, gram) ms_gram_at((ms_matrix[]){x}, (gram))
 
 /*
  * Factorises a symmetric positive definite matrix [order][order] in place: its lower triangle
