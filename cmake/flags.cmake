@@ -7,7 +7,10 @@ target_compile_options(modelspider_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes
   -Wmissing-prototypes -Wvla -Werror -fno-math-errno -ffp-contract=off)
 if(EMSCRIPTEN)
-  target_compile_options(modelspider_flags INTERFACE -msimd128)
+  # Every engine that has SIMD128 also copies memory, extends signs and saturates integers in one
+  # instruction each.
+  target_compile_options(modelspider_flags INTERFACE
+    -msimd128 -mbulk-memory -msign-ext -mnontrapping-fptoint)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   # What WebAssembly's SIMD128 needs of an x86 processor.
   target_compile_options(modelspider_flags INTERFACE -msse4.1)
