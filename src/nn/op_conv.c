@@ -139,25 +139,34 @@ static ms_status fuse_bias(ms_context *context, const conv_state *state, const f
   return MS_OK;
 }
 
-/* The weights with the scale of their filter in them. */
-static ms_status fuse_weights(ms_context *context, const conv_state *state, size_t count,
-                              const float *weights, const float **fused) {
+/* weights[taps][depth] of filter after filter, each times the scale of the filter: to scaled. */
+static void scale_weights(const conv_state *state, size_t count, const float *weights,
+                          float *scaled) {
   const float *scale = state->product.fused.scale;
-  float *scaled = NULL;
-  *fused = weights;
-  if (scale == NULL) {
+  bool transposed = state->window.transposed;
+  size_t length = state->window.taps * (transposed ? 1 : state->depth); /* of one filter's run */
+  size_t block = state->depth * state->columns; /* runs of a group where runs are transposed */
+  for (size_t run = 0; run * length < count; run++) {
+    size_t filter = transposed ? run / block * state->columns + run % state->columns : run;
+    for (size_t i = run * length; i < (run + 1) * length; i++) {
+      scaled[i] = weights[i] * scale[filter];
+    }
+  }
+}
+
+/* The weights with the scale of their filter in them: in their place, where no one else reads it.
+ */
+static ms_status fuse_weights(ms_context *context, const conv_state *state, ms_value *weights,
+                              const float **fused) {
+  float *scaled = ms_floats(weights);
+  *fused = scaled;
+  if (state->product.fused.scale == NULL) {
     return MS_OK;
   }
-  MS_TRY(MS_SCRATCH(context, count, &scaled));
-  size_t taps = state->window.taps;
-  for (size_t i = 0; i < count; i++) {
-    size_t filter = i / (taps * state->depth);
-    if (state->window.transposed) {
-      size_t group = i / (taps * state->columns * state->depth);
-      filter = group * state->columns + i / taps % state->columns;
-    }
-    scaled[i] = weights[i] * scale[filter];
+  if (weights->use_count > 1) {
+    MS_TRY(MS_SCRATCH(context, weights->count, &scaled));
   }
+  scale_weights(state, weights->count, *fused, scaled);
   *fused = scaled;
   return MS_OK;
 }
@@ -186,14 +195,15 @@ static ms_status pack_constants(ms_graph *graph, ms_node *node, size_t packed_co
   ms_value *bias = ms_node_input(node, 2);
   const float *fused_bias = NULL;
   const float *fused_weights = NULL;
+  /* First, so that what is decoded next lies behind it, and leaves no hole when it is returned. */
+  MS_TRY(MS_KEEP(context, &graph->pool, packed_count, &state->packed));
   MS_TRY(ms_value_load(graph, weights));
   if (bias != NULL) {
     MS_TRY(ms_value_load(graph, bias));
   }
-  MS_TRY(MS_KEEP(context, &graph->pool, packed_count, &state->packed));
   ms_arena_mark mark = ms_arena_get_mark(context);
   MS_TRY(fuse_bias(context, state, bias == NULL ? NULL : ms_floats(bias), &fused_bias));
-  MS_TRY(fuse_weights(context, state, weights->count, ms_floats(weights), &fused_weights));
+  MS_TRY(fuse_weights(context, state, weights, &fused_weights));
   pack(state, fused_weights, fused_bias, state->packed);
   ms_arena_drop(context, mark);
   ms_node_release_input(graph, node, 1);

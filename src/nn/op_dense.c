@@ -228,11 +228,12 @@ static ms_status pack_constants(ms_graph *graph, ms_node *node) {
   ms_value *c = node->op->variant != 0 ? ms_node_input(node, 2) : NULL;
   float *bias = NULL;
   const float *weights = NULL;
+  /* First, so that what is decoded next lies behind it, and leaves no hole when it is returned. */
+  MS_TRY(MS_KEEP(context, &graph->pool, state->packed_count, &state->packed));
   MS_TRY(ms_value_load(graph, b));
   if (c != NULL) {
     MS_TRY(ms_value_load(graph, c));
   }
-  MS_TRY(MS_KEEP(context, &graph->pool, state->packed_count, &state->packed));
   ms_arena_mark mark = ms_arena_get_mark(context);
   MS_TRY(make_bias(context, state, c, &bias));
   MS_TRY(scale_matrix(context, state, b, &weights));

@@ -40,3 +40,17 @@ for (const entry of [encoder, ...models]) {
     assert.ok(worst <= 1e-4, `largest difference ${worst} of the norm`);
   });
 }
+
+test('the encoder needs at most 24 MB, and 50 images more take none', async () => {
+  const bytes = await convertModel(encoder, { packageRoot });
+  const ownEngine = await createEngine(await readWasm());
+  const network = ownEngine.loadNetwork(bytes, encoder.input);
+  const image = picture(encoder.input.width, encoder.input.height);
+  network.embed(image);
+  const size = ownEngine.memorySize;
+  assert.ok(size <= 24e6, `${size} bytes`);
+  for (let i = 0; i < 50; i++) {
+    network.embed(image);
+  }
+  assert.equal(ownEngine.memorySize, size);
+});
