@@ -1,8 +1,9 @@
-// node bench/rivals.mjs [ID…]   (npm run bench)
+// node bench/rivals.mjs [ID…|--start]   (npm run bench -- …)
 // Our engine beside onnxruntime-web and TF.js, all as WebAssembly on one thread, taking turns in one
 // run: the same network, the same normalised picture. Ours and onnxruntime-web run the very same
 // ONNX file, TF.js runs the published graph model. Ratios count; milliseconds are of this machine.
-// Ours includes making the input from pixels, which the rivals get ready-made.
+// Ours includes making the input from pixels, which the rivals get ready-made. With --start, what
+// start.mjs measures instead.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import ort from 'onnxruntime-web';
@@ -12,6 +13,7 @@ import { readWasm } from '../tests/wasm/wasm-file.mjs';
 import { createEngine } from '../wasm/modelspider.mjs';
 import { convertModel } from '../zoo/convert/convert.mjs';
 import { locateSource } from '../zoo/convert/source.mjs';
+import { measureStart } from './start.mjs';
 
 const rounds = 30;
 const packageRoot = fileURLToPath(new URL('..', import.meta.url));
@@ -62,6 +64,10 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 ort.env.wasm.numThreads = 1;
 const engine = await createEngine(await readWasm());
 const wanted = process.argv.slice(2);
+if (wanted.includes('--start')) {
+  process.stdout.write(await measureStart(11));
+  process.exit();
+}
 const entries = wanted.length > 0 ? all.filter(({ id }) => wanted.includes(id)) : all;
 process.stdout.write('| network | engine | first ms | best ms | median ms | ours / it, best |\n| --- | --- | --- | --- | --- | --- |\n');
 for (const entry of entries) {

@@ -316,6 +316,20 @@ export class Network extends Handle {
     this.core.check('ms_network_layer_run', this.pointer, layer);
   }
 
+  /**
+   * Runs layers for a while, on nothing: what they call is then compiled for speed, and the first
+   * image waits less. What a browser compiles meanwhile is ready some tens of milliseconds later.
+   *
+   * @param {number} [milliseconds] after which no further layer starts
+   */
+  warmUp(milliseconds = 20) {
+    const end = performance.now() + milliseconds;
+    const count = this.core.call('ms_network_layer_count', this.pointer) >>> 0;
+    for (let layer = 0; layer < count && performance.now() < end; layer++) {
+      this.runLayer(layer);
+    }
+  }
+
   /** @param {Pixels} image @returns {Float32Array} its features */
   embed({ data, width, height }) {
     if (data.length !== width * height * 4) {

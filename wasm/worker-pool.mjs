@@ -149,6 +149,19 @@ export class WorkerPool {
   }
 
   /**
+   * Makes every worker load a network, and run it on nothing for a while, so that its first image
+   * waits less.
+   *
+   * @param {string} key of a network
+   */
+  async warmUp(key) {
+    await Promise.all(this.#slots.map(() => this.#add(async (slot) => {
+      await this.#prepare(slot, key);
+      await slot.request('warm', { key });
+    })));
+  }
+
+  /**
    * @param {Pixels} image its memory goes to the worker, unless it is kept
    * @param {string} key of a network
    * @param {{keep?: boolean}} [options]

@@ -5,6 +5,7 @@
 //   start   {module}               → {version}         once, before all others
 //   load    {key, bytes, input}    → {featureCount}    keeps a network under a key
 //   unload  {key}                  → {}                forgets it; unknown keys are fine
+//   warm    {key}                  → {}                runs a network on nothing for a while
 //   embed   {key, image}           → Float32Array      the features of {data, width, height}
 //   metric  {name, …Matrix}        → number            judges labelled features
 //   sourceMetric {name, …Matrix}   → number            the same by probabilities of source classes
@@ -33,6 +34,15 @@ export function createHandler(reply) {
   /** @type {Map<string, import('./modelspider.mjs').Network>} */
   const networks = new Map();
 
+  /** @param {string} key */
+  const found = (key) => {
+    const network = networks.get(key);
+    if (!network) {
+      throw new ModelSpiderError('argument', `no network is loaded as ${key}`);
+    }
+    return network;
+  };
+
   /** @type {Record<string, (args: any) => any>} */
   const operations = {
     async start({ module }) {
@@ -50,12 +60,12 @@ export function createHandler(reply) {
       networks.delete(key);
       return {};
     },
+    warm({ key }) {
+      found(key).warmUp();
+      return {};
+    },
     embed({ key, image }) {
-      const network = networks.get(key);
-      if (!network) {
-        throw new ModelSpiderError('argument', `no network is loaded as ${key}`);
-      }
-      return network.embed(image);
+      return found(key).embed(image);
     },
     metric({ name, features, count, dimension, labels, classCount }) {
       return started(engine).metric(name, features, count, dimension, labels, classCount);

@@ -105,8 +105,7 @@ export class Engine {
   }
 
   /**
-   * Starts, and sends one image of nothing through every worker, so that the user's first waits for
-   * none.
+   * Starts, and warms every worker up, so that the user's first image waits for none.
    *
    * @returns {Promise<{version: string, workers: number, pace: number | undefined, zoo: Manifest}>} pace:
    *   multiply-accumulates a millisecond of one worker; zoo: with the models that can be ranked
@@ -114,7 +113,7 @@ export class Engine {
   async warmUp() {
     const [{ pool, version, zoo }] = await Promise.all([this.#start(), this.#images.warmUp()]);
     // A ranking that begins meanwhile may stop it, and warms up as well.
-    await Promise.allSettled(Array.from({ length: pool.size }, () => pool.embed(blank(), encoderKey)));
+    await pool.warmUp(encoderKey).catch(() => undefined);
     const least = await this.#time(encoderKey, blank()).catch(() => undefined);
     return { version, workers: pool.size, pace: least && zoo.encoder.macs / least, zoo };
   }

@@ -33,6 +33,18 @@ test('features are the same bits in this thread and in any number of workers', a
   }
 });
 
+test('workers and networks that were warmed up give the same features', async () => {
+  const network = (await createEngine(module)).loadNetwork(tinyNetwork(1), tinyInput);
+  const expected = images.map((image) => network.embed(image));
+  network.warmUp();
+  assert.deepEqual(images.map((image) => network.embed(image)), expected);
+  const pool = createPool(2);
+  await pool.loadNetwork('a', tinyNetwork(1), tinyInput);
+  await pool.warmUp('a');
+  assert.deepEqual(await embedAll(pool, 'a'), expected);
+  await assert.rejects(pool.warmUp('b'), { code: 'argument', message: 'no network is loaded as b' });
+});
+
 test('an image that fails does not hinder the others', async () => {
   const pool = createPool(2);
   await pool.loadNetwork('a', tinyNetwork(1), tinyInput);

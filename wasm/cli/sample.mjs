@@ -59,6 +59,9 @@ export async function embedWithModel({ pool, zoo, path, terminal }, entry, sampl
   await pool.loadNetwork(entry.id, bytes, inputOf(entry)).catch((error) => {
     throw new Failure('asset', `${modelFile(zoo, entry)} cannot be loaded: ${reasonOf(error)}`);
   });
+  if (entry === zoo.encoder) { // the first network of a run, while the first images are decoded
+    pool.warmUp(entry.id).catch(() => undefined);
+  }
   const embedded = await embedWithPool(sample, { path, pool, key: entry.id, terminal, minimumClasses: 2 });
   pool.unloadNetwork(entry.id);
   return embedded;
