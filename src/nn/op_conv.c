@@ -11,7 +11,7 @@
 #include "nn/ops.h"
 #include "nn/window.h"
 
-enum { TABLE_POINTERS = 4096, LEAST_ROWS = 16, ALIGNMENT = 64 };
+enum { TABLE_POINTERS = 4096, LEAST_ROWS = 16, FEW_CHANNELS = 8, ALIGNMENT = 64 };
 
 typedef struct conv_state {
   ms_product product;
@@ -244,17 +244,20 @@ static bool plan_lines(ms_node *node, conv_state *state) {
          add_scratch(floats, sizeof(float), &state->zero_offset, &node->scratch_size);
 }
 
-/* Whether a product of integers is possible and pays: rows become levels once for all columns. */
+/*
+ * Whether a product of integers is possible and pays: rows become levels once for all columns, but
+ * each pixel once for every row that it is gathered into.
+ */
 static bool takes_levels(const ms_graph *graph, const conv_state *state, size_t depth) {
   enum { LEAST_COLUMNS = 24 };
   return graph->precision == MS_PRECISION_INT16 && state->product.can_fuse && !state->depthwise &&
          depth <= MS_LONGEST_S16 && state->columns >= LEAST_COLUMNS &&
-         state->window.output_count >= LEAST_ROWS;
+         state->window.output_count >= LEAST_ROWS &&
+         (state->pointwise || state->depth > FEW_CHANNELS);
 }
 
 /* Which way a convolution goes; padding is as it stays by now. False if weights exceed memory. */
 static bool choose_way(const ms_graph *graph, conv_state *state, size_t *packed_count) {
-  enum { FEW_CHANNELS = 8 };
   const ms_window *window = &state->window;
   bool is_plane = !window->transposed && window->input[0] == 1 && window->output[0] == 1 &&
                   window->kernel[0] == 1 && window->pad[0] == 0;

@@ -20,6 +20,14 @@ test('each model has its times', async () => {
   assert.ok(timing.load_ms > 0 && timing.best_ms > 0 && timing.best_ms <= timing.median_ms);
 });
 
+test('models are measured in the precision that is asked for', async () => {
+  const { code, out, err } = await runCli(['bench', 'a', '--precision', 'int16', ...options]);
+  assert.equal(code, 0, err);
+  assert.equal(JSON.parse(out).models[0].model, 'a');
+  assert.equal((await runCli(['bench', 'a', '--precision', 'auto', ...options])).code, 0);
+  assert.equal((await runCli(['bench', 'a', '--precision', 'double', ...options])).code, 2);
+});
+
 test('each layer of a model has its products, its time and its share of the peak', async () => {
   const { code, out, err } = await runCli(['bench', '--layers', 'a', ...options]);
   assert.equal(code, 0, err);

@@ -1,6 +1,6 @@
 // modelspider rank on the real zoo: what a user's folder becomes, and what bad input does.
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -42,6 +42,38 @@ test('a folder becomes a ranking in schema 1; an unreadable image is named and t
     assert.ok(row.licence.length > 0 && row.params > 0 && row.macs > 0 && row.download_bytes > 0);
   }
   assert.ok(result.order_change >= 0 && result.order_change <= 1);
+});
+
+test('integers rank as floats do', async () => {
+  const [exact, quick] = await Promise.all(['f32', 'int16'].map((precision) => runCli(['rank', join(folder, 'task'), '--json', '--precision', precision])));
+  assert.equal(quick.code, 0, quick.err);
+  const best = (/** @type {string} */ out) => JSON.parse(out).ranking.slice(0, 3).map((/** @type {any} */ { model }) => model);
+  assert.deepEqual(best(quick.out), best(exact.out));
+  assert.notDeepEqual(JSON.parse(quick.out).ranking, JSON.parse(exact.out).ranking);
+  const unknown = await runCli(['rank', join(folder, 'task'), '--precision', 'int4']);
+  assert.deepEqual([unknown.code, unknown.out], [2, '']);
+  assert.match(unknown.err, /--precision knows f32, int16 and auto, not int4/);
+});
+
+test('zoo precision compares, and chooses for the very file that it saw', async () => {
+  const chosen = join(folder, 'precision.json');
+  const { code, out, err } = await runCli(['zoo', 'precision', join(folder, 'task'), 'emotion', '-o', chosen]);
+  assert.equal(code, 0, err);
+  assert.match(out, /^best models by f32: {3}(.*)\nbest models by int16: \1$/m);
+  const { schema, models } = JSON.parse(await readFile(chosen, 'utf8'));
+  const { models: entries } = JSON.parse(await readFile(join(browserZoo, 'manifest.json'), 'utf8'));
+  const { sha256, cosine, time, precision } = models.emotion;
+  assert.deepEqual([schema, Object.keys(models), sha256], [1, ['emotion'], entries.find((/** @type {any} */ { id }) => id === 'emotion').onnx.sha256]);
+  assert.ok(cosine >= 0.995 && cosine <= 1 && time > 0);
+  assert.equal(precision, time <= 0.95 ? 'int16' : 'f32');
+});
+
+test('what the browser zoo computes in was measured with its present files', async () => {
+  const [manifest, { models }] = await Promise.all(['manifest.json', 'precision.json'].map(async (name) => JSON.parse(await readFile(join(browserZoo, name), 'utf8'))));
+  for (const { id, onnx } of [manifest.encoder, ...manifest.models]) {
+    assert.equal(models[id].sha256, onnx.sha256, `${id}: run modelspider zoo precision`);
+    assert.ok(models[id].precision === 'f32' || models[id].cosine >= 0.995, id);
+  }
 });
 
 test('the ranking does not depend on the number of workers', async () => {

@@ -72,6 +72,7 @@ export function cacheFolder(zoo) {
  *   [other: string]: any}} ModelEntry what ms_zoo_load describes
  * @typedef {{name: string, folder: string, cache: string, bytes: Uint8Array,
  *   encoder: ModelEntry, models: ModelEntry[]}} Zoo folder holds manifest and tokens, cache the models
+ * @typedef {NonNullable<InputRecipe['precision']>} Precision
  */
 
 /** @returns {Promise<string[]>} the zoos that come with the package */
@@ -124,6 +125,28 @@ export function findEntry(zoo, id) {
 /** The fields that decide features, and nothing else. @param {ModelEntry} entry @returns {InputRecipe} */
 export function inputOf({ input: { width, height, channels, fit, mean, std, signature } }) {
   return { width, height, channels, fit, mean, std, ...(signature ? { signature } : {}) };
+}
+
+/** Where a zoo says what its models are best computed in. @param {Zoo} zoo @returns {string} */
+export const precisionFile = (zoo) => join(zoo.folder, 'precision.json');
+
+/**
+ * The recipe of a model's input, with what the model is to compute in. The choices of zoo precision
+ * are for the very files that it saw; where there is none, it is f32.
+ *
+ * @param {Zoo} zoo
+ * @param {ModelEntry} entry
+ * @param {Precision | 'auto'} precision
+ * @returns {Promise<InputRecipe>}
+ */
+export async function inputIn(zoo, entry, precision) {
+  if (precision !== 'auto') {
+    return { ...inputOf(entry), precision };
+  }
+  const file = precisionFile(zoo);
+  const { models } = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : { models: {} };
+  const choice = Object.hasOwn(models, entry.id) ? models[entry.id] : undefined;
+  return { ...inputOf(entry), precision: choice?.sha256 === entry.onnx.sha256 ? choice.precision : 'f32' };
 }
 
 /** @param {Zoo} zoo @param {{id: string}} entry @returns {string} */

@@ -1,14 +1,16 @@
 // modelspider bench: how long the zoo's models take on this machine, in one thread.
 import { compactCount, textTable } from '../report.mjs';
-import { findEntry, entriesOf, inputOf, loadEngine, readModel, readZoo } from './assets.mjs';
+import { findEntry, entriesOf, inputIn, loadEngine, readModel, readZoo } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
-import { integerOption } from './options.mjs';
+import { chosenPrecision, integerOption, precisionOption } from './options.mjs';
 import { makePeak } from './peak.mjs';
 
 /**
  * @typedef {{model: string, load_ms: number, first_ms: number, best_ms: number, median_ms: number,
  *   gmac_per_s: number, memory_bytes: number}} Timing
  */
+
+/** @typedef {{runs: number, precision: import('./assets.mjs').Precision | 'auto'}} How */
 
 /**
  * @typedef {{layer: string, mmac: number, ms: number, gflop_per_s: number, share_of_peak: number}} Layer
@@ -24,22 +26,24 @@ export const command = {
     runs: { type: 'string', value: 'N', default: '20', help: 'images after the first (default: 20)' },
     layers: { type: 'boolean', help: 'where the time of one model goes (default: the encoder)' },
     zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
+    precision: precisionOption,
     json: { type: 'boolean', help: 'print JSON, not a table' },
   },
   async run({ values, positionals, terminal }) {
+    const precision = chosenPrecision(values);
     const runs = /** @type {number} */ (integerOption(values, 'runs', { min: 1, max: 10000 }));
     const engine = await loadEngine();
     const zoo = await readZoo(values.zoo, engine);
     if (values.layers) {
       const [entry] = positionals.length > 0 ? positionals.map((id) => findEntry(zoo, id)) : entriesOf(zoo);
-      await terminal.data(printLayers(await measureLayers(engine, zoo, entry, runs), Boolean(values.json)));
+      await terminal.data(printLayers(await measureLayers(engine, zoo, entry, { runs, precision }), Boolean(values.json)));
       return;
     }
     const entries = positionals.length > 0 ? positionals.map((id) => findEntry(zoo, id)) : entriesOf(zoo);
     const timings = [];
     for (const entry of entries) {
       terminal.progress(entry.id);
-      timings.push(await measure(engine, zoo, entry, runs));
+      timings.push(await measure(engine, zoo, entry, { runs, precision }));
     }
     await terminal.data(values.json
       ? `${JSON.stringify({ schema: 1, runs, models: timings }, null, 2)}\n`
@@ -56,13 +60,14 @@ function cellsOf({ model, load_ms, first_ms, best_ms, median_ms, gmac_per_s, mem
  * @param {import('../modelspider.mjs').Engine} engine
  * @param {import('./assets.mjs').Zoo} zoo
  * @param {import('./assets.mjs').ModelEntry} entry
- * @param {number} runs
+ * @param {How} how
  * @returns {Promise<Timing>}
  */
-async function measure(engine, zoo, entry, runs) {
+async function measure(engine, zoo, entry, { runs, precision }) {
   const bytes = await readModel(zoo, entry);
+  const input = await inputIn(zoo, entry, precision);
   const image = { data: testPattern(224 * 224 * 4), width: 224, height: 224 };
-  const [load_ms, network] = timed(() => load(engine, bytes, entry));
+  const [load_ms, network] = timed(() => load(engine, bytes, entry, input));
   try {
     const [first_ms] = timed(() => network.embed(image));
     const times = Array.from({ length: runs }, () => timed(() => network.embed(image))[0]).sort((a, b) => a - b);
@@ -87,11 +92,11 @@ async function measure(engine, zoo, entry, runs) {
  * @param {import('../modelspider.mjs').Engine} engine
  * @param {import('./assets.mjs').Zoo} zoo
  * @param {import('./assets.mjs').ModelEntry} entry
- * @param {number} runs
+ * @param {How} how
  * @returns {Promise<{peak: number, layers: Layer[]}>}
  */
-async function measureLayers(engine, zoo, entry, runs) {
-  const network = load(engine, await readModel(zoo, entry), entry);
+async function measureLayers(engine, zoo, entry, { runs, precision }) {
+  const network = load(engine, await readModel(zoo, entry), entry, await inputIn(zoo, entry, precision));
   const image = { data: testPattern(224 * 224 * 4), width: 224, height: 224 };
   const measurePeak = makePeak();
   let peak = 0;
@@ -130,10 +135,15 @@ function printLayers({ peak, layers }, json) {
   ]);
 }
 
-/** @param {import('../modelspider.mjs').Engine} engine @param {Uint8Array} bytes @param {import('./assets.mjs').ModelEntry} entry */
-function load(engine, bytes, entry) {
+/**
+ * @param {import('../modelspider.mjs').Engine} engine
+ * @param {Uint8Array} bytes
+ * @param {{id: string}} entry
+ * @param {import('./assets.mjs').InputRecipe} input
+ */
+function load(engine, bytes, entry, input) {
   try {
-    return engine.loadNetwork(bytes, inputOf(entry));
+    return engine.loadNetwork(bytes, input);
   } catch (error) {
     throw new Failure('asset', `${entry.id} cannot be loaded: ${reasonOf(error)}`);
   }

@@ -1,9 +1,9 @@
 // modelspider features: one model's features of a folder of images, as .npy.
 import { existsSync } from 'node:fs';
-import { findEntry, inputOf, readModel, readZoo, startEngine } from './assets.mjs';
+import { findEntry, inputIn, readModel, readZoo, startEngine } from './assets.mjs';
 import { Failure } from './failure.mjs';
 import { readWhole, replaceFile } from './files.mjs';
-import { exactly, integerOption, workersOption } from './options.mjs';
+import { chosenPrecision, exactly, integerOption, precisionOption, workersOption } from './options.mjs';
 import { embedWithPool, openLimited } from './sample.mjs';
 import { writeNpy } from '../npy.mjs';
 
@@ -27,6 +27,7 @@ export const command = {
     std: { type: 'string', value: 'A,B,C', default: '58.395,57.12,57.375', help: "FILE.onnx: deviation of its input (default: ImageNet's)" },
     'limit-per-class': { type: 'string', value: 'N', help: 'at most N images of a class' },
     seed: { type: 'string', value: 'S', default: '0', help: 'draws those N images (default: 0)' },
+    precision: precisionOption,
     workers: workersOption,
   },
   async run({ values, positionals, terminal }) {
@@ -61,15 +62,17 @@ export const command = {
  * @returns {Promise<{bytes: Uint8Array, input: import('../modelspider.mjs').InputRecipe}>}
  */
 async function readChosenModel(values, engine) {
+  const precision = chosenPrecision(values);
   if (values.model.endsWith('.onnx') || existsSync(values.model)) {
     const side = /** @type {number} */ (integerOption(values, 'size', { min: 1, max: 4096 }));
     const { channels, fit } = values;
-    const input = { width: side, height: side, channels, fit, mean: numbers(values, 'mean'), std: numbers(values, 'std') };
+    /** @type {import('../modelspider.mjs').InputRecipe} */
+    const input = { width: side, height: side, channels, fit, mean: numbers(values, 'mean'), std: numbers(values, 'std'), precision: precision === 'int16' ? precision : 'f32' };
     return { bytes: new Uint8Array(await readWhole(values.model, 'asset')), input };
   }
   const zoo = await readZoo(values.zoo, engine);
   const entry = findEntry(zoo, values.model);
-  return { bytes: await readModel(zoo, entry), input: inputOf(entry) };
+  return { bytes: await readModel(zoo, entry), input: await inputIn(zoo, entry, precision) };
 }
 
 /** @param {Values} values @param {string} name @returns {number[]} */

@@ -20,6 +20,17 @@ export const commonOptions = {
 /** @type {Option} */
 export const workersOption = { type: 'string', value: 'N', help: 'parallel workers (default: one per core)' };
 
+/** @type {Option} */
+export const precisionOption = { type: 'string', value: 'f32|int16|auto', default: 'f32', help: 'what networks compute in; auto: what zoo precision chose for each model (default: f32)' };
+
+/** @param {Values} values @returns {'f32' | 'int16' | 'auto'} */
+export function chosenPrecision({ precision }) {
+  if (!['f32', 'int16', 'auto'].includes(precision)) {
+    throw new Failure('usage', `--precision knows f32, int16 and auto, not ${precision}`);
+  }
+  return precision;
+}
+
 /** @param {Command} command @returns {string} */
 export function helpText({ summary, usage, about, options }) {
   const rows = Object.entries({ ...options, ...commonOptions }).map(([name, { short, value, help }]) =>

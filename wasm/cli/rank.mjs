@@ -6,7 +6,7 @@ import { toCsv, toJson, toMarkdown, toTable } from '../report.mjs';
 import { findEntry, modelFile, readZoo, startEngine } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
 import { readWhole } from './files.mjs';
-import { exactly, integerOption, workersOption } from './options.mjs';
+import { chosenPrecision, exactly, integerOption, precisionOption, workersOption } from './options.mjs';
 import { embedWithModel, openLimited, readablePart } from './sample.mjs';
 
 /**
@@ -16,7 +16,8 @@ import { embedWithModel, openLimited, readablePart } from './sample.mjs';
  * @typedef {import('../sample.mjs').EmbeddedSample} EmbeddedSample
  * @typedef {{engine: import('../modelspider.mjs').Engine, pool: import('../worker-pool.mjs').WorkerPool,
  *   zoo: Zoo, scorer: import('../modelspider.mjs').Scorer, path: string,
- *   sample: import('./images.mjs').Sample, terminal: import('./terminal.mjs').Terminal}} Run
+ *   sample: import('./images.mjs').Sample, terminal: import('./terminal.mjs').Terminal,
+ *   precision: import('./assets.mjs').Precision | 'auto'}} Run
  */
 
 const fewImages = 5;
@@ -37,6 +38,7 @@ export const command = {
     'max-mb': { type: 'string', value: 'N', help: 'show models of at most N megabytes' },
     licence: { type: 'string', value: 'permissive', help: 'show models under permissive licences only' },
     seed: { type: 'string', value: 'S', default: '0', help: 'of all that is drawn (default: 0)' },
+    precision: precisionOption,
     workers: workersOption,
     json: { type: 'boolean', help: 'print JSON, schema 1' },
     csv: { type: 'boolean', help: 'print CSV' },
@@ -46,6 +48,7 @@ export const command = {
     const started = performance.now();
     const [path] = exactly(positionals, ['DIR|ZIP']);
     const limits = readLimits(values);
+    const precision = chosenPrecision(values);
     const seed = /** @type {number} */ (integerOption(values, 'seed', { min: 0, max: 2 ** 32 - 1 }));
     const rerankCount = /** @type {number} */ (integerOption(values, 'rerank', { min: 0, max: 4096 }));
     const limit = integerOption(values, 'limit-per-class', { min: 1, fallback: Infinity }) ?? Infinity;
@@ -55,7 +58,7 @@ export const command = {
       const scorer = await readScorer(zoo, engine);
       const sample = await openLimited(path, { limit, seed, minimumClasses: 2 });
       try {
-        const run = { engine, pool, zoo, scorer, path, sample, terminal };
+        const run = { engine, pool, zoo, scorer, path, sample, terminal, precision };
         const result = await rank(run, { seed, rerankCount, started });
         await terminal.data(format(values)(show(result, limits)));
       } finally {
@@ -88,7 +91,7 @@ function readLimits(values) {
  * @param {Zoo} zoo
  * @param {import('../modelspider.mjs').Engine} engine
  */
-async function readScorer(zoo, engine) {
+export async function readScorer(zoo, engine) {
   const file = join(zoo.folder, 'tokens.safetensors');
   const bytes = new Uint8Array(await readWhole(file, 'asset'));
   let scorer;
@@ -108,7 +111,7 @@ async function readScorer(zoo, engine) {
  * @param {{seed: number, rerankCount: number, started: number}} options
  * @returns {Promise<RankResult>}
  */
-async function rank(run, { seed, rerankCount, started }) {
+export async function rank(run, { seed, rerankCount, started }) {
   const { engine, scorer, zoo, terminal } = run;
   const embedded = await embedWithModel(run, zoo.encoder, run.sample);
   const images = embedded.classes.reduce((sum, { features }) => sum + features.length, 0);
