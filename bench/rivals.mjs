@@ -1,9 +1,9 @@
 // node bench/rivals.mjs [ID…|--start]   (npm run bench -- …)
 // Our engine beside onnxruntime-web and TF.js, all as WebAssembly on one thread, taking turns in one
 // run: the same network, the same normalised picture. Ours and onnxruntime-web run the very same
-// ONNX file, TF.js runs the published graph model. Ratios count; milliseconds are of this machine.
-// Ours includes making the input from pixels, which the rivals get ready-made. With --start, what
-// start.mjs measures instead.
+// ONNX file, TF.js runs the published graph model; ours in floats and in integers. Ratios count,
+// milliseconds are of this machine. Ours includes making the input from pixels, which the rivals get
+// ready-made. With --start, what start.mjs measures instead.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import ort from 'onnxruntime-web';
@@ -69,7 +69,7 @@ if (wanted.includes('--start')) {
   process.exit();
 }
 const entries = wanted.length > 0 ? all.filter(({ id }) => wanted.includes(id)) : all;
-process.stdout.write('| network | engine | first ms | best ms | median ms | ours / it, best |\n| --- | --- | --- | --- | --- | --- |\n');
+process.stdout.write('| network | engine | first ms | best ms | median ms | ours / it, best | int16 / it, best |\n| --- | --- | --- | --- | --- | --- | --- |\n');
 for (const entry of entries) {
   const runs = await contestants(entry);
   /** @type {Record<string, number[]>} */
@@ -81,7 +81,7 @@ for (const entry of entries) {
   }
   const best = (/** @type {string} */ name) => Math.min(...times[name].slice(1));
   for (const [name, [first, ...rest]] of Object.entries(times)) {
-    process.stdout.write(`| ${entry.id} | ${name} | ${first.toFixed(1)} | ${best(name).toFixed(1)} | ${median(rest).toFixed(1)} | ${(best('modelspider') / best(name)).toFixed(2)} |\n`);
+    process.stdout.write(`| ${entry.id} | ${name} | ${first.toFixed(1)} | ${best(name).toFixed(1)} | ${median(rest).toFixed(1)} | ${(best('modelspider') / best(name)).toFixed(2)} | ${(best('modelspider int16') / best(name)).toFixed(2)} |\n`);
   }
 }
 process.exit();

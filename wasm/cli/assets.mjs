@@ -127,9 +127,6 @@ export function inputOf({ input: { width, height, channels, fit, mean, std, sign
   return { width, height, channels, fit, mean, std, ...(signature ? { signature } : {}) };
 }
 
-/** Where a zoo says what its models are best computed in. @param {Zoo} zoo @returns {string} */
-export const precisionFile = (zoo) => join(zoo.folder, 'precision.json');
-
 /**
  * The recipe of a model's input, with what the model is to compute in. The choices of zoo precision
  * are for the very files that it saw; where there is none, it is f32.
@@ -143,10 +140,20 @@ export async function inputIn(zoo, entry, precision) {
   if (precision !== 'auto') {
     return { ...inputOf(entry), precision };
   }
-  const file = precisionFile(zoo);
+  return { ...inputOf(entry), precision: (await readPrecisions(zoo.folder))(entry) };
+}
+
+/**
+ * @param {string} folder of a zoo
+ * @returns {Promise<(entry: {id: string, onnx: {sha256: string}}) => Precision>}
+ */
+export async function readPrecisions(folder) {
+  const file = join(folder, 'precision.json');
   const { models } = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : { models: {} };
-  const choice = Object.hasOwn(models, entry.id) ? models[entry.id] : undefined;
-  return { ...inputOf(entry), precision: choice?.sha256 === entry.onnx.sha256 ? choice.precision : 'f32' };
+  return ({ id, onnx }) => {
+    const choice = Object.hasOwn(models, id) ? models[id] : undefined;
+    return choice?.sha256 === onnx.sha256 ? choice.precision : 'f32';
+  };
 }
 
 /** @param {Zoo} zoo @param {{id: string}} entry @returns {string} */

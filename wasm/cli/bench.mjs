@@ -26,7 +26,7 @@ export const command = {
     runs: { type: 'string', value: 'N', default: '20', help: 'images after the first (default: 20)' },
     layers: { type: 'boolean', help: 'where the time of one model goes (default: the encoder)' },
     zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
-    precision: precisionOption,
+    precision: precisionOption('f32'),
     json: { type: 'boolean', help: 'print JSON, not a table' },
   },
   async run({ values, positionals, terminal }) {

@@ -27,7 +27,7 @@ export const command = {
     std: { type: 'string', value: 'A,B,C', default: '58.395,57.12,57.375', help: "FILE.onnx: deviation of its input (default: ImageNet's)" },
     'limit-per-class': { type: 'string', value: 'N', help: 'at most N images of a class' },
     seed: { type: 'string', value: 'S', default: '0', help: 'draws those N images (default: 0)' },
-    precision: precisionOption,
+    precision: precisionOption('f32'),
     workers: workersOption,
   },
   async run({ values, positionals, terminal }) {

@@ -20,8 +20,8 @@ export const commonOptions = {
 /** @type {Option} */
 export const workersOption = { type: 'string', value: 'N', help: 'parallel workers (default: one per core)' };
 
-/** @type {Option} */
-export const precisionOption = { type: 'string', value: 'f32|int16|auto', default: 'f32', help: 'what networks compute in; auto: what zoo precision chose for each model (default: f32)' };
+/** @param {'f32' | 'auto'} usual @returns {Option} */
+export const precisionOption = (usual) => ({ type: 'string', value: 'f32|int16|auto', default: usual, help: `what networks compute in; auto: what zoo precision chose for each model (default: ${usual})` });
 
 /** @param {Values} values @returns {'f32' | 'int16' | 'auto'} */
 export function chosenPrecision({ precision }) {

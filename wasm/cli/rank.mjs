@@ -38,7 +38,7 @@ export const command = {
     'max-mb': { type: 'string', value: 'N', help: 'show models of at most N megabytes' },
     licence: { type: 'string', value: 'permissive', help: 'show models under permissive licences only' },
     seed: { type: 'string', value: 'S', default: '0', help: 'of all that is drawn (default: 0)' },
-    precision: precisionOption,
+    precision: precisionOption('auto'),
     workers: workersOption,
     json: { type: 'boolean', help: 'print JSON, schema 1' },
     csv: { type: 'boolean', help: 'print CSV' },

@@ -4,6 +4,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readPrecisions } from '../../wasm/cli/assets.mjs';
 import { makeKnownTasks } from './known-tasks.mjs';
 
 /** @typedef {{from: string, to: string}} Asset */
@@ -19,14 +20,26 @@ const types = {
 /** What the page cannot do without, and how to make it. */
 const required = [
   { from: 'build/wasm/wasm/modelspider.wasm', to: 'engine/modelspider.wasm', make: 'cmake --preset wasm && cmake --build --preset wasm' },
-  { from: 'zoo/browser/manifest.json', to: 'zoo/manifest.json', make: 'modelspider zoo build' },
   { from: 'zoo/browser/tokens.safetensors', to: 'zoo/tokens.safetensors', make: 'modelspider train' },
   { from: 'build/zoo/browser/encoder.onnx', to: 'zoo/encoder.onnx', make: 'modelspider zoo fetch encoder' },
 ];
 
-/** What is made of the task bank. */
-const knownTasks = { from: 'zoo/browser/bank.safetensors', to: 'zoo/known-tasks.safetensors' };
-const makeKnown = async () => makeKnownTasks(await readFile(join(repository, knownTasks.from)));
+/** What is made of the zoo's files. @type {Record<string, () => Promise<Uint8Array>>} */
+const made = {
+  'zoo/known-tasks.safetensors': async () => makeKnownTasks(await readFile(join(repository, 'zoo/browser/bank.safetensors'))),
+  'zoo/manifest.json': makeManifest,
+};
+
+/** @returns {Promise<import('../assets.mjs').Manifest>} */
+const readManifest = async () => JSON.parse(await readFile(join(repository, 'zoo/browser/manifest.json'), 'utf8'));
+
+/** The manifest, with what each model is best computed in. */
+async function makeManifest() {
+  const { encoder, models, ...rest } = await readManifest();
+  const precisionOf = await readPrecisions(join(repository, 'zoo/browser'));
+  const complete = (/** @type {import('../assets.mjs').ModelEntry} */ entry) => ({ ...entry, input: { ...entry.input, precision: precisionOf(entry) } });
+  return new TextEncoder().encode(JSON.stringify({ ...rest, encoder: complete(encoder), models: models.map(complete) }));
+}
 
 /** Files of the page whose names other files know. */
 const fixed = [{ from: 'web/icon.svg', to: 'icon.svg' }, { from: 'web/manifest.webmanifest', to: 'manifest.webmanifest' }];
@@ -40,8 +53,7 @@ async function findSamples() {
 
 /** The manifest's models, fetched or not. @returns {Promise<Asset[]>} */
 async function listModels() {
-  /** @type {import('../assets.mjs').Manifest} */
-  const { models } = JSON.parse(await readFile(join(repository, 'zoo/browser/manifest.json'), 'utf8'));
+  const { models } = await readManifest();
   return models.map(({ id }) => ({ from: `build/zoo/browser/${id}.onnx`, to: `zoo/models/${id}.onnx` }));
 }
 
@@ -52,11 +64,16 @@ export function assetsPlugin() {
     async configureServer(server) {
       const assets = [...required, ...fixed, ...(await findSamples()), ...(await listModels())];
       const files = new Map(assets.map(({ from, to }) => [`/${to}`, join(repository, from)]));
-      const known = await makeKnown();
+      /** @type {Map<string, Uint8Array>} */
+      const contents = new Map();
+      for (const [to, make] of Object.entries(made)) {
+        contents.set(`/${to}`, await make());
+      }
       server.middlewares.use((request, response, next) => {
         const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-        if (path === `/${knownTasks.to}`) {
-          response.end(known);
+        const content = contents.get(path);
+        if (content) {
+          response.end(content);
           return;
         }
         const file = files.get(path);
@@ -77,7 +94,9 @@ export function assetsPlugin() {
       for (const { from, to } of [...required, ...fixed, ...(await findSamples())]) {
         this.emitFile({ type: 'asset', fileName: to, source: await readFile(join(repository, from)) });
       }
-      this.emitFile({ type: 'asset', fileName: knownTasks.to, source: await makeKnown() });
+      for (const [to, make] of Object.entries(made)) {
+        this.emitFile({ type: 'asset', fileName: to, source: await make() });
+      }
     },
     // Models are large and no part of what works offline from the start, so they pass no bundler.
     async writeBundle({ dir = '' }) {
