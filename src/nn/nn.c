@@ -33,6 +33,7 @@ ms_status ms_graph_prepare(ms_graph *graph) {
       graph->scratch_size = node->scratch_size;
     }
   }
+  ms_graph_compact(graph); /* preparing may have joined nodes */
   for (size_t i = 0; i < graph->value_count; i++) {
     if (graph->values[i]->is_constant && graph->values[i]->use_count == 0) {
       ms_value_unload(graph, graph->values[i]);

@@ -3,7 +3,9 @@
  * activation itself, a depthwise kernel has its own loop, everything else is a product of gathered
  * rows, group by group. Short runs are made longer: input rows are copied between zeros, so that a
  * row of the kernel is one run. A transposed convolution gathers, too: taps that meet no input
- * pixel read zeros. Weights are packed once if they are constant, else in every run.
+ * pixel read zeros. Weights are packed once if they are constant, else in every run. A 1×1 kernel
+ * whose result is large, and for a depthwise kernel only, runs with that one, row by row, so that
+ * the result is never whole in memory and rows are read while they are in the cache.
  */
 #include <math.h>
 #include <string.h>
@@ -11,7 +13,13 @@
 #include "nn/ops.h"
 #include "nn/window.h"
 
-enum { TABLE_POINTERS = 4096, LEAST_ROWS = 16, FEW_CHANNELS = 8, ALIGNMENT = 64 };
+enum {
+  TABLE_POINTERS = 4096,
+  LEAST_ROWS = 16,
+  FEW_CHANNELS = 8,
+  LEAST_CHAINED = 1 << 20, /* bytes; what is smaller stays in the second-level cache as it is */
+  ALIGNMENT = 64
+};
 
 typedef struct conv_state {
   ms_product product;
@@ -29,11 +37,13 @@ typedef struct conv_state {
   bool depthwise;
   bool swept; /* depthwise, row by row of a two-dimensional image, without a table */
   bool pointwise;
-  bool lined;        /* by lines: padded copies of input rows */
-  size_t line_width; /* floats of a line */
-  size_t line_rows;  /* output rows whose lines are there at a time */
-  bool levels;       /* products in integers, of weights packed by ms_pack_s16 */
-  float *packed;     /* NULL: packed in every run */
+  bool lined;                      /* by lines: padded copies of input rows */
+  size_t line_width;               /* floats of a line */
+  size_t line_rows;                /* output rows whose lines are there at a time */
+  bool levels;                     /* products in integers, of weights packed by ms_pack_s16 */
+  float *packed;                   /* NULL: packed in every run */
+  const struct conv_state *feeder; /* of a swept one: makes its input, a row at a time */
+  size_t ring_offset;              /* where in the scratch memory those rows are */
 } conv_state;
 
 static ms_status check_weights(ms_graph *graph, const ms_node *node, bool transposed,
@@ -293,10 +303,39 @@ static bool plan_tiles(ms_node *node, conv_state *state) {
          add_scratch(state->channels, sizeof(float), &state->zero_offset, &node->scratch_size);
 }
 
+/* Input rows that a swept convolution sees at a time. */
+static size_t ring_rows(const ms_window *window) {
+  return (window->kernel[1] - 1) * window->dilation[1] + 1;
+}
+
+/* Takes over the convolution before, where that pays. */
+static bool chain(ms_graph *graph, ms_node *node, conv_state *state) {
+  const ms_window *window = &state->window;
+  const ms_value *x = node->inputs[0];
+  ms_node *producer = x->producer;
+  size_t rows = ring_rows(window);
+  if (!state->swept || x->is_constant || x->use_count != 1 || producer == NULL ||
+      producer->op->run != ms_run_conv || ms_value_size(x) < LEAST_CHAINED ||
+      rows >= window->input[1]) {
+    return true;
+  }
+  const conv_state *feeder = producer->state;
+  if (!feeder->pointwise || feeder->packed == NULL || feeder->batch != 1 ||
+      ms_node_input(producer, MS_INPUT_RESIDUAL) != NULL) {
+    return true;
+  }
+  state->feeder = feeder;
+  node->mac_count += producer->mac_count;
+  ms_node_set_input(node, 0, producer->inputs[0]);
+  ms_graph_remove_node(graph, producer);
+  return add_scratch(rows * window->input[2] * state->channels, sizeof(float), &state->ring_offset,
+                     &node->scratch_size);
+}
+
 ms_status ms_prepare_conv(ms_graph *graph, ms_node *node) {
   conv_state *state = node->state;
   size_t packed_count = 0;
-  bool fits = choose_way(graph, state, &packed_count);
+  bool fits = choose_way(graph, state, &packed_count) && chain(graph, node, state);
   if (!state->pointwise) {
     fits = fits && (state->lined ? plan_lines : plan_tiles)(node, state);
   }
@@ -367,6 +406,26 @@ static void run_tile(const ms_run *run, const conv_state *state, const conv_part
   }
 }
 
+/* Row line of the input of a swept convolution; rows before first are there already. */
+static const float *find_line(const ms_run *run, const conv_state *state, const conv_part *image,
+                              size_t line, size_t *first) {
+  const ms_window *window = &state->window;
+  size_t row_count = window->input[2] * state->channels;
+  if (state->feeder == NULL) {
+    return image->x + line * row_count;
+  }
+  float *ring = (float *)(void *)(run->scratch + state->ring_offset);
+  size_t rows = ring_rows(window);
+  for (; *first <= line; (*first)++) {
+    const conv_part row = {.x = image->x + *first * window->input[2] * state->feeder->channels,
+                           .y = ring + *first % rows * row_count,
+                           .packed = state->feeder->packed,
+                           .rows = window->input[2]};
+    run_pointwise(run, state->feeder, &row);
+  }
+  return ring + line % rows * row_count;
+}
+
 /* A depthwise convolution of one image, an output row at a time. */
 static void run_sweep(const ms_run *run, const conv_state *state, const conv_part *image) {
   const float **rows = (const float **)(void *)(run->scratch + state->table_offset);
@@ -379,12 +438,12 @@ static void run_sweep(const ms_run *run, const conv_state *state, const conv_par
                     .columns = window->input[2],
                     .outputs = window->output[2]};
   size_t row_count = sweep.outputs * state->channels;
+  size_t first = 0;
   for (size_t row = 0; row < window->output[1]; row++) {
     for (size_t k = 0; k < sweep.kernel_height; k++) {
       size_t line = row * window->stride[1] + k * window->dilation[1];
       bool inside = line >= window->pad[1] && line - window->pad[1] < window->input[1];
-      size_t offset = inside ? (line - window->pad[1]) * sweep.columns * state->channels : 0;
-      rows[k] = inside ? image->x + offset : NULL;
+      rows[k] = inside ? find_line(run, state, image, line - window->pad[1], &first) : NULL;
     }
     ms_epilogue epilogue =
         make_epilogue(state, image->residual == NULL ? NULL : image->residual + row * row_count);

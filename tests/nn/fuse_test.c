@@ -331,6 +331,75 @@ static void test_followers_go_into_the_convolution(void) {
   }
 }
 
+/* What a 1×1 kernel makes of an image, and a depthwise one of that. */
+enum { IN_DEPTH = 3, DEEP = 60, HIGH = 66, WIDE = 70, MOST_TAPS = 25 };
+
+typedef struct chained {
+  int64_t kernel, stride, dilation, pad_top, pad_left;
+} chained;
+
+static void check_chained(const chained *c, const float *x, const float *wide, const float *deep) {
+  int64_t span = (c->kernel - 1) * c->dilation + 1;
+  int64_t height = (HIGH + c->pad_top - span) / c->stride + 1;
+  int64_t width = (WIDE + c->pad_left - span) / c->stride + 1;
+  const int64_t in[4] = {1, IN_DEPTH, HIGH, WIDE};
+  const int64_t out[4] = {1, DEEP, height, width};
+  size_t count = (size_t)(DEEP * height * width);
+  float *y = malloc(count * sizeof *y);
+  message graph = {.size = 0};
+  message file;
+  message node;
+  put_node(&graph, &(node_text){"Conv", "x wide", "c"});
+  put_node(&graph, &(node_text){"Relu", "c", "r"});
+  start_node(&node, "Conv", "r deep", "y");
+  put_attribute_integers(&node, "strides", (const int64_t[]){c->stride, c->stride}, 2);
+  put_attribute_integers(&node, "dilations", (const int64_t[]){c->dilation, c->dilation}, 2);
+  put_attribute_integers(&node, "pads", (const int64_t[]){c->pad_top, c->pad_left, 0, 0}, 4);
+  put_attribute_integer(&node, "group", DEEP);
+  put_message(&graph, 1, &node);
+  put_initializer(&graph, "wide", 1, (const int64_t[]){DEEP, IN_DEPTH, 1, 1}, 4, wide,
+                  DEEP * IN_DEPTH * sizeof *wide);
+  put_initializer(&graph, "deep", 1, (const int64_t[]){DEEP, 1, c->kernel, c->kernel}, 4, deep,
+                  (size_t)(DEEP * c->kernel * c->kernel) * sizeof *deep);
+  put_value(&graph, 11, "x", in, 4);
+  put_value(&graph, 12, "y", out, 4);
+  finish_model(&file, &graph, 13);
+  CHECK_EQUAL(run_file(&file, x, y, count), 3); /* two of them convert the layout */
+  size_t wrong = 0;
+  for (size_t i = 0; i < count; i++) {
+    int64_t channel = (int64_t)i / (height * width);
+    double sum = 0;
+    for (int64_t tap = 0; tap < c->kernel * c->kernel; tap++) {
+      int64_t row = (int64_t)i / width % height * c->stride + tap / c->kernel * c->dilation;
+      int64_t column = (int64_t)i % width * c->stride + tap % c->kernel * c->dilation;
+      row -= c->pad_top;
+      column -= c->pad_left;
+      double pixel = 0;
+      for (int64_t k = 0; row >= 0 && column >= 0 && k < IN_DEPTH; k++) {
+        pixel += (double)wide[channel * IN_DEPTH + k] * (double)x[(k * HIGH + row) * WIDE + column];
+      }
+      sum += fmax(pixel, 0) * (double)deep[channel * c->kernel * c->kernel + tap];
+    }
+    wrong += !(fabs((double)y[i] - sum) < 1e-4); /* 25 products of about 10 in float */
+  }
+  CHECK_EQUAL(wrong, 0);
+  free(y);
+}
+
+static void test_a_large_result_for_a_depthwise_kernel_is_made_row_by_row(void) {
+  static const chained cases[] = {
+      {3, 1, 1, 1, 1}, {3, 2, 1, 0, 1}, {3, 1, 2, 2, 0}, {5, 2, 1, 2, 2}, {2, 3, 1, 0, 0}};
+  float x[IN_DEPTH * HIGH * WIDE];
+  float wide[DEEP * IN_DEPTH];
+  float deep[DEEP * MOST_TAPS];
+  fill(x, IN_DEPTH * HIGH * WIDE, 12, 1.0);
+  fill(wide, DEEP * IN_DEPTH, 13, 1.0);
+  fill(deep, DEEP * MOST_TAPS, 14, 1.0);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    check_chained(&cases[i], x, wide, deep);
+  }
+}
+
 static void test_a_flat_volume_is_padded_in_depth(void) {
   enum { PLANE = 6 };
   const int64_t pads[6] = {1, 0, 0, 1, 0, 0};
@@ -395,6 +464,7 @@ int main(void) {
   test_a_channel_shuffle_becomes_one_node();
   test_followers_go_into_the_convolution();
   test_zeros_around_an_image_become_padding();
+  test_a_large_result_for_a_depthwise_kernel_is_made_row_by_row();
   test_a_flat_volume_is_padded_in_depth();
   return CHECK_EXIT();
 }
