@@ -136,7 +136,10 @@ static const char *read_directive(const char *format, directive *form, const uin
   } else if (format[0] == '.') {
     format = read_count(format + 1, &form->precision);
   }
-  return format + strspn(format, "lz");
+  while (*format == 'l' || *format == 'z') {
+    format++;
+  }
+  return format;
 }
 
 size_t ms_format_words(char *text, size_t size, const char *format, const uint64_t *words) {

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "core/sort.h"
 #include "nn/ops.h"
 
 #define MAX_ARENA_SIZE ((size_t)1 << 30)
@@ -80,38 +81,14 @@ static void share_memory(ms_graph *graph) {
   }
 }
 
-/* Larger ones first, then earlier ones: a heap sort, so that no input makes it slow. */
-static bool comes_first(const ms_value *a, const ms_value *b) {
+/* Larger ones first, then earlier ones. */
+static int compare_values(const void *first, const void *second) {
+  const ms_value *a = *(ms_value *const *)first;
+  const ms_value *b = *(ms_value *const *)second;
   size_t a_size = ms_value_size(a);
   size_t b_size = ms_value_size(b);
-  return a_size != b_size ? a_size > b_size : a->index < b->index;
-}
-
-static void sift_down(ms_value **values, size_t at, size_t count) {
-  for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
-    if (child + 1 < count && comes_first(values[child], values[child + 1])) {
-      child++;
-    }
-    if (!comes_first(values[at], values[child])) {
-      return;
-    }
-    ms_value *swapped = values[at];
-    values[at] = values[child];
-    values[child] = swapped;
-    at = child;
-  }
-}
-
-static void sort_values(ms_value **values, size_t count) {
-  for (size_t i = count / 2; i-- > 0;) {
-    sift_down(values, i, count);
-  }
-  for (size_t i = count; i-- > 1;) {
-    ms_value *swapped = values[0];
-    values[0] = values[i];
-    values[i] = swapped;
-    sift_down(values, 0, i);
-  }
+  bool earlier = a_size != b_size ? a_size > b_size : a->index < b->index;
+  return earlier ? -1 : 1;
 }
 
 /* Places a value among those placed before, which are sorted by offset; returns its rank there. */
@@ -139,7 +116,7 @@ static size_t place(ms_value *value, size_t size, ms_value *const *placed, size_
 static ms_status place_all(ms_graph *graph, ms_value **values, size_t count) {
   ms_value **placed = NULL;
   MS_TRY(MS_SCRATCH(graph->context, count, &placed));
-  sort_values(values, count);
+  ms_sort(values, count, sizeof *values, compare_values);
   for (size_t i = 0; i < count; i++) {
     size_t size = (ms_value_size(values[i]) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     size_t rank = place(values[i], size, placed, i);

@@ -10,6 +10,12 @@
 
 #define BLANKS " \t\r\n"
 
+void *ms_never_realloc(void *memory, size_t size) {
+  (void)memory;
+  (void)size;
+  return NULL;
+}
+
 /* The text under the scan. */
 typedef struct json_scan {
   const uint8_t *text;
@@ -19,7 +25,10 @@ typedef struct json_scan {
 } json_scan;
 
 static bool is_in(uint8_t byte, const char *set) {
-  return byte != 0 && strchr(set, byte) != NULL;
+  while (*set != '\0' && (uint8_t)*set != byte) {
+    set++;
+  }
+  return *set != '\0';
 }
 
 /*

@@ -24,6 +24,10 @@
 MS_CHECK_RESULT ms_status ms_json_parse(ms_context *context, const void *text, size_t size,
                                         const char *what, cJSON **root);
 
+/* What cJSON has for realloc, so that realloc is not linked: printing calls it, parsing does not.
+ */
+void *ms_never_realloc(void *memory, size_t size);
+
 /* True and *value = item, if item is a number without fraction in 0 … 2^53 - 1. */
 bool ms_json_count(const cJSON *item, uint64_t *value);
 

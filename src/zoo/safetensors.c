@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/reader.h"
+#include "core/sort.h"
 #include "zoo/json.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -74,10 +75,10 @@ static int compare_keys(const void *left, const void *right) {
 /* Sorts tensors and notes; fails with status where a name comes twice. */
 static ms_status sort_names(ms_context *context, const contents *file, ms_status status) {
   if (file->tensor_count > 0) {
-    qsort(file->tensors, file->tensor_count, sizeof *file->tensors, compare_names);
+    ms_sort(file->tensors, file->tensor_count, sizeof *file->tensors, compare_names);
   }
   if (file->note_count > 0) {
-    qsort(file->notes, file->note_count, sizeof *file->notes, compare_keys);
+    ms_sort(file->notes, file->note_count, sizeof *file->notes, compare_keys);
   }
   for (size_t i = 1; i < file->tensor_count; i++) {
     if (compare_names(&file->tensors[i - 1], &file->tensors[i]) == 0) {
@@ -265,7 +266,7 @@ static int compare_extents(const void *left, const void *right) {
 static ms_status check_extents(const header_reader *reader) {
   size_t count = reader->file.tensor_count;
   size_t position = 0;
-  qsort(reader->extents, count, sizeof *reader->extents, compare_extents);
+  ms_sort(reader->extents, count, sizeof *reader->extents, compare_extents);
   for (size_t i = 0; i < count; i++) {
     const data_extent *extent = &reader->extents[i];
     if (extent->begin != position) {
@@ -519,7 +520,7 @@ static ms_status collect(ms_context *context, const ms_stored_tensor *tensors,
   }
   MS_TRY(sort_names(context, file, MS_ERR_ARGUMENT));
   if (file->tensor_count > 0) {
-    qsort(file->tensors, file->tensor_count, sizeof *file->tensors, compare_places);
+    ms_sort(file->tensors, file->tensor_count, sizeof *file->tensors, compare_places);
   }
   return MS_OK;
 }

@@ -5,10 +5,10 @@
  */
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/context.h"
+#include "core/sort.h"
 #include "zoo/json.h"
 
 enum { MAX_ID_SIZE = 64, HASH_SIZE = 64 };
@@ -86,40 +86,69 @@ static ms_status check_choice(const subject *of, const member_rule *rule, const 
   return fail_member(of, rule->name, "is not one of its words");
 }
 
+static bool is_hash(const char *text) {
+  size_t size = 0;
+  for (; text[size] != '\0'; size++) {
+    bool is_digit =
+        (text[size] >= '0' && text[size] <= '9') || (text[size] >= 'a' && text[size] <= 'f');
+    if (!is_digit) {
+      return false;
+    }
+  }
+  return size == HASH_SIZE;
+}
+
 static ms_status check_hash(const subject *of, const member_rule *rule, const cJSON *item) {
   MS_TRY(check_text(of, rule, item));
-  if (strlen(item->valuestring) != HASH_SIZE ||
-      strspn(item->valuestring, "0123456789abcdef") != HASH_SIZE) {
-    return fail_member(of, rule->name, "is not 64 lower-case hexadecimal digits");
-  }
-  return MS_OK;
+  return is_hash(item->valuestring)
+             ? MS_OK
+             : fail_member(of, rule->name, "is not 64 lower-case hexadecimal digits");
 }
 
 /* Lower-case words and numbers, joined by single hyphens. */
+static bool is_kebab(const char *id) {
+  bool in_word = false;
+  for (; *id != '\0'; id++) {
+    bool is_letter = (*id >= 'a' && *id <= 'z') || (*id >= '0' && *id <= '9');
+    if (!is_letter && (*id != '-' || !in_word)) {
+      return false;
+    }
+    in_word = is_letter;
+  }
+  return in_word;
+}
+
 static ms_status check_id(const subject *of, const member_rule *rule, const cJSON *item) {
   MS_TRY(check_text(of, rule, item));
-  const char *id = item->valuestring;
-  size_t size = strlen(id);
-  bool kebab = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == size && id[0] != '-' &&
-               id[size - 1] != '-' && strstr(id, "--") == NULL;
-  return kebab ? MS_OK : fail_member(of, rule->name, "is not in kebab-case");
+  return is_kebab(item->valuestring) ? MS_OK : fail_member(of, rule->name, "is not in kebab-case");
 }
 
 /* A path below a folder: whoever joins it to one stays inside. */
+static bool is_inside(const char *path) {
+  const char *part = path;
+  for (;; path++) {
+    if (*path == '/' || *path == '\0') {
+      size_t size = (size_t)(path - part);
+      bool climbs = size == 2 && part[0] == '.' && part[1] == '.';
+      if (size == 0 || (size == 1 && part[0] == '.') || climbs) {
+        return false;
+      }
+      part = path + 1;
+    }
+    if (*path == '\0') {
+      return true;
+    }
+    if (*path == '\\' || *path == ':') {
+      return false;
+    }
+  }
+}
+
 static ms_status check_path(const subject *of, const member_rule *rule, const cJSON *item) {
   MS_TRY(check_text(of, rule, item));
-  const char *rest = item->valuestring;
-  bool inside = strchr(rest, '\\') == NULL && strchr(rest, ':') == NULL;
-  while (inside) {
-    size_t size = strcspn(rest, "/");
-    inside = size > 0 && !(size == 1 && rest[0] == '.') &&
-             !(size == 2 && rest[0] == '.' && rest[1] == '.');
-    if (rest[size] == '\0') {
-      break;
-    }
-    rest += size + 1;
-  }
-  return inside ? MS_OK : fail_member(of, rule->name, "is not a path inside a package");
+  return is_inside(item->valuestring)
+             ? MS_OK
+             : fail_member(of, rule->name, "is not a path inside a package");
 }
 
 static ms_status check_texts(const subject *of, const member_rule *rule, const cJSON *item) {
@@ -320,7 +349,7 @@ static int compare_ids(const void *left, const void *right) {
 /* Sorts by_id, and finds ids that come twice. */
 static ms_status sort_ids(ms_zoo *zoo) {
   memcpy(zoo->by_id, zoo->models, zoo->count * sizeof *zoo->models);
-  qsort(zoo->by_id, zoo->count, sizeof *zoo->by_id, compare_ids);
+  ms_sort(zoo->by_id, zoo->count, sizeof *zoo->by_id, compare_ids);
   for (size_t i = 1; i < zoo->count; i++) {
     if (compare_ids(&zoo->by_id[i - 1], &zoo->by_id[i]) == 0) {
       return ms_fail(zoo->context, MS_ERR_FORMAT, "manifest: model %s comes twice",

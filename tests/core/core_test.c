@@ -4,6 +4,7 @@
 #include "core/context.h"
 #include "core/random.h"
 #include "core/reader.h"
+#include "core/sort.h"
 
 #include <float.h>
 #include <math.h>
@@ -119,6 +120,29 @@ static void test_permutation_holds_every_index_once(void) {
   }
   for (size_t i = 0; i < 100; i++) {
     CHECK_EQUAL(seen[i], 1);
+  }
+}
+
+static int compare_numbers(const void *first, const void *second) {
+  const uint32_t *a = first;
+  const uint32_t *b = second;
+  return (*a > *b) - (*a < *b);
+}
+
+/* Of every small count, in any order, with equal ones; the C library's sort is the reference. */
+static void test_elements_are_sorted_as_by_the_c_library(void) {
+  enum { MOST = 40 };
+  ms_random random = ms_random_make(12, 0);
+  for (size_t count = 0; count <= MOST; count++) {
+    uint32_t ours[MOST + 1] = {0};
+    uint32_t theirs[MOST + 1] = {0};
+    for (size_t i = 0; i < count; i++) {
+      ours[i] = theirs[i] = (uint32_t)ms_random_below(&random, i % 2 == 0 ? 10 : 1000);
+    }
+    ours[count] = theirs[count] = 0xabcd; /* what lies behind stays */
+    ms_sort(ours, count, sizeof *ours, compare_numbers);
+    qsort(theirs, count, sizeof *theirs, compare_numbers);
+    CHECK(memcmp(ours, theirs, sizeof ours) == 0);
   }
 }
 
@@ -241,6 +265,7 @@ int main(void) {
   test_reader_refuses_endless_varints();
   test_random_numbers_have_their_moments();
   test_permutation_holds_every_index_once();
+  test_elements_are_sorted_as_by_the_c_library();
   test_sentences_are_formatted_as_by_the_c_library();
   test_a_failure_names_up_to_eight_things_in_order();
   test_doubles_are_formatted_as_by_the_c_library();
