@@ -113,13 +113,35 @@ MS_NOINLINE static void finish_tile(const product *p, const float *sums, size_t 
   }
 }
 
+/* The same for a whole panel with a residual, which half of all such tiles are. */
+MS_NOINLINE static void add_residual(const product *p, const float *sums, size_t height, size_t row,
+                                     size_t column) {
+  v128_t low = p->clamp.low;
+  v128_t high = p->clamp.high;
+  float *y = p->y + row * p->y_stride + column;
+  const float *residual = p->residual + row * p->residual_stride + column;
+  for (const float *end = sums + height * MS_PANEL; sums != end; sums += MS_PANEL) {
+    v128_t first = wasm_f32x4_add(wasm_v128_load(sums), wasm_v128_load(residual));
+    v128_t second =
+        wasm_f32x4_add(wasm_v128_load(sums + MS_LANES), wasm_v128_load(residual + MS_LANES));
+    wasm_v128_store(y, ms_clamp_lanes(first, low, high));
+    wasm_v128_store(y + MS_LANES, ms_clamp_lanes(second, low, high));
+    y += p->y_stride;
+    residual += p->residual_stride;
+  }
+}
+
 /* A tile with all its depth in x, to sums and then to y: for what does not go straight to y. */
 MS_NOINLINE static void run_tile_by_sums(const product *p, size_t height, const float *x,
                                          const float *panel, size_t row, size_t column) {
   float sums[TILE];
   ms_limits none = no_limits();
   p->tiles[height](x, p->length, panel + p->head * MS_PANEL, panel, 0, sums, MS_PANEL, &none);
-  finish_tile(p, sums, height, row, column);
+  if (p->residual != NULL && p->columns - column >= MS_PANEL) {
+    add_residual(p, sums, height, row, column);
+  } else {
+    finish_tile(p, sums, height, row, column);
+  }
 }
 
 /* Rows first … end - 1 in tiles of one height, interleaved in x, times a panel; gives x's end. */
