@@ -20,8 +20,14 @@ const endSize = 22;
 const directoryEntrySize = 46;
 const localHeaderSize = 30;
 
-/** What is wrong with an archive or with one file in it, in one sentence. */
-export class ZipError extends Error {}
+/** What is wrong with an archive or with one file in it, in one sentence, and for the page's languages. */
+export class ZipError extends Error {
+  /** @param {string} code @param {string} message @param {...number} values that the message speaks of */
+  constructor(code, message, ...values) {
+    super(message);
+    this.reason = { code: `zip-${code}`, values };
+  }
+}
 
 /** @param {Uint8Array} bytes */
 const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -41,17 +47,17 @@ export async function readZipDirectory(readAt, size) {
   let total = 0;
   for (let at = 0, i = 0; i < count; i++) {
     if (at + directoryEntrySize > bytes.length || view.getUint32(at, true) !== 0x02014b50) {
-      throw new ZipError('the directory of the archive is damaged');
+      throw new ZipError('directory', 'the directory of the archive is damaged');
     }
     const nameSize = view.getUint16(at + 28, true);
     const next = at + directoryEntrySize + nameSize + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
     if (next > bytes.length) {
-      throw new ZipError('the directory of the archive is damaged');
+      throw new ZipError('directory', 'the directory of the archive is damaged');
     }
     const entry = readEntry(view, at, bytes.subarray(at + directoryEntrySize, at + directoryEntrySize + nameSize));
     total += entry.size;
     if (total > zipLimits.totalSize) {
-      throw new ZipError(`the archive unpacks to more than ${zipLimits.totalSize / 2 ** 30} GiB`);
+      throw new ZipError('total', `the archive unpacks to more than ${zipLimits.totalSize / 2 ** 30} GiB`, zipLimits.totalSize / 2 ** 30);
     }
     if (!entry.path.endsWith('/')) {
       entries.push(entry);
@@ -71,7 +77,7 @@ async function readEnd(readAt, size) {
       return checkEnd(view, at, size - tailSize + at);
     }
   }
-  throw new ZipError('this is not a zip archive, or its end is missing');
+  throw new ZipError('end', 'this is not a zip archive, or its end is missing');
 }
 
 /** @param {DataView} view @param {number} at @param {number} endOffset where the directory must end */
@@ -80,13 +86,13 @@ function checkEnd(view, at, endOffset) {
   const directorySize = view.getUint32(at + 12, true);
   const directoryOffset = view.getUint32(at + 16, true);
   if (count === 0xffff || directoryOffset === 0xffffffff) {
-    throw new ZipError('zip64 archives, of more than 65534 files or 4 GiB, are not read: unpack it to a folder');
+    throw new ZipError('64', 'zip64 archives, of more than 65534 files or 4 GiB, are not read: unpack it to a folder');
   }
   if (view.getUint16(at + 4, true) !== 0 || view.getUint16(at + 8, true) !== count) {
-    throw new ZipError('archives of several parts are not read');
+    throw new ZipError('parts', 'archives of several parts are not read');
   }
   if (directoryOffset + directorySize > endOffset) {
-    throw new ZipError('the directory of the archive is damaged');
+    throw new ZipError('directory', 'the directory of the archive is damaged');
   }
   return { count, directorySize, directoryOffset };
 }
@@ -128,26 +134,26 @@ export function refuseZipPath(path) {
  */
 export async function readZipEntry(readAt, entry) {
   if (entry.isEncrypted) {
-    throw new ZipError('it is encrypted');
+    throw new ZipError('encrypted', 'it is encrypted');
   }
   if (entry.method !== 0 && entry.method !== 8) {
-    throw new ZipError(`it is compressed by method ${entry.method}, which is not read`);
+    throw new ZipError('method', `it is compressed by method ${entry.method}, which is not read`, entry.method);
   }
   if (Math.max(entry.size, entry.compressedSize) > zipLimits.entrySize) {
-    throw new ZipError(`it is larger than ${zipLimits.entrySize / 2 ** 20} MiB`);
+    throw new ZipError('entry', `it is larger than ${zipLimits.entrySize / 2 ** 20} MiB`, zipLimits.entrySize / 2 ** 20);
   }
   if (entry.size > entry.compressedSize * zipLimits.ratio + 4096) {
-    throw new ZipError('it claims to unpack to more than any picture would');
+    throw new ZipError('bomb', 'it claims to unpack to more than any picture would');
   }
   const header = viewOf(await readAt(entry.offset, localHeaderSize));
   if (header.getUint32(0, true) !== 0x04034b50) {
-    throw new ZipError('its header is damaged');
+    throw new ZipError('damaged', 'its header is damaged');
   }
   const start = entry.offset + localHeaderSize + header.getUint16(26, true) + header.getUint16(28, true);
   const packed = await readAt(start, entry.compressedSize);
   const bytes = entry.method === 0 ? packed : inflate(packed, entry.size);
   if (bytes.length !== entry.size || crc32(bytes) !== entry.crc) {
-    throw new ZipError('its bytes are damaged');
+    throw new ZipError('damaged', 'its bytes are damaged');
   }
   return bytes;
 }
@@ -158,7 +164,7 @@ function inflate(packed, size) {
   let at = 0;
   const stream = new Inflate((chunk) => {
     if (at + chunk.length > size) {
-      throw new ZipError('it unpacks to more than it claims');
+      throw new ZipError('bomb', 'it unpacks to more than it claims');
     }
     bytes.set(chunk, at);
     at += chunk.length;
@@ -169,7 +175,7 @@ function inflate(packed, size) {
       stream.push(packed.subarray(from, from + step), from + step >= packed.length);
     }
   } catch (error) {
-    throw error instanceof ZipError ? error : new ZipError('its bytes are damaged');
+    throw error instanceof ZipError ? error : new ZipError('damaged', 'its bytes are damaged');
   }
   return bytes.subarray(0, at);
 }

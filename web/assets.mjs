@@ -1,4 +1,5 @@
 // The page's own files: engine, zoo and encoder, fetched from where the page is, and checked.
+import { FileError } from './reasons.mjs';
 
 /**
  * @typedef {{id: string, name: string, trained_for: string, architecture: string, licence: string,
@@ -9,8 +10,8 @@
  * @typedef {{schema: number, zoo: string, encoder: ModelEntry, models: ModelEntry[]}} Manifest
  */
 
-/** A file of the page that is missing or not what it should be. */
-export class AssetError extends Error {}
+/** @param {string} path below the page */
+const damaged = (path) => new FileError({ code: 'asset-damaged', values: [path] });
 
 /** @param {string} path below the page */
 export const assetUrl = (path) => new URL(path, document.baseURI).href;
@@ -21,10 +22,10 @@ export const modelPath = ({ id, onnx: { sha256 } }) => `zoo/models/${id}.onnx?v=
 /** @param {string} path below the page @param {AbortSignal} [signal] @returns {Promise<Response>} */
 async function fetchAsset(path, signal) {
   const response = await fetch(assetUrl(path), { signal }).catch((error) => {
-    throw signal?.aborted ? error : new AssetError(`${path} cannot be fetched: ${error.message}`);
+    throw signal?.aborted ? error : new FileError({ code: 'asset-missing', values: [path, ''] });
   });
   if (!response.ok) {
-    throw new AssetError(`${path} cannot be fetched: the server says ${response.status}`);
+    throw new FileError({ code: 'asset-missing', values: [path, response.status] });
   }
   return response;
 }
@@ -44,7 +45,7 @@ export async function fetchJson(path) {
   try {
     return JSON.parse(await (await fetchAsset(path)).text());
   } catch (error) {
-    throw error instanceof SyntaxError ? new AssetError(`${path} is damaged: ${error.message}`) : error;
+    throw error instanceof SyntaxError ? damaged(path) : error;
   }
 }
 
@@ -63,14 +64,14 @@ export async function fetchModel(path, { onnx: { sha256, bytes: size } }, { sign
   const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     if (done + part.value.length > size) {
-      throw new AssetError(`${path} is damaged or outdated: it is longer than ${size} bytes`);
+      throw damaged(path);
     }
     bytes.set(part.value, done);
     done += part.value.length;
     onBytes?.(done);
   }
   if (done !== size || (await digest(bytes)) !== sha256) {
-    throw new AssetError(`${path} is damaged or outdated: its SHA-256 is not ${sha256}`);
+    throw damaged(path);
   }
   return bytes;
 }

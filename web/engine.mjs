@@ -4,7 +4,7 @@ import { observationMetrics, observedAccuracy } from '../wasm/observation.mjs';
 import { throwIfAborted } from '../wasm/sample.mjs';
 import { spawnWorker } from '../wasm/spawn.mjs';
 import { WorkerPool } from '../wasm/worker-pool.mjs';
-import { AssetError, fetchBytes, fetchJson, fetchModel, modelPath } from './assets.mjs';
+import { fetchBytes, fetchJson, fetchModel, modelPath } from './assets.mjs';
 import { FeatureStore } from './features.mjs';
 import { NearestHead, guessLinear } from './head.mjs';
 import { holdOut } from './held-out.mjs';
@@ -95,7 +95,8 @@ export class Engine {
     const scorer = new ScoreClient(module, tokens, known);
     const { version, encoderHash, modelIds } = await scorer.start();
     if (encoderHash !== zoo.encoder.onnx.sha256) {
-      throw new AssetError(`zoo/tokens.safetensors was learned with the encoder ${encoderHash}, the page has ${zoo.encoder.onnx.sha256}`);
+      // The tokens were learned with another encoder than the page has.
+      throw new FileError({ code: 'asset-damaged', values: ['zoo/tokens.safetensors'] });
     }
     const pool = WorkerPool.create({ module, spawn: spawnWorker, size: workerCount });
     await pool.loadNetwork(encoderKey, encoder, zoo.encoder.input);
@@ -250,7 +251,7 @@ export class Engine {
     const { pool, zoo } = await this.#start();
     const entry = zoo.models.find((model) => model.id === id);
     if (!entry) {
-      throw new AssetError(`the zoo has no model ${id}`);
+      throw new Error(`the zoo has no model ${id}`);
     }
     const bytes = await fetchModel(modelPath(entry), entry, { signal, onBytes: (done) => onBytes(done, entry.onnx.bytes) });
     await pool.loadNetwork(id, bytes, entry.input);
@@ -308,7 +309,7 @@ export class Engine {
   #seenBy(id) {
     const seen = this.#trials.get(id);
     if (!seen) {
-      throw new AssetError(`the model ${id} was not run`);
+      throw new Error(`the model ${id} was not run`);
     }
     return seen;
   }
@@ -325,7 +326,7 @@ export class Engine {
     const { pool } = await this.#start();
     const heads = this.#heads.get(id);
     if (!heads) {
-      throw new AssetError(`the model ${id} was not run`);
+      throw new Error(`the model ${id} was not run`);
     }
     const { linear, fit } = heads;
     const nearest = new NearestHead(fit);

@@ -1,7 +1,8 @@
 // While the user looks for images: the engine is fetched and warmed up, and what this browser cannot
 // do is said before it is needed.
 import { showNotice } from './announce.mjs';
-import { t } from './i18n.mjs';
+import { reasonText, t } from './i18n.mjs';
+import { reasonOf } from './reasons.mjs';
 
 /**
  * @param {{store: import('./store.mjs').Store<import('./state.mjs').State>,
@@ -16,7 +17,7 @@ export async function prepare({ store, engine }) {
     const { zoo, ...facts } = await engine.warmUp();
     store.update({ zoo, engine: facts });
   } catch (error) {
-    const { code, message } = /** @type {{code?: string, message: string}} */ (error);
-    showNotice(code === 'unsupported' ? t('notice.simd') : t('notice.engine', message), { isError: true });
+    const { code } = /** @type {{code?: string}} */ (error);
+    showNotice(code === 'unsupported' ? t('notice.simd') : t('notice.engine', reasonText(reasonOf(error))), { isError: true });
   }
 }

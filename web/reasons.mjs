@@ -14,13 +14,11 @@ export class FileError extends Error {
   }
 }
 
-/** @param {unknown} error @returns {Reason} */
+/** @param {unknown} error one that says its reason, or any @returns {Reason} */
 export function reasonOf(error) {
-  if (error instanceof FileError) {
-    return error.reason;
+  const { reason, code, message } = /** @type {{reason?: Reason, code?: unknown, message?: unknown}} */ (error ?? {});
+  if (reason?.code) {
+    return reason;
   }
-  if (/** @type {{code?: unknown} | undefined} */ (error)?.code === 'cancelled') {
-    return { code: 'cancelled' };
-  }
-  return { code: 'other', message: error instanceof Error ? error.message : String(error) };
+  return code === 'cancelled' ? { code } : { code: 'other', message: String(message ?? error) };
 }

@@ -1,11 +1,12 @@
 // What the user can do to the task: every change can be undone, and is followed by a new ranking.
 import { announce, showNotice } from './announce.mjs';
 import { fetchBlob } from './assets.mjs';
-import { t } from './i18n.mjs';
+import { reasonText, t } from './i18n.mjs';
 import { saveFile } from './download.mjs';
 import { writeSession } from './session/session-file.mjs';
 import { sortFiles } from './intake/sort-files.mjs';
 import { readStamps } from './intake/stamp.mjs';
+import { reasonOf } from './reasons.mjs';
 import { History } from './store.mjs';
 import * as tasks from './task.mjs';
 
@@ -57,6 +58,8 @@ export function createTaskActions(store, { engine, files, onChange }) {
       const count = tasks.imageCount(task) + task.loose.length - tasks.imageCount(before) - before.loose.length;
       change(task);
       announce(count > 0 ? t('notice.added', count) : t('notice.nothing'));
+    } catch (error) {
+      showNotice(t('notice.failed', reasonText(reasonOf(error))), { isError: true });
     } finally {
       store.update({ isReading: false });
     }
@@ -87,9 +90,13 @@ export function createTaskActions(store, { engine, files, onChange }) {
     /** @param {boolean} hasPixels whether the images go into the file, too */
     async saveSession(hasPixels) {
       const { task, observed } = store.state;
-      const known = await engine.encoderFeatures();
-      const parts = writeSession({ task, observed, made: await engine.made(), hasPixels, featuresOf: (image) => known.get(image) });
-      saveFile('modelspider-session.zip', 'application/zip', await files.packZip(parts));
+      try {
+        const known = await engine.encoderFeatures();
+        const parts = writeSession({ task, observed, made: await engine.made(), hasPixels, featuresOf: (image) => known.get(image) });
+        saveFile('modelspider-session.zip', 'application/zip', await files.packZip(parts));
+      } catch (error) {
+        showNotice(t('notice.session', reasonText(reasonOf(error))), { isError: true });
+      }
     },
     /** @param {string} id of a sample task */
     async openSample(id) {
@@ -98,7 +105,7 @@ export function createTaskActions(store, { engine, files, onChange }) {
         const blob = await fetchBlob(`samples/${id}.zip`);
         await addFiles({ files: [{ path: `${id}.zip`, file: new File([blob], `${id}.zip`) }], skipped: [] }, tasks.emptyTask);
       } catch (error) {
-        showNotice(t('samples.failed', error instanceof Error ? error.message : String(error)), { isError: true });
+        showNotice(t('samples.failed', reasonText(reasonOf(error))), { isError: true });
       } finally {
         store.update({ isReading: false });
       }

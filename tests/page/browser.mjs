@@ -83,7 +83,12 @@ export async function openPage(browser, address, options = {}) {
   const requests = [];
   /** @type {string[]} */
   const complaints = [];
-  context.on('request', (request) => requests.push(request.url()));
+  context.on('request', (request) => {
+    requests.push(request.url());
+    if (request.method() !== 'GET' || request.postData() !== null) {
+      complaints.push(`sent: ${request.method()} ${request.url()}`);
+    }
+  });
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
   page.on('console', (message) => {
     const isOurs = !message.text().includes('Service Worker registration blocked by Playwright');

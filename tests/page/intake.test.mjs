@@ -1,6 +1,6 @@
 // The built page in Chromium: all the ways in, and files that are not what they should be.
 import assert from 'node:assert/strict';
-import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { zipSync } from 'fflate';
@@ -78,10 +78,40 @@ async function falsePng(width, height) {
   return bytes;
 }
 
+/** @param {string} type @param {Buffer} data @returns {Buffer} a chunk of a PNG */
+function pngChunk(type, data) {
+  const body = Buffer.concat([Buffer.from(type), data]);
+  let crc = 0xffffffff;
+  for (const byte of body) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+    }
+  }
+  const size = Buffer.alloc(4);
+  const sum = Buffer.alloc(4);
+  size.writeUInt32BE(data.length);
+  sum.writeUInt32BE((crc ^ 0xffffffff) >>> 0);
+  return Buffer.concat([size, body, sum]);
+}
+
+/** A picture as the first of two frames, the second of which is cut short. @param {Buffer} png */
+function animatedPng(png) {
+  const headEnd = 8 + 25;
+  const control = Buffer.alloc(26);
+  png.copy(control, 4, 16, 24);
+  control.writeUInt16BE(1, 20);
+  const later = Buffer.from(control);
+  later.writeUInt32BE(1, 0);
+  const end = png.length - 12;
+  return Buffer.concat([png.subarray(0, headEnd), pngChunk('acTL', Buffer.from([0, 0, 0, 2, 0, 0, 0, 0])), pngChunk('fcTL', control),
+    png.subarray(headEnd, end), pngChunk('fcTL', later), pngChunk('fdAT', Buffer.from([0, 0, 0, 2, 1, 2, 3])), png.subarray(end)]);
+}
+
 intakeTest('files that are not what they should be are named with their reasons, and the rest is ranked', { circles: 4, squares: 4 }, async (page, folder) => {
   const png = await picture();
   const frames = Buffer.concat([0, 1].map((i) => Buffer.alloc(16 * 16 * 3, 90 * i)));
-  const animated = await sharp(frames, { raw: { width: 16, height: 32, channels: 3, pageHeight: 16 } }).gif({ delay: [80, 80] }).toBuffer();
+  const animation = sharp(frames, { raw: { width: 16, height: 32, channels: 3, pageHeight: 16 } });
   const files = {
     'bomb.png': await falsePng(60_000, 60_000),
     'cut.png': png.subarray(0, 60),
@@ -91,7 +121,9 @@ intakeTest('files that are not what they should be are named with their reasons,
     'page.html': Buffer.from('<script>alert(1)</script>'),
     'right.jpg': png,
     'nameless': png,
-    'animated.gif': animated,
+    'animated.gif': await animation.clone().gif({ delay: [80, 80] }).toBuffer(),
+    'animated.webp': await animation.clone().webp({ delay: [80, 80] }).toBuffer(),
+    'animated.png': animatedPng(png),
   };
   await Promise.all(Object.entries(files).map(([name, content]) => writeFile(join(folder, 'circles', name), content)));
   await writeFile(join(folder, 'circles', 'huge.png'), png);
@@ -107,8 +139,9 @@ intakeTest('files that are not what they should be are named with their reasons,
     'page.html': 'it is not an image',
     'huge.png': 'it is larger than 256 MiB',
   });
-  // 4 pictures, 6 that were refused, and 3 that are good whatever their names say.
-  assert.match(await page.locator('.class-card .class-meta').first().innerText(), /13 images · 6 unreadable/);
+  // 4 pictures, 6 that were refused, and 5 that are good whatever their names say or however many
+  // frames they have.
+  assert.match(await page.locator('.class-card .class-meta').first().innerText(), /15 images · 6 unreadable/);
   assert.ok((await rankedModels(page)).length > 1);
 });
 
@@ -149,6 +182,49 @@ intakeTest('a hostile zip gives its good pictures, and a reason for every other 
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(overflow <= 0, `${overflow} px too wide`);
   assert.equal(await page.evaluate(() => /** @type {any} */ ({}).images), undefined, 'no prototype was touched');
+});
+
+intakeTest('a folder or file whose reading fails is named with its reason, and the rest is taken', { circles: 3, squares: 3 }, async (page, folder) => {
+  await page.evaluate(() => {
+    const file = (/** @type {string} */ name, /** @type {boolean} */ isLost) => ({
+      name, isDirectory: false,
+      file: (/** @type {(file: File) => void} */ resolve, /** @type {(error: Error) => void} */ reject) =>
+        (isLost ? reject(new DOMException('gone', 'NotFoundError')) : resolve(new File(['text'], name))),
+    });
+    const directory = (/** @type {string} */ name, /** @type {any[]} */ parts) => ({
+      name, isDirectory: true,
+      createReader: () => ({
+        readEntries: (/** @type {(entries: any[]) => void} */ resolve, /** @type {(error: Error) => void} */ reject) => {
+          const part = parts.shift() ?? [];
+          return part === 'locked' ? reject(new DOMException('no', 'NotReadableError')) : resolve(part);
+        },
+      }),
+    });
+    const root = directory('set', [[directory('locked', ['locked']), file('lost.png', true)], [file('notes.txt', false)]]);
+    const event = new Event('drop', { cancelable: true });
+    const item = { kind: 'file', webkitGetAsEntry: () => root, getAsFile: () => null };
+    Object.defineProperty(event, 'dataTransfer', { value: { types: ['Files'], items: [item] } });
+    dispatchEvent(event);
+  });
+  await page.locator('.skipped li').nth(2).waitFor();
+  assert.deepEqual(await reasons(page), { locked: 'it cannot be read', 'lost.png': 'it cannot be read', 'notes.txt': 'it is not an image' });
+  await chooseFolder(page, folder);
+  await waitForRanking(page);
+});
+
+intakeTest('files that vanish after they were chosen are named, and what can be read is ranked', { circles: 4, squares: 4 }, async (page, folder) => {
+  // One class alone is not ranked yet, so that its files are read later.
+  await dropPaths(page, [join(folder, 'circles')]);
+  await page.getByText('A task needs at least two classes').waitFor();
+  await rm(join(folder, 'circles/001.png'));
+  await dropPaths(page, [join(folder, 'squares')]);
+  await waitForRanking(page);
+  assert.deepEqual(await reasons(page), { '001.png': 'it cannot be read' });
+  assert.ok((await rankedModels(page)).length > 1);
+  // The session cannot hold what is gone.
+  await page.locator('[data-focus="export"]').click();
+  await page.locator('[data-export="session-images"]').click();
+  await page.locator('.notice', { hasText: 'The session could not be saved: it cannot be read' }).waitFor();
 });
 
 intakeTest('a damaged zip is refused in words', { circles: 3, squares: 3 }, async (page, folder) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { strings as english } from '../../web/strings/en.mjs';
-import { strings as chinese } from '../../web/strings/zh.mjs';
+import { purposes, strings as chinese } from '../../web/strings/zh.mjs';
 
 const web = fileURLToPath(new URL('../../web', import.meta.url));
 
@@ -24,6 +24,22 @@ test('English and Chinese have the same keys with the same kind of value', () =>
       [key, typeof value === 'function' ? `function of ${value.length}` : typeof value]).sort());
   // English plurals may take the same count twice, so only the number of values is compared.
   assert.deepEqual(kinds(chinese), kinds(english));
+});
+
+test('what every model was made for is there in Chinese', async () => {
+  const { models } = JSON.parse(await readFile(join(web, '../zoo/browser/manifest.json'), 'utf8'));
+  const wanted = new Set(models.map((/** @type {{trained_for: string}} */ { trained_for: purpose }) => purpose));
+  assert.deepEqual([...wanted].filter((purpose) => !Object.hasOwn(purposes, purpose)), []);
+});
+
+test('no Chinese string is English that was forgotten', () => {
+  // Names of products, formats and units, and what looks the same in both.
+  const known = /modelspider|WebAssembly|SIMD|JavaScript|Chrome|Firefox|Safari|English|Fashion-MNIST|ONNX|zip64|zip|JPEG|PNG|WebP|GIF|AVIF|BMP|SVG|MiB|GiB|Markdown|CSV|JSON/g;
+  const forgotten = Object.entries(chinese).filter(([key, value]) => {
+    const text = String(typeof value === 'function' ? value(2, 3, 4) : value);
+    return /[a-z]{3}/i.test(text.replaceAll(known, '')) && key !== 'model.purpose';
+  });
+  assert.deepEqual(forgotten, []);
 });
 
 test('every string that the page asks for exists', async () => {

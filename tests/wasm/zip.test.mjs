@@ -7,7 +7,7 @@ import { createRandom } from './tiny-network.mjs';
 /** @param {Uint8Array} bytes @returns {import('../../wasm/zip.mjs').ReadAt} */
 const reader = (bytes) => async (offset, size) => {
   if (offset < 0 || offset + size > bytes.length) {
-    throw new ZipError('the archive ends too early');
+    throw new ZipError('end', 'the archive ends too early');
   }
   return bytes.slice(offset, offset + size);
 };

@@ -46,7 +46,7 @@ async function openZip(path, size) {
   const readAt = async (offset, count) => {
     const { bytesRead, buffer } = await handle.read(new Uint8Array(count), 0, count, offset);
     if (bytesRead !== count) {
-      throw new ZipError('the archive ends too early');
+      throw new ZipError('end', 'the archive ends too early');
     }
     return buffer;
   };

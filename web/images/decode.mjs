@@ -13,7 +13,7 @@ const headSize = 256 * 1024;
 
 /** @param {Blob} blob @returns {import('../../wasm/zip.mjs').ReadAt} */
 export const readBlobAt = (blob) => async (offset, size) =>
-  new Uint8Array(await blob.slice(offset, offset + size).arrayBuffer());
+  new Uint8Array(await readable(blob.slice(offset, offset + size).arrayBuffer()));
 
 /** @param {Source} source @returns {Promise<Blob>} */
 async function blobOf({ blob, entry }) {

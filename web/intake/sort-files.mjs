@@ -99,7 +99,7 @@ async function openZip(path, blob, zips) {
     for (const entry of entries) {
       const refusal = refuseZipPath(entry.path);
       if (refusal) {
-        skipped.push({ file: entry.path, reason: { code: 'other', message: refusal } });
+        skipped.push({ file: entry.path, reason: { code: 'zip-path' } });
       } else if (zipName.test(entry.path)) {
         skipped.push({ file: entry.path, reason: { code: 'nested-zip' } });
       } else if (!isHidden(entry.path)) {

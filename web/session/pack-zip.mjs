@@ -16,7 +16,7 @@ export async function packZip(parts) {
   for (const { path, blob, entry } of parts) {
     const file = new ZipPassThrough(path);
     zip.add(file);
-    file.push(entry ? await readZipEntry(readBlobAt(blob), entry) : new Uint8Array(await blob.arrayBuffer()), true);
+    file.push(entry ? await readZipEntry(readBlobAt(blob), entry) : await readBlobAt(blob)(0, blob.size), true);
   }
   zip.end();
   return new Blob(chunks, { type: 'application/zip' });

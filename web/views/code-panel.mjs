@@ -20,8 +20,8 @@ function snippet(language, code) {
     el('button', {
       type: 'button', class: 'quiet small',
       async onclick() {
-        await navigator.clipboard.writeText(code);
-        announce(t('code.copied'));
+        // Refused, the lines can still be selected by hand.
+        await navigator.clipboard.writeText(code).then(() => announce(t('code.copied')), () => {});
       },
     }, t('code.copy')),
     el('pre', { tabindex: 0, 'aria-label': language }, el('code', {}, code)));

@@ -22,7 +22,7 @@ export function comparePanel(models, { selected, rival, zoo }, { compare }) {
   const [better, worse] = pair.toSorted((a, b) => a.rank - b.rank);
   const isClear = better.expected_accuracy.low > worse.expected_accuracy.high;
   const scale = accuracyScale(pair);
-  const purposeOf = (/** @type {ListedModel} */ { model }) => zoo?.models.find(({ id }) => id === model)?.trained_for ?? '';
+  const purposeOf = (/** @type {ListedModel} */ { model }) => t('model.purpose', zoo?.models.find(({ id }) => id === model)?.trained_for ?? '');
   const row = (/** @type {string} */ name, /** @type {(model: ListedModel) => any} */ show, /** @type {(model: ListedModel) => number | undefined} */ cost = () => undefined) =>
     el('tr', {}, el('th', { scope: 'row' }, name), ...pair.map((model, i) =>
       el('td', { class: isLess(cost(model), cost(pair[1 - i])) ? 'number wins' : 'number' }, show(model))));

@@ -69,7 +69,7 @@ function row(model, { scale, zoo, selected, select }) {
         type: 'button', class: 'model-name', 'aria-pressed': isSelected, 'data-focus': `model-${model.model}`,
         onclick: () => select(model.model),
       }, model.name),
-      purpose && el('span', { class: 'model-purpose' }, purpose),
+      purpose && el('span', { class: 'model-purpose' }, t('model.purpose', purpose)),
       el('span', { class: 'model-licence' }, licenceText(model.licence))),
     cell('cell-accuracy', accuracyBar(model, scale)),
     cell('cell-change number', changeOf(model)),

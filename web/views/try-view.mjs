@@ -83,7 +83,7 @@ function modelCard(state, ranked, entry, { actions, checker }) {
   return el('article', { class: 'model-card' },
     el('p', { class: 'model-rank number' }, t('try.rank', ranked.rank)),
     el('h3', {}, ranked.name),
-    el('p', { class: 'soft' }, entry.trained_for),
+    el('p', { class: 'soft' }, t('model.purpose', entry.trained_for)),
     el('p', { class: 'model-accuracy' }, el('strong', { class: 'number' }, formatPercent(mid)),
       el('span', { class: 'soft small number' }, t('try.accuracy', formatPercent(low), formatPercent(high)))),
     observation?.hasFeatures
