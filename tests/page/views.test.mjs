@@ -1,7 +1,9 @@
 // The built page in Chromium: the ways to look at a ranking.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { missingForBrowser, openPage, rankedModels, usePage, waitForRanking } from './browser.mjs';
+import { builtPage, missingForBrowser, openPage, rankedModels, usePage, waitForRanking } from './browser.mjs';
 
 const skip = missingForBrowser();
 /** One ranking, which every test looks at. @type {import('./browser.mjs').OpenPage} */
@@ -21,6 +23,61 @@ async function save(kind) {
   assert.match(download.suggestedFilename(), new RegExp(`\\.${kind}$`));
   return Buffer.concat(await (await download.createReadStream()).toArray());
 }
+
+test('every row has rank, model, accuracy, change, size, compute, time and licence', { skip }, async () => {
+  const { page } = open;
+  const rows = await page.locator('tr[data-model]').evaluateAll((found) => found.map((row) =>
+    Object.fromEntries([...row.children].map((cell) => [cell.className.split(' ')[0], /** @type {HTMLElement} */ (cell).innerText.replace(/\s+/g, ' ')]))));
+  /** @type {Record<string, RegExp>} */
+  const expected = {
+    'cell-rank': /rank \d+(, likely between \d+ and \d+)?$/,
+    'cell-model': /^\S.*\S/,
+    'cell-accuracy': /^\d+% ?\d+%, likely between [\d.]+% and [\d.]+%$/,
+    'cell-change': /(up|down) \d+$|same place$/,
+    'cell-size': /[\d.]+ [KM]B$/,
+    'cell-macs': /[\d.]+ [MG]$/,
+    'cell-time': / ms /,
+  };
+  rows.forEach((row) => Object.entries(expected).forEach(([cell, pattern]) => assert.match(row[cell], pattern)));
+  const { models } = JSON.parse(await readFile(join(builtPage, 'zoo/manifest.json'), 'utf8'));
+  const ids = await rankedModels(page);
+  rows.forEach((row, i) => {
+    const { name, trained_for: purpose, licence } = models.find((/** @type {{id: string}} */ { id }) => id === ids[i]);
+    [name, purpose, licence === 'unknown' ? 'licence unknown' : licence].forEach((part) => assert.ok(row['cell-model'].includes(part), part));
+  });
+});
+
+test('every column sorts the rows, one way and the other', { skip }, async () => {
+  const { page } = open;
+  /** @type {Record<string, string>} */
+  const cells = { rank: '.rank', accuracy: '.accuracy-value', change: '.cell-change', size: '.cell-size', macs: '.cell-macs', time: '.cell-time' };
+  const units = { KB: 1e3, MB: 1e6, M: 1e6, G: 1e9 };
+  const values = async (/** @type {string} */ cell) => (await page.locator(`tr[data-model] ${cell}`).allInnerTexts()).map((text) => {
+    const [, sign, value, unit] = /(down)?[^\d]*([\d.,]+)?[ %]*(KB|MB|M|G)?/.exec(text.replace(/^[^]*?(?=down|up)/, '')) ?? [];
+    return Number(value ?? 0) * (sign ? -1 : 1) * (units[/** @type {'M'} */ (unit)] ?? 1);
+  });
+  for (const [key, cell] of Object.entries(cells)) {
+    await page.locator(`[data-focus="sort-${key}"]`).click();
+    const first = await page.locator(`th:has([data-focus="sort-${key}"])`).getAttribute('aria-sort');
+    for (const direction of first === 'ascending' ? ['ascending', 'descending'] : ['descending', 'ascending']) {
+      assert.equal(await page.locator(`th:has([data-focus="sort-${key}"])`).getAttribute('aria-sort'), direction);
+      const shown = await values(cell);
+      const sorted = shown.toSorted((a, b) => (direction === 'ascending' ? a - b : b - a));
+      assert.deepEqual(shown, sorted, `${key} ${direction}`);
+      await page.locator(`[data-focus="sort-${key}"]`).click();
+    }
+  }
+  await page.locator('[data-focus="sort-rank"]').click();
+  await page.locator('[data-focus="sort-rank"]').click();
+});
+
+test('models with an unclear or strict licence can be left out', { skip }, async () => {
+  const { page } = open;
+  await page.locator('[data-focus="filter-licence"]').check();
+  const licences = await page.locator('.model-licence').allInnerTexts();
+  assert.ok(licences.length > 0 && licences.every((licence) => /^(Apache-2\.0|MIT|BSD|CC0|CC-BY-4\.0|ISC)/.test(licence)), `${licences}`);
+  await page.locator('[data-focus="filter-licence"]').uncheck();
+});
 
 test('every row says how long the model takes on this device', { skip }, async () => {
   const texts = await open.page.locator('.ranking tbody .cell-time').allInnerTexts();
@@ -91,6 +148,9 @@ for (const [tab, picture] of [['map', '.web-map'], ['plot', '.model-plot']]) {
   test(`what the tab ${tab} shows is saved as SVG and PNG`, { skip }, async () => {
     await open.page.locator(`#tab-${tab}`).click();
     await open.page.locator(picture).waitFor();
+    if (tab === 'plot') {
+      assert.match(await open.page.locator('#result-panel').innerText(), /Nothing is both cheaper and better than: \w+/);
+    }
     const text = (await save('svg')).toString('utf8');
     assert.match(text, /^<svg /);
     assert.equal(text.includes('var(--'), false, 'no colour hangs on the page');
@@ -107,6 +167,8 @@ test('the reasons name known tasks that look alike, and classes that are mixed u
   await page.locator('.why .pairs li').first().waitFor();
   assert.match(await page.locator('.why').innerText(), /Closer than \d+% of all pairs of known tasks/);
   await page.getByText('the most similar other image is of the same class').waitFor();
+  assert.match(await page.locator('.why').innerText(), /[\d.]+% of all pairs of models swapped places/);
+  await page.getByText('How sure is the first place?').waitFor();
 });
 
 for (const width of [320, 390, 700, 1440]) {
