@@ -279,6 +279,11 @@ export class Engine {
     return (await this.#start()).features.known(encoderKey);
   }
 
+  /** The known tasks and models, without any of the user's. */
+  async knownWeb() {
+    return (await this.#start()).scorer.web();
+  }
+
   /** The known tasks around the ranked one. */
   async lookAround() {
     return (await this.#start()).scorer.lookAround();

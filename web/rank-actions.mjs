@@ -106,6 +106,7 @@ export function createRankActions(store, engine, stopOthers) {
     compare: (id) => store.update({ rival: id }),
     confusions: () => engine.confusions(),
     lookAround: () => engine.lookAround(),
+    knownWeb: () => engine.knownWeb(),
     /** Shows the ranking of the page's address, if it has one. */
     openLink() {
       const { zoo } = store.state;

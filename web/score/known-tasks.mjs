@@ -5,8 +5,8 @@ import { readSafetensors } from '../../wasm/safetensors.mjs';
  * @typedef {{x: number, y: number}} Spot
  * @typedef {{name: string, best: string[], closeness: number}} Neighbour a known task; best: ids of
  *   the models that did best on it; closeness: the share of pairs of known tasks that are further apart
- * @typedef {{here: Spot, tasks: (Spot & {name: string})[], models: (Spot & {id: string})[],
- *   neighbours: Neighbour[]}} Surroundings neighbours: nearest first
+ * @typedef {{tasks: (Spot & {name: string})[], models: (Spot & {id: string})[]}} KnownWeb
+ * @typedef {KnownWeb & {here: Spot, neighbours: Neighbour[]}} Surroundings neighbours: nearest first
  * @typedef {{encoderHash: string, taskNames: string[], modelIds: string[], centre: Float32Array,
  *   axes: Float32Array[], places: Float32Array[], models: Float32Array[],
  *   accuracy: Float32Array[]}} KnownTasks
@@ -42,11 +42,23 @@ const distance = (a, b) => Math.sqrt(Array.from(a).reduce((sum, value, i) => sum
 const spot = ([x, y]) => ({ x, y });
 
 /**
+ * The web as it is before a task is brought.
+ *
+ * @param {KnownTasks} known
+ * @returns {KnownWeb}
+ */
+export const knownWeb = ({ taskNames, modelIds, places, models }) => ({
+  tasks: places.map((place, i) => ({ name: taskNames[i], ...spot(place) })),
+  models: models.map((place, i) => ({ id: modelIds[i], ...spot(place) })),
+});
+
+/**
  * @param {KnownTasks} known
  * @param {{features: Float32Array[]}[]} classes the encoder's features of the user's images
  * @returns {Surroundings}
  */
-export function lookAround({ taskNames, modelIds, centre, axes, places, models, accuracy }, classes) {
+export function lookAround(known, classes) {
+  const { taskNames, modelIds, centre, axes, places, accuracy } = known;
   const mean = new Float64Array(centre.length);
   for (const { features } of classes) {
     for (const row of features) {
@@ -64,10 +76,5 @@ export function lookAround({ taskNames, modelIds, centre, axes, places, models, 
         .slice(0, bestCount).map(({ id }) => id),
       closeness: pairs.filter((pair) => pair > away).length / pairs.length,
     }));
-  return {
-    here: spot(here),
-    tasks: places.map((place, i) => ({ name: taskNames[i], ...spot(place) })),
-    models: models.map((place, i) => ({ id: modelIds[i], ...spot(place) })),
-    neighbours,
-  };
+  return { ...knownWeb(known), here: spot(here), neighbours };
 }

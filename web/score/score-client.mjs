@@ -68,6 +68,11 @@ export class ScoreClient {
     return this.#client.request('confusions', {});
   }
 
+  /** @returns {Promise<import('./known-tasks.mjs').KnownWeb | undefined>} undefined if nothing is known */
+  web() {
+    return this.#client.request('web', {});
+  }
+
   /** @returns {Promise<import('./known-tasks.mjs').Surroundings | undefined>} of the ranked task; undefined if nothing is known */
   lookAround() {
     return this.#client.request('around', {});

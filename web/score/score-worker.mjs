@@ -7,11 +7,12 @@
 //   suggest     {observed}                  → the id of the model that is worth running next
 //   confusions  {}                          → Confusions of head.mjs, in the encoder's eyes
 //   nearest     {classes, rows}             → Guess[][] of head.mjs: rows judged by labelled classes
+//   web         {}                          → KnownWeb of known-tasks.mjs, or undefined
 //   around      {}                          → Surroundings of known-tasks.mjs, or undefined
 import { createEngine } from '../../wasm/modelspider.mjs';
 import { createTask, rankTask, suggestModel } from '../../wasm/ranking.mjs';
 import { NearestHead, findConfusions } from '../head.mjs';
-import { lookAround, readKnownTasks } from './known-tasks.mjs';
+import { knownWeb, lookAround, readKnownTasks } from './known-tasks.mjs';
 import { answerRequests } from '../worker-client.mjs';
 
 /** @type {{engine: import('../../wasm/modelspider.mjs').Engine, scorer: import('../../wasm/modelspider.mjs').Scorer,
@@ -48,6 +49,7 @@ answerRequests({
     return rank(new Map(), 0);
   },
   again: ({ observed, rerankSeconds }) => rank(observed, rerankSeconds),
+  web: () => started.known && knownWeb(started.known),
   suggest: ({ observed }) => suggestModel(started.scorer, kept().task, observed),
   around: () => started.known && lookAround(started.known, kept().sample.classes),
   nearest({ classes, rows }) {

@@ -196,6 +196,7 @@ export const strings = {
   'plot.label': '各模型的预期准确率与成本',
   'plot.front': (/** @type {string} */ names) => `没有更便宜又更好的模型能胜过：${names}。`,
   'map.label': (/** @type {string} */ models, /** @type {string} */ tasks) => `已知任务与模型的地图；线从你的任务通向最好的模型 ${models}，以及最相似的任务 ${tasks}`,
+  'map.waiting': (/** @type {number} */ tasks, /** @type {number} */ models) => `目前的蛛网：小结是 ${tasks} 个结果已知的任务，大结是 ${models} 个模型。你的图像会显示你的任务挂在哪里，以及哪些模型离它近。`,
   'map.here': '你的任务',
   'map.nearest': (/** @type {string} */ names) => `在已知任务中，与你的最像的是：${names}。`,
   'map.unknown': '你的任务周围没有已知的任务。',

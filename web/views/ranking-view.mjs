@@ -11,7 +11,7 @@ import { filterBar } from './filter-bar.mjs';
 import { rankingTable } from './ranking-table.mjs';
 import { tabList } from './tabs.mjs';
 import { timingBar } from './timing-bar.mjs';
-import { webMap } from './web-map.mjs';
+import { waitingWeb, webMap } from './web-map.mjs';
 import { whyView } from './why-view.mjs';
 
 /**
@@ -19,7 +19,7 @@ import { whyView } from './why-view.mjs';
  * @typedef {import('../state.mjs').ResultView} ResultView
  * @typedef {{select(id: string): void, rank(): void,
  *   saveSession(hasPixels: boolean): void, copyLink(): void, show(change: Partial<State>): void,
- *   compare(id: string | undefined): void, confusions(): Promise<import('./why-view.mjs').Confusions>,
+ *   knownWeb(): Promise<import('../score/known-tasks.mjs').KnownWeb | undefined>, compare(id: string | undefined): void, confusions(): Promise<import('./why-view.mjs').Confusions>,
  *   lookAround(): Promise<import('./why-view.mjs').Surroundings | undefined>} & import('./timing-bar.mjs').TimingActions} RankingActions show: changes how the
  *   ranking is looked at
  */
@@ -62,7 +62,7 @@ function content(state, actions) {
   if (result) {
     return resultViews(state, result, actions);
   }
-  return isBusy(state) ? [] : [emptyMessage(state)];
+  return isBusy(state) ? [] : [emptyMessage(state, actions)];
 }
 
 /** @param {State} state @param {import('../state.mjs').RankResult} result @param {RankingActions} actions @returns {Node[]} */
@@ -108,8 +108,8 @@ function viewOf({ view, zoo, selected, sorting, cost, shared }, { shown, result 
   }
 }
 
-/** @param {State} state */
-function emptyMessage({ task, unreadable, zoo }) {
+/** @param {State} state @param {RankingActions} actions */
+function emptyMessage({ task, unreadable, zoo }, { knownWeb }) {
   const classes = usedClasses(task);
   const readable = classes.filter(({ images }) => images.some(({ id }) => !unreadable.has(id)));
   if (classes.length > 0 && readable.length === 0) {
@@ -118,7 +118,22 @@ function emptyMessage({ task, unreadable, zoo }) {
   if (task.classes.length > 0 && readable.length < 2) {
     return message(t('ranking.one-class'), t('ranking.one-class-hint'));
   }
-  return message(t('ranking.empty'), zoo ? t('ranking.empty-hint', zoo.models.length) : '');
+  return el('div', {}, message(t('ranking.empty'), zoo ? t('ranking.empty-hint', zoo.models.length) : ''), zoo && emptyWeb(zoo, knownWeb));
+}
+
+/** What the spider will look through. @param {import('../assets.mjs').Manifest} zoo @param {RankingActions['knownWeb']} knownWeb */
+function emptyWeb({ models }, knownWeb) {
+  const figure = el('figure', { class: 'map waiting' });
+  const caption = el('p', { class: 'soft small waiting-words' });
+  knownWeb().then((web) => {
+    if (web) {
+      const names = new Map(models.map(({ id, name }) => [id, name]));
+      replace(figure, waitingWeb(web, { names, width: Math.max(figure.clientWidth, 280) }));
+      caption.textContent = t('map.waiting', web.tasks.length, web.models.length);
+    }
+  // Without it the words above say enough.
+  }).catch(() => {});
+  return el('div', {}, figure, caption);
 }
 
 /** @param {string} title @param {string} hint @param {Node} [action] */

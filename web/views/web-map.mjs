@@ -39,12 +39,33 @@ export function webMap(ranking, { selected, select, lookAround }) {
     el('p', { class: 'soft small' }, t('map.caption')));
 }
 
+/**
+ * The web before a task hangs in it, as a picture without words of its own.
+ *
+ * @param {import('../score/known-tasks.mjs').KnownWeb} web
+ * @param {{names: Map<string, string>, width: number}} options names: of the models, by id
+ */
+export function waitingWeb(web, { names, width }) {
+  const height = heightOf(width);
+  const place = fit([...web.tasks, ...web.models], width, height);
+  const tasks = web.tasks.map(({ name, ...spot }) => ({ ...place(spot), text: plainName(name), importance: 3, radius: 4 }));
+  const models = web.models.map(({ id, ...spot }) => ({ ...place(spot), text: names.get(id) ?? id, importance: 2, radius: 7 }));
+  return svg('svg', { class: 'web-map waiting', viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true', focusable: 'false' },
+    ground({ x: width / 2, y: height * 0.42 }, Math.hypot(width, height)),
+    ...tasks.map(({ x, y }) => svg('circle', { cx: x.toFixed(1), cy: y.toFixed(1), r: 3, fill: 'var(--line-strong)' })),
+    ...models.map(({ x, y }) => svg('circle', { cx: x.toFixed(1), cy: y.toFixed(1), r: 6, fill: 'var(--ink-soft)', stroke: 'var(--card)', 'stroke-width': 2 })),
+    ...labels([...models, ...tasks], width));
+}
+
+/** @param {number} width */
+const heightOf = (width) => (width < 480 ? Math.round(width * 1.25) : 580);
+
 /** Names of data sets as words. @param {string} name */
 export const plainName = (name) => name.replaceAll('_', ' ');
 
 /** @param {RankedModel[]} ranking @param {Surroundings} around @param {{selected: string | undefined, select(id: string): void, width: number}} options */
 function drawMap(ranking, around, { selected, select, width }) {
-  const height = width < 480 ? Math.round(width * 1.25) : 580;
+  const height = heightOf(width);
   const place = fit([around.here, ...around.tasks, ...around.models], width, height);
   const spots = new Map(around.models.map(({ id, x, y }) => [id, place({ x, y })]));
   const models = ranking.flatMap((model) => {
@@ -66,7 +87,7 @@ function drawMap(ranking, around, { selected, select, width }) {
     svg('title', {}, plainName(task.name)))),
   ...models.toReversed().map((model) => modelDot(model, { isSelected: model.model === selected, select })),
   spider(here),
-  ...labels({ models, tasks, here, selected, width }));
+  ...labels(captions({ models, tasks, here, selected }), width));
 }
 
 /** Fits all spots into the picture, each direction with a scale of its own. @param {Spot[]} spots @param {number} width @param {number} height @returns {(spot: Spot) => Spot} */
@@ -115,22 +136,28 @@ const spider = ({ x, y }) => svg('svg', {
   fill: 'none', stroke: 'var(--ink)', 'stroke-width': 1.6, 'stroke-linecap': 'round', 'stroke-linejoin': 'round', class: 'map-spider',
 }, svg('use', { href: '#spider' }));
 
+/** @typedef {Spot & {text: string, importance: number, radius: number}} Caption importance: 0 most */
+
 /**
- * Names where there is room: the best and the chosen, the nearest tasks, then the others.
+ * Names of the best and the chosen, then of the nearest tasks, then of the others.
  *
  * @param {{models: (RankedModel & Spot)[], tasks: (Spot & {name: string, isNear: boolean})[],
- *   here: Spot, selected: string | undefined, width: number}} map
+ *   here: Spot, selected: string | undefined}} map
+ * @returns {Caption[]}
  */
-function labels({ models, tasks, here, selected, width }) {
-  const all = [
-    { ...here, text: t('map.here'), importance: 0, radius: spiderSize / 2 },
-    ...models.map(({ x, y, rank, name, model }) => ({ x, y, text: `${rank} ${name}`, importance: rank <= namedTop || model === selected ? 0 : 2, radius: 7 })),
-    ...tasks.map(({ x, y, name, isNear }) => ({ x, y, text: plainName(name), importance: isNear ? 1 : 3, radius: 4 })),
-  ].sort((a, b) => a.importance - b.importance);
-  return placeLabels(all, { left: 4, right: width - 4 }).map((place, i) => place && svg('text', {
+const captions = ({ models, tasks, here, selected }) => [
+  { ...here, text: t('map.here'), importance: 0, radius: spiderSize / 2 },
+  ...models.map(({ x, y, rank, name, model }) => ({ x, y, text: `${rank} ${name}`, importance: rank <= namedTop || model === selected ? 0 : 2, radius: 7 })),
+  ...tasks.map(({ x, y, name, isNear }) => ({ x, y, text: plainName(name), importance: isNear ? 1 : 3, radius: 4 })),
+];
+
+/** Names where there is room. @param {Caption[]} all @param {number} width */
+function labels(all, width) {
+  const sorted = all.toSorted((a, b) => a.importance - b.importance);
+  return placeLabels(sorted, { left: 4, right: width - 4 }).map((place, i) => place && svg('text', {
     x: place.x.toFixed(1), y: place.y.toFixed(1), 'text-anchor': place.anchor,
-    'font-size': all[i].importance === 3 ? 10.5 : 12, 'font-weight': all[i].importance === 0 ? 650 : 400,
-    'font-style': all[i].importance % 2 === 1 ? 'italic' : undefined,
-    fill: all[i].importance === 0 ? 'var(--ink)' : 'var(--ink-soft)', stroke: 'var(--card)', 'stroke-width': 4, 'paint-order': 'stroke',
-  }, all[i].text)).filter((label) => label !== undefined);
+    'font-size': sorted[i].importance === 3 ? 10.5 : 12, 'font-weight': sorted[i].importance === 0 ? 650 : 400,
+    'font-style': sorted[i].importance % 2 === 1 ? 'italic' : undefined,
+    fill: sorted[i].importance === 0 ? 'var(--ink)' : 'var(--ink-soft)', stroke: 'var(--card)', 'stroke-width': 4, 'paint-order': 'stroke',
+  }, sorted[i].text)).filter((label) => label !== undefined);
 }
