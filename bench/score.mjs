@@ -17,6 +17,11 @@ function repeated(count) {
   const { tensors, metadata } = readSafetensors(tokens);
   const own = tensors.get('prior')?.shape[0] ?? 0;
   const entries = [...tensors].filter(([name]) => !name.startsWith('certainty')).map(([name, tensor]) => {
+    if (name === 'recall_values') {
+      const rows = tensor.shape[0];
+      const data = Float32Array.from({ length: rows * count }, (_, i) => Number(tensor.data[Math.floor(i / count) * own + i % count % own]));
+      return /** @type {const} */ ([name, { ...tensor, shape: [rows, count], data }]);
+    }
     if (name !== 'tokens' && name !== 'prior') {
       return /** @type {const} */ ([name, tensor]);
     }

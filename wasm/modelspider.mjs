@@ -420,7 +420,8 @@ export class Task extends Handle {
 
 /** @type {Record<string, number>} by ms_trainer_option */
 const trainerOptions = { priorShrink: 0, ridge: 1, learningRate: 2, priorRate: 3, projectionRate: 4, weightDecay: 5,
-  dropout: 6, listwise: 7, temperature: 8, squared: 9, batch: 10, imageShare: 11 };
+  dropout: 6, listwise: 7, temperature: 8, squared: 9, batch: 10, imageShare: 11,
+  recall: 12, reach: 13 };
 
 /** Learns a scorer from tasks whose targets are known. */
 export class Trainer extends Handle {

@@ -393,8 +393,9 @@ MS_API MS_CHECK_RESULT ms_status ms_scorer_suggest(ms_scorer *scorer, const ms_t
 
 /*
  * A trainer learns a scorer from tasks whose targets are known: first in closed form (the scale of
- * the tokens, a prior for each model, and a ridge regression of what the prior leaves), then by
- * steps of gradient descent from there. Everything follows from the tasks, in their order, the
+ * the tokens, a prior for each model, and a ridge regression of what the prior leaves, linear and,
+ * with MS_TRAINER_RECALL, with a Gaussian kernel on landmarks), then by steps of gradient descent
+ * from there. Everything follows from the tasks, in their order, the
  * options and the seed: the same bits on every machine.
  */
 typedef enum ms_trainer_option {
@@ -410,7 +411,9 @@ typedef enum ms_trainer_option {
   MS_TRAINER_SQUARED = 9,         /* weight of the squared error of centred scores, at least 0 */
   MS_TRAINER_BATCH = 10,          /* tasks in a step, at least 1 */
   MS_TRAINER_IMAGE_SHARE = 11,    /* weight of what images show against landmarks, 0 … 1 */
-  MS_TRAINER_OPTION_COUNT = 12
+  MS_TRAINER_RECALL = 12,         /* weight of likeness to single tasks, at least 0; 0 for none */
+  MS_TRAINER_REACH = 13,          /* how fast likeness falls with distance, above 0 */
+  MS_TRAINER_OPTION_COUNT = 14
 } ms_trainer_option;
 
 /*

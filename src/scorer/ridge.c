@@ -1,7 +1,7 @@
 /*
  * Reduced-rank ridge regression in the dual: with G the descriptors and R the targets, both
- * weighted, A = (G Gᵀ / P + λ)⁻¹ R and B = Gᵀ A / P. The directions kept are the leading
- * eigenvectors of Rᵀ (G Gᵀ / P) A = Rᵀ (R - λ A), the part of the targets that the ridge explains.
+ * weighted, and K the kernel, A = (G Gᵀ / P + K + λ)⁻¹ R and B = Gᵀ A / P. The directions kept are
+ * the leading eigenvectors of Rᵀ (R - λ A), the part of the targets that the ridge explains.
  * Linear algebra comes from the transfer module.
  */
 #include "scorer/ridge.h"
@@ -15,7 +15,7 @@
 /* Directions below this share of the largest are rounding. */
 static const double LEAST_SHARE = 1e-12;
 
-/* dual [M][T] = targets (G Gᵀ / P + λ)⁻¹ */
+/* dual [M][T] = targets (G Gᵀ / P + K + λ)⁻¹ */
 static ms_status solve_dual(ms_context *context, const ms_ridge_problem *problem, double *dual) {
   size_t task_count = problem->task_count;
   double *gram = NULL; /* [T][T] */
@@ -27,7 +27,8 @@ static ms_status solve_dual(ms_context *context, const ms_ridge_problem *problem
   ms_gram(ms_matrix_make((double *)problem->descriptors, task_count, problem->descriptor_count),
           gram);
   for (size_t i = 0; i < size; i++) {
-    gram[i] /= (double)problem->descriptor_count;
+    gram[i] = gram[i] / (double)problem->descriptor_count +
+              (problem->kernel == NULL ? 0 : problem->kernel[i]);
   }
   for (size_t t = 0; t < task_count; t++) {
     gram[t * task_count + t] += problem->strength;
@@ -117,6 +118,7 @@ ms_status ms_ridge_fit(ms_context *context, const ms_ridge_problem *problem, siz
   MS_TRY(MS_SCRATCH(context, model_count * model_count, &directions));
   MS_TRY(MS_SCRATCH(context, model_count, &shares));
   MS_TRY(solve_dual(context, problem, dual));
+  map->dual = dual;
   find_fits(problem, dual, fits);
   MS_TRY(find_directions(context, problem, fits, directions, shares));
   while (map->rank < most && shares[map->rank] > LEAST_SHARE * shares[0]) {

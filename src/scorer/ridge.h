@@ -11,6 +11,7 @@ typedef struct ms_ridge_problem {
   const double *descriptors; /* [T][P], each row times the root of its weight */
   const double *targets;     /* [M][T], each column times the root of its weight */
   double strength;           /* λ, positive */
+  const double *kernel;      /* [T][T], weighted as they are, for what no map can say, or NULL */
 } ms_ridge_problem;
 
 /* A map of rank K: predicted target m = Σ_k readout[m][k] (descriptor · map[·][k]). */
@@ -18,13 +19,15 @@ typedef struct ms_low_rank_map {
   size_t rank;     /* K, at most min(wanted, M, T); less where the problem has less */
   double *readout; /* [M][K], orthonormal columns */
   double *map;     /* [P][K] */
-  double *sizes;   /* [K], root of the sum over tasks of (descriptor · map[·][k])² */
+  double *sizes;   /* [K], root of the sum over tasks of the squared predictions of part k */
+  double *dual;    /* [M][T], what the kernel is multiplied by */
 } ms_low_rank_map;
 
 /*
  * Minimises Σ_t |target - prediction|² + λ P |B|² over maps B [M][P], through its dual, then keeps
  * the rank directions of the M targets that carry most of the fit, which is the best map of that
- * rank for the same objective. With rank at least M it is the ridge solution itself.
+ * rank for the same objective. With rank at least M it is the ridge solution itself. With a kernel,
+ * predictions gain dual · kernel, the objective that part's norm; of that nothing is dropped.
  *
  * Costs T² P / 2 + T³ / 6 + O(T² M + M³). Takes scratch memory, in which the map stays.
  * Fails with MS_ERR_MEMORY, or MS_ERR_DATA where rounding makes the system singular.

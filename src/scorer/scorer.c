@@ -31,6 +31,7 @@ void ms_scorer_destroy(ms_scorer *scorer) {
   ms_release(context, scorer->scale_block);
   ms_release(context, (void *)scorer->blocks.widths);
   ms_release(context, scorer->queries);
+  ms_release(context, scorer->recall.block);
   ms_release(context, scorer->certainty.block);
   ms_release(context, scorer->id_text);
   ms_release(context, (void *)scorer->model_ids);
@@ -84,6 +85,7 @@ ms_status ms_scorer_score_view(const ms_scorer *scorer, const ms_task_view *view
   MS_TRY(
       ms_attention_make_pass(context, ms_scorer_model_count(scorer), projected.row_count, &pass));
   ms_attention_score(&scorer->attention, scorer->queries, &projected, &pass);
+  ms_recall_add(&scorer->recall, projected.summary + ms_scorer_feature_count(scorer), pass.scores);
   for (size_t m = 0; m < ms_scorer_model_count(scorer); m++) {
     if (!(fabs(pass.scores[m]) <= 3e38)) {
       return ms_fail(context, MS_ERR_DATA, "the score of model %s is %g", scorer->model_ids[m],

@@ -4,6 +4,7 @@
 
 #include "scorer/attention.h"
 #include "scorer/posterior.h"
+#include "scorer/recall.h"
 
 enum { MS_HASH_SIZE = 64 };
 
@@ -14,6 +15,7 @@ struct ms_scorer {
   double *scale_block;      /* [2 (3 D + 1 + L)], owned */
   ms_token_scale scale;
   double *queries;        /* [M][d], owned */
+  ms_recall recall;       /* owned block; NULL where the file has none */
   ms_certainty certainty; /* owned block; NULL where the file has none */
   char *id_text;          /* owned, ids with a 0 after each */
   const char **model_ids; /* [M], owned */
@@ -25,6 +27,7 @@ typedef struct ms_scorer_parts {
   const ms_attention *attention;
   const ms_token_scale *scale;
   const ms_certainty *certainty; /* NULL for none */
+  const ms_recall *recall;       /* NULL for none */
   const double *blocks; /* [block_values]: joint count, then widths; NULL for no landmarks */
   size_t block_values;
   const char *const *model_ids; /* [M] */

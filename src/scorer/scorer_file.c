@@ -10,8 +10,8 @@
 #include "zoo/safetensors.h"
 
 enum { MAX_ID_SIZE = 128, MAX_MODELS = 65536, MAX_WIDTH = 1024, MAX_FEATURES = 65536 };
-enum { PARAMETER_PARTS = 11, CERTAINTY_PARTS = 4 };
-enum { MAX_PARTS = PARAMETER_PARTS + CERTAINTY_PARTS + 1 };
+enum { PARAMETER_PARTS = 11, RECALL_PARTS = 3, CERTAINTY_PARTS = 4 };
+enum { MAX_PARTS = PARAMETER_PARTS + RECALL_PARTS + CERTAINTY_PARTS + 1 };
 
 static const char FORMAT[] = "modelspider-scorer-1";
 
@@ -47,6 +47,15 @@ static void list_parameters(const ms_attention *attention, const ms_token_scale 
       {"row_factor", 0, rows, scale->row_factor},
       {"summary_shift", 0, summary, scale->summary_shift},
       {"summary_factor", 0, summary, scale->summary_factor},
+  };
+  memcpy(parts, listed, sizeof listed);
+}
+
+static void list_recall(const ms_recall *recall, stored_part parts[RECALL_PARTS]) {
+  const stored_part listed[RECALL_PARTS] = {
+      {"recall_reach", 0, 1, recall->reach},
+      {"recall_tasks", recall->task_count, recall->number_count, recall->tasks},
+      {"recall_values", recall->task_count, recall->model_count, recall->values},
   };
   memcpy(parts, listed, sizeof listed);
 }
@@ -169,6 +178,10 @@ ms_status ms_scorer_write(ms_context *context, const ms_scorer_parts *parts, voi
   if (parts->certainty != NULL) {
     list_certainty(parts->certainty, listed + count);
     count += CERTAINTY_PARTS;
+  }
+  if (parts->recall != NULL) {
+    list_recall(parts->recall, listed + count);
+    count += RECALL_PARTS;
   }
   if (parts->blocks != NULL) {
     listed[count++] = (stored_part){"blocks", 0, parts->block_values, (double *)parts->blocks};
@@ -333,6 +346,32 @@ static ms_status load_parameters(ms_scorer *scorer, const ms_safetensors *file,
   return MS_OK;
 }
 
+static ms_status load_recall(ms_scorer *scorer, const ms_safetensors *file) {
+  ms_context *context = scorer->context;
+  const ms_attention_shape *shape = &scorer->attention.shape;
+  const ms_stored_tensor *tasks = NULL;
+  const size_t any[] = {SIZE_MAX, 1 + shape->landmark_count};
+  stored_part parts[RECALL_PARTS];
+  size_t count = 0;
+  MS_TRY(ms_safetensors_get(context, file, "recall_tasks", MS_DTYPE_F32, 2, any, &tasks));
+  size_t task_count = tasks->shape[0];
+  if (task_count < 1 ||
+      !ms_recall_count(task_count, 1 + shape->landmark_count, shape->model_count, &count)) {
+    return ms_fail(context, MS_ERR_LIMIT, "%zu tasks to recall", task_count);
+  }
+  MS_TRY(MS_NEW(context, count, &scorer->recall.block));
+  scorer->recall = ms_recall_bind(task_count, 1 + shape->landmark_count, shape->model_count,
+                                  scorer->recall.block);
+  list_recall(&scorer->recall, parts);
+  for (size_t i = 0; i < RECALL_PARTS; i++) {
+    MS_TRY(load_part(context, file, &parts[i]));
+  }
+  if (*scorer->recall.reach < 0) {
+    return ms_fail(context, MS_ERR_FORMAT, "the reach of the scorer file's recall is negative");
+  }
+  return MS_OK;
+}
+
 /* Variances must not be negative. */
 static ms_status check_certainty(ms_context *context, const ms_certainty *certainty) {
   static const size_t variances[] = {MS_LEVEL_VARIANCE, MS_ENCODER_VARIANCE, MS_COMMON_VARIANCE,
@@ -379,7 +418,9 @@ ms_status ms_scorer_read(ms_scorer *scorer, const void *bytes, size_t size) {
   MS_TRY(find_shape(scorer->context, &file, &shape));
   bool certain = ms_safetensors_find(&file, "certainty_factors") != NULL;
   bool marked = ms_safetensors_find(&file, "blocks") != NULL;
-  size_t expected = PARAMETER_PARTS + (certain ? CERTAINTY_PARTS : 0) + (marked ? 1 : 0);
+  bool recalls = ms_safetensors_find(&file, "recall_tasks") != NULL;
+  size_t expected = PARAMETER_PARTS + (certain ? CERTAINTY_PARTS : 0) +
+                    (recalls ? RECALL_PARTS : 0) + (marked ? 1 : 0);
   if (file.tensor_count != expected) {
     return ms_fail(scorer->context, MS_ERR_FORMAT, "%zu tensors in the scorer file, expected %zu",
                    file.tensor_count, expected);
@@ -388,6 +429,9 @@ ms_status ms_scorer_read(ms_scorer *scorer, const void *bytes, size_t size) {
     MS_TRY(load_blocks(scorer, &file, &shape));
   }
   MS_TRY(load_parameters(scorer, &file, shape));
+  if (recalls) {
+    MS_TRY(load_recall(scorer, &file));
+  }
   MS_TRY(load_notes(scorer, &file));
   return certain ? load_certainty(scorer, &file) : MS_OK;
 }

@@ -1,7 +1,7 @@
 /*
  * Where training starts: the scale of the raw tokens, the prior of each model, and the ridge
- * regression of what the prior leaves, written into the attention scorer's parameters. Steps from
- * there are trainer.c's work.
+ * regression of what the prior leaves, written into the attention scorer's parameters and, its
+ * kernel's part, into what is recalled. Steps from there are trainer.c's work.
  */
 #include <math.h>
 #include <string.h>
@@ -67,6 +67,13 @@ static bool find_moments(const ms_trainer *trainer, const double *descriptors, s
   return total > 0;
 }
 
+/* What the standardised landmarks and the number of classes are multiplied by. */
+static double find_landmark_factor(const ms_trainer *trainer) {
+  double share = trainer->options[MS_TRAINER_IMAGE_SHARE];
+  return sqrt((1 - share) * (double)descriptor_width(&trainer->shape) /
+              (double)(trainer->shape.landmark_count + 1));
+}
+
 /*
  * The scale brings each number of the descriptor, not of the single rows, to mean 0 and deviation
  * 1 over the tasks: the start sees the descriptor only. Where there are landmarks, these with the
@@ -78,7 +85,7 @@ static void find_scale(ms_trainer *trainer, const double *descriptors) {
   size_t landmarks = trainer->shape.landmark_count + 1;
   double share = trainer->options[MS_TRAINER_IMAGE_SHARE];
   double image_factor = sqrt(share * (double)width / (double)(width - landmarks));
-  double landmark_factor = sqrt((1 - share) * (double)width / (double)landmarks);
+  double landmark_factor = find_landmark_factor(trainer);
   double *shift = trainer->scale_block;
   double *factor = trainer->scale_block + width;
   for (size_t j = 0; j < width; j++) {
@@ -209,6 +216,65 @@ static void write_map(ms_trainer *trainer, const ms_low_rank_map *map) {
   }
 }
 
+/* Places the tasks to recall; none where there are no landmarks to know them by. */
+static ms_status place_tasks(ms_trainer *trainer) {
+  ms_context *context = trainer->context;
+  size_t task_count = trainer->task_count;
+  size_t number_count = 1 + trainer->shape.landmark_count;
+  size_t feature_count = trainer->shape.feature_count;
+  double factor = find_landmark_factor(trainer);
+  size_t count = 0;
+  if (trainer->options[MS_TRAINER_RECALL] == 0 || number_count == 1 || factor == 0) {
+    return MS_OK;
+  }
+  if (!ms_recall_count(task_count, number_count, trainer->shape.model_count, &count)) {
+    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu tasks", task_count);
+  }
+  MS_TRY(MS_NEW(context, count, &trainer->recall.block));
+  trainer->recall =
+      ms_recall_bind(task_count, number_count, trainer->shape.model_count, trainer->recall.block);
+  *trainer->recall.reach =
+      trainer->options[MS_TRAINER_REACH] / (factor * factor * (double)number_count);
+  for (size_t t = 0; t < task_count; t++) {
+    ms_tokens_standardise(trainer->tasks[t].tokens.summary + feature_count,
+                          trainer->scale.summary_shift + feature_count,
+                          trainer->scale.summary_factor + feature_count, number_count,
+                          trainer->recall.tasks + t * number_count);
+  }
+  return MS_OK;
+}
+
+/* kernel [T][T] of the tasks to recall, weighted, in scratch memory; NULL where there are none. */
+static ms_status find_kernel(const ms_trainer *trainer, double **kernel) {
+  const ms_recall *recall = &trainer->recall;
+  size_t task_count = recall->task_count;
+  *kernel = NULL;
+  if (task_count == 0) {
+    return MS_OK;
+  }
+  MS_TRY(MS_SCRATCH(trainer->context, task_count * task_count, kernel));
+  for (size_t t = 0; t < task_count; t++) {
+    for (size_t other = 0; other < task_count; other++) {
+      double weight = sqrt(trainer->tasks[t].weight * trainer->tasks[other].weight);
+      (*kernel)[t * task_count + other] =
+          trainer->options[MS_TRAINER_RECALL] * weight *
+          ms_recall_nearness(*recall->reach, recall->tasks + t * recall->number_count,
+                             recall->tasks + other * recall->number_count, recall->number_count);
+    }
+  }
+  return MS_OK;
+}
+
+static void write_recall(ms_trainer *trainer, const ms_low_rank_map *map) {
+  ms_recall *recall = &trainer->recall;
+  for (size_t t = 0; t < recall->task_count; t++) {
+    double factor = trainer->options[MS_TRAINER_RECALL] * sqrt(trainer->tasks[t].weight);
+    for (size_t m = 0; m < recall->model_count; m++) {
+      recall->values[t * recall->model_count + m] = factor * map->dual[m * recall->task_count + t];
+    }
+  }
+}
+
 ms_status ms_trainer_start(ms_trainer *trainer) {
   ms_context *context = trainer->context;
   size_t task_count = trainer->task_count;
@@ -228,12 +294,21 @@ ms_status ms_trainer_start(ms_trainer *trainer) {
   find_scale(trainer, descriptors);
   MS_TRY(find_residuals(trainer, residuals));
   weigh_descriptors(trainer, descriptors);
+  double *kernel = NULL; /* [T][T] */
+  MS_TRY(place_tasks(trainer));
+  MS_TRY(find_kernel(trainer, &kernel));
   const ms_ridge_problem problem = {
-      task_count, model_count,
-      width,      descriptors,
-      residuals,  trainer->options[MS_TRAINER_RIDGE] * total_weight(trainer) / (double)task_count};
+      .task_count = task_count,
+      .model_count = model_count,
+      .descriptor_count = width,
+      .descriptors = descriptors,
+      .targets = residuals,
+      .strength = trainer->options[MS_TRAINER_RIDGE] * total_weight(trainer) / (double)task_count,
+      .kernel = kernel,
+  };
   ms_low_rank_map map;
   MS_TRY(ms_ridge_fit(context, &problem, trainer->shape.width, &map));
   write_map(trainer, &map);
+  write_recall(trainer, &map);
   return MS_OK;
 }

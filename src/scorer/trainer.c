@@ -33,6 +33,8 @@ static const option_range RANGES[MS_TRAINER_OPTION_COUNT] = {
     [MS_TRAINER_SQUARED] = {0, 1e9, 1},
     [MS_TRAINER_BATCH] = {1, MS_TRAINER_MAX_TASKS, 16},
     [MS_TRAINER_IMAGE_SHARE] = {0, 1, 0.1},
+    [MS_TRAINER_RECALL] = {0, 1e9, 0},
+    [MS_TRAINER_REACH] = {1e-9, 1e9, 0.2},
 };
 
 static ms_status check_shape(ms_context *context, ms_attention_shape shape) {
@@ -122,6 +124,7 @@ void ms_trainer_destroy(ms_trainer *trainer) {
   ms_trainer_release_held_out(trainer);
   ms_release(context, trainer->tasks);
   ms_release(context, trainer->order);
+  ms_release(context, trainer->recall.block);
   release_parts(trainer);
   ms_release(context, trainer->blocks);
   ms_release(context, trainer);
@@ -313,7 +316,9 @@ ms_status ms_trainer_fit(ms_trainer *trainer) {
     return ms_fail(context, MS_ERR_DATA, "no task of a weight above 0 to fit");
   }
   ms_release(context, trainer->order);
+  ms_release(context, trainer->recall.block);
   trainer->order = NULL;
+  trainer->recall = (ms_recall){.task_count = 0};
   MS_TRY(MS_NEW(context, trainer->task_count, &trainer->order));
   trainer->random = ms_random_make(trainer->seed, 0);
   ms_arena_mark mark = ms_arena_get_mark(context);
@@ -348,6 +353,13 @@ static ms_status draw_dropout(ms_trainer *trainer, size_t row_count, double **fa
   return MS_OK;
 }
 
+/* What the attention and the recalled tasks say together; pass as ms_attention_score leaves it. */
+static void score_projected(const ms_trainer *trainer, const double *queries,
+                            const ms_projected_task *projected, ms_attention_pass *pass) {
+  ms_attention_score(&trainer->attention, queries, projected, pass);
+  ms_recall_add(&trainer->recall, projected->summary + trainer->shape.feature_count, pass->scores);
+}
+
 /* Adds one task's part of the gradient; slopes and loss are multiplied by share. */
 static ms_status add_task_gradient(ms_trainer *trainer, const ms_training_task *task,
                                    const double *queries, double share, double *query_slopes,
@@ -369,7 +381,7 @@ static ms_status add_task_gradient(ms_trainer *trainer, const ms_training_task *
                               &projected));
   MS_TRY(ms_attention_make_pass(context, model_count, projected.row_count, &pass));
   MS_TRY(MS_SCRATCH(context, model_count, &slopes));
-  ms_attention_score(&trainer->attention, queries, &projected, &pass);
+  score_projected(trainer, queries, &projected, &pass);
   MS_TRY(ms_loss(context, &weights, pass.scores, task->targets, model_count, slopes, &task_loss));
   for (size_t m = 0; m < model_count; m++) {
     slopes[m] *= share;
@@ -476,7 +488,7 @@ static ms_status score_task(ms_trainer *trainer, const ms_training_task *task, f
   MS_TRY(ms_attention_project(context, &trainer->attention, &trainer->scale, &task->tokens, NULL,
                               &projected));
   MS_TRY(ms_attention_make_pass(context, trainer->shape.model_count, projected.row_count, &pass));
-  ms_attention_score(&trainer->attention, queries, &projected, &pass);
+  score_projected(trainer, queries, &projected, &pass);
   for (size_t m = 0; m < trainer->shape.model_count; m++) {
     scores[m] = (float)pass.scores[m];
   }
@@ -502,6 +514,7 @@ ms_status ms_trainer_save(ms_trainer *trainer, const char *const *model_ids,
       .attention = &trainer->attention,
       .scale = &trainer->scale,
       .certainty = trainer->certainty.block == NULL ? NULL : &trainer->certainty,
+      .recall = trainer->recall.block == NULL ? NULL : &trainer->recall,
       .blocks = trainer->blocks,
       .block_values = trainer->block_values,
       .model_ids = model_ids,

@@ -6,6 +6,7 @@
 #include "scorer/adamw.h"
 #include "scorer/attention.h"
 #include "scorer/evidence.h"
+#include "scorer/recall.h"
 
 typedef struct ms_training_task {
   ms_tokens tokens; /* owned */
@@ -26,6 +27,7 @@ struct ms_trainer {
   ms_token_scale scale;
   ms_attention attention;
   ms_attention gradient;
+  ms_recall recall; /* owned block, NULL where there is none */
   ms_adamw optimiser;
   uint32_t seed;
   ms_random random;
@@ -38,7 +40,7 @@ struct ms_trainer {
   ms_certainty certainty; /* owned block, NULL before it is fitted */
 };
 
-/* Takes scale, prior and the ridge's start from the tasks. Takes scratch memory. */
+/* Takes scale, prior, recall and the ridge's start from the tasks. Takes scratch memory. */
 MS_CHECK_RESULT ms_status ms_trainer_start(ms_trainer *trainer);
 
 /* Gives back the held-out tasks and the certainty. */

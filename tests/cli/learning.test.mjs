@@ -65,6 +65,17 @@ test('training gives the same bytes again', async () => {
   assert.deepEqual(await readFile(path('again.safetensors')), await readFile(path('zoo/tokens.safetensors')));
 });
 
+test('eval judges by some data sets alone, of which all others teach', async () => {
+  const { tasks } = JSON.parse((await run('eval', ...zoo, '--json')).out);
+  const { dataSets, groups, tasks: judged } = JSON.parse((await run('eval', ...zoo, '--json', '--only', 'set2,set4')).out);
+  assert.deepEqual([dataSets, groups], [2, 2]);
+  assert.deepEqual(judged, tasks.filter((/** @type {{task: string}} */ { task }) => ['set2', 'set4'].includes(task)));
+  const { dataSets: all } = JSON.parse((await run('eval', ...zoo, '--json', '--only', path('sets'))).out);
+  assert.equal(all, tasks.length);
+  const { code, err } = await runCli(['eval', ...zoo, '--only', 'set2,elsewhere']);
+  assert.deepEqual([code, err.includes('no data set elsewhere')], [3, true]);
+});
+
 test('evaluation judges every ranking on every set, as JSON and as a table', async () => {
   const { rankings, tasks, dataSets, groups } = JSON.parse((await run('eval', ...zoo, '--json')).out);
   assert.deepEqual([dataSets, groups], [6, 5]);
@@ -82,7 +93,7 @@ test('a report follows the ranking from no model run to all', async () => {
   await run('eval', ...zoo, '--report', path('report'), '--times', path('times.json'), '--variants');
   const { curve, variants } = JSON.parse(await readFile(path('report/report.json'), 'utf8'));
   assert.deepEqual(curve.map((/** @type {{k: number}} */ { k }) => k), [0, 1, 2, 3, 4]);
-  assert.equal(variants.length, 2);
+  assert.equal(variants.length, 3);
   for (const { ranksInside, accuraciesInside, weightedTau } of curve) {
     assert.ok([ranksInside, accuraciesInside].every((share) => share >= 0 && share <= 1) && Math.abs(weightedTau) <= 1);
   }

@@ -46,10 +46,11 @@ static ms_status add_landmarks(ms_trainer *trainer, const ms_task *task) {
   return ms_trainer_set_landmarks(trainer, landmarks, LANDMARKS);
 }
 
-/* marked: with landmarks. */
+/* marked: with landmarks, and tasks to recall by them. */
 static ms_status add_tasks(ms_context *context, ms_trainer *trainer, int marked) {
   ms_status status = MS_OK;
   if (marked) {
+    CHECK_EQUAL(ms_trainer_set(trainer, MS_TRAINER_RECALL, 0.5), MS_OK);
     status = ms_trainer_set_blocks(trainer, WIDTHS, 2, 1);
   }
   for (size_t t = 0; t < TASKS && status == MS_OK; t++) {

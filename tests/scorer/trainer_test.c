@@ -204,6 +204,141 @@ static void test_start_is_the_ridge_regression(void) {
   ms_context_destroy(context);
 }
 
+enum { LANDMARKS = 3, MARKS = LANDMARKS + 2 };
+
+/* A task's landmarks, random. */
+static void draw_landmarks(size_t task, double landmarks[LANDMARKS]) {
+  ms_random random = ms_random_make(SEED, 1 + task);
+  for (size_t i = 0; i < LANDMARKS; i++) {
+    landmarks[i] = 1 + ms_random_normal(&random);
+  }
+}
+
+/* marks [T][MARKS]: log class count, landmarks less their mean, their mean; standardised. */
+static void describe_marks(const task_set *set, double marks[TASKS][MARKS]) {
+  double total = 0;
+  for (size_t t = 0; t < TASKS; t++) {
+    total += set->weights[t];
+    draw_landmarks(t, marks[t] + 1);
+    double mean = 0;
+    for (size_t i = 0; i < LANDMARKS; i++) {
+      mean += marks[t][1 + i] / LANDMARKS;
+    }
+    for (size_t i = 0; i < LANDMARKS; i++) {
+      marks[t][1 + i] -= mean;
+    }
+    marks[t][0] = log((double)set->class_counts[t]);
+    marks[t][MARKS - 1] = mean;
+  }
+  for (size_t j = 0; j < MARKS; j++) {
+    double mean = 0;
+    double variance = 0;
+    for (size_t t = 0; t < TASKS; t++) {
+      mean += set->weights[t] / total * marks[t][j];
+    }
+    for (size_t t = 0; t < TASKS; t++) {
+      variance += set->weights[t] / total * pow(marks[t][j] - mean, 2);
+    }
+    for (size_t t = 0; t < TASKS; t++) {
+      marks[t][j] = (marks[t][j] - mean) / sqrt(variance);
+    }
+  }
+}
+
+/* kernel [T][T]: images and marks by their shares, and recall times a Gaussian of the marks. */
+static void find_kernel(const task_set *set, double share, double recall, double reach,
+                        double kernel[TASKS][TASKS]) {
+  double descriptors[TASKS][DESCRIPTOR];
+  double marks[TASKS][MARKS];
+  describe_plainly(set, descriptors);
+  describe_marks(set, marks);
+  for (size_t t = 0; t < TASKS; t++) {
+    for (size_t other = 0; other < TASKS; other++) {
+      double images = 0;
+      double alike = 0;
+      double squared = 0;
+      for (size_t j = 0; j + 1 < DESCRIPTOR; j++) {
+        images += descriptors[t][j] * descriptors[other][j] / (DESCRIPTOR - 1);
+      }
+      for (size_t j = 0; j < MARKS; j++) {
+        alike += marks[t][j] * marks[other][j] / MARKS;
+        squared += pow(marks[t][j] - marks[other][j], 2) / MARKS;
+      }
+      kernel[t][other] = share * images + (1 - share) * alike + recall * exp(-reach * squared);
+    }
+  }
+}
+
+/* A trainer with landmarks and tasks to recall, fitted. */
+static ms_trainer *make_recalling_trainer(ms_context *context, const task_set *set) {
+  ms_trainer *trainer = NULL;
+  CHECK_EQUAL(ms_trainer_create(context, MODELS, FEATURES, MODELS, SEED, &trainer), MS_OK);
+  CHECK_EQUAL(ms_trainer_set_blocks(trainer, (const size_t[]){1, 1}, 2, 2), MS_OK);
+  CHECK_EQUAL(ms_trainer_set(trainer, MS_TRAINER_RIDGE, 0.3), MS_OK);
+  CHECK_EQUAL(ms_trainer_set(trainer, MS_TRAINER_IMAGE_SHARE, 0.4), MS_OK);
+  CHECK_EQUAL(ms_trainer_set(trainer, MS_TRAINER_RECALL, 0.7), MS_OK);
+  CHECK_EQUAL(ms_trainer_set(trainer, MS_TRAINER_REACH, 0.5), MS_OK);
+  for (size_t t = 0; t < TASKS; t++) {
+    double landmarks[LANDMARKS];
+    draw_landmarks(t, landmarks);
+    CHECK_EQUAL(ms_trainer_add_task(trainer, set->prototypes[t], set->spreads[t],
+                                    set->class_counts[t], set->targets[t], set->weights[t]),
+                MS_OK);
+    CHECK_EQUAL(ms_trainer_set_landmarks(trainer, landmarks, LANDMARKS), MS_OK);
+  }
+  CHECK_EQUAL(ms_trainer_fit(trainer), MS_OK);
+  return trainer;
+}
+
+/* predictions [T][M] of kernel ridge regression with strength 0.3, each model's system solved. */
+static void predict_by_kernel(const task_set *set, double predictions[TASKS][MODELS]) {
+  double kernel[TASKS][TASKS];
+  double priors[MODELS];
+  double residuals[TASKS][MODELS];
+  double total = 0;
+  find_kernel(set, 0.4, 0.7, 0.5, kernel);
+  find_priors(set, 1, priors, residuals);
+  for (size_t t = 0; t < TASKS; t++) {
+    total += set->weights[t];
+  }
+  for (size_t m = 0; m < MODELS; m++) {
+    double a[TASKS * TASKS];
+    double b[TASKS];
+    memcpy(a, kernel, sizeof a);
+    for (size_t t = 0; t < TASKS; t++) {
+      a[t * TASKS + t] += 0.3 * total / TASKS / set->weights[t];
+      b[t] = residuals[t][m];
+    }
+    solve(a, b, TASKS);
+    for (size_t t = 0; t < TASKS; t++) {
+      predictions[t][m] = priors[m];
+      for (size_t other = 0; other < TASKS; other++) {
+        predictions[t][m] += kernel[t][other] * b[other];
+      }
+    }
+  }
+}
+
+static void test_start_recalls_tasks_as_a_kernel_does(void) {
+  static task_set set;
+  make_tasks(&set);
+  double expected[TASKS][MODELS];
+  predict_by_kernel(&set, expected);
+  ms_context *context = NULL;
+  CHECK_EQUAL(ms_context_create(NULL, &context), MS_OK);
+  ms_trainer *trainer = make_recalling_trainer(context, &set);
+  for (size_t t = 0; t < TASKS; t++) {
+    float scores[MODELS];
+    CHECK_EQUAL(ms_trainer_score(trainer, t, scores, MODELS), MS_OK);
+    for (size_t m = 0; m < MODELS; m++) {
+      /* Summaries and results are floats. */
+      CHECK_NEAR(scores[m], expected[t][m], 4e-6);
+    }
+  }
+  ms_trainer_destroy(trainer);
+  ms_context_destroy(context);
+}
+
 /* Fits and makes steps; the mean loss of the first and of the last 20. */
 static void train(ms_trainer *trainer, int steps, double *first, double *last) {
   CHECK_EQUAL(ms_trainer_fit(trainer), MS_OK);
@@ -366,6 +501,7 @@ static void test_every_failing_allocation_is_clean(void) {
 int main(void) {
   printf("seed %d\n", SEED);
   test_start_is_the_ridge_regression();
+  test_start_recalls_tasks_as_a_kernel_does();
   test_steps_lower_the_loss();
   test_training_repeats_to_the_bit();
   test_missing_targets_are_passed_over();

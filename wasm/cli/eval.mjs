@@ -1,6 +1,6 @@
 // modelspider eval: how well the ranking does on data sets that it has not seen, beside rankings
 // that need less and metrics that need every model run.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { judgeForecasts, judgeRankings, judgeVariants } from '../../zoo/build/evaluate.mjs';
 import { defaultRecipe, predictHeldOut } from '../../zoo/build/learn.mjs';
@@ -23,6 +23,7 @@ export const command = {
     ...trainingOptions,
     metrics: { type: 'boolean', help: 'judge the metrics of the bank, and ways to join them, instead' },
     tasks: { type: 'boolean', help: 'a line for each data set too' },
+    only: { type: 'string', value: 'DIR|A,B', help: 'judge by these data sets alone, a folder of them or names; all teach' },
     variants: { type: 'boolean', help: 'judge other ways to train the scorer too' },
     times: { type: 'string', value: 'FILE', help: 'what bench --json printed, to reckon seconds by' },
     report: { type: 'string', value: 'DIR', help: 'write report.md, report.json and curve.svg there' },
@@ -43,15 +44,18 @@ export const command = {
       terminal.progress(`${what}: ${done}/${all} groups left out`);
     const times = values.times ? await readTimes(values.times, zoo) : undefined;
     const recipe = recipeOf(values, defaultRecipe);
+    const judged = values.only ? await findJudged(values.only, bank) : bank;
+    const own = new Set(judged.tasks.map(({ name }) => name));
+    const isOwn = (/** @type {{task: string}} */ { task }) => own.has(task);
     const scores = await predictHeldOut(engine, bank, recipe, progress('scorer'));
     const parameters = new Map(zoo.models.map(({ id, parameters: count }) => [id, count]));
     const report = summarise({
       zoo: zoo.name,
-      bank,
+      bank: judged,
       recipe,
-      rankings: judgeRankings(engine, bank, scores, parameters),
-      variants: values.variants ? await judgeVariants(engine, bank, progress('variants')) : [],
-      forecasts: await judgeForecasts(engine, bank, scores, progress('certainty')),
+      rankings: judgeRankings(engine, bank, scores, parameters).filter(isOwn),
+      variants: values.variants ? (await judgeVariants(engine, bank, progress('variants'))).filter(isOwn) : [],
+      forecasts: (await judgeForecasts(engine, bank, scores, progress('certainty'))).filter(isOwn),
       macs: new Map(entriesOf(zoo).map((entry) => [keyOf(zoo, entry), entry.macs])),
       times,
       seconds: (performance.now() - started) / 1000,
@@ -65,6 +69,24 @@ export const command = {
     await terminal.data(values.json ? `${JSON.stringify(report)}\n` : markdownReport(report, { tasks: Boolean(values.tasks) }));
   },
 };
+
+/**
+ * The bank with those of its data sets alone that are named, or that a folder has.
+ *
+ * @param {string} text
+ * @param {import('../../zoo/build/bank.mjs').Bank} bank
+ * @returns {Promise<import('../../zoo/build/bank.mjs').Bank>}
+ */
+async function findJudged(text, bank) {
+  const folder = await readdir(text).catch(() => undefined);
+  const names = new Set(folder ?? text.split(','));
+  const tasks = bank.tasks.filter(({ name }) => names.has(name));
+  const unknown = [...names].find((name) => !bank.tasks.some((task) => task.name === name));
+  if (tasks.length === 0 || (!folder && unknown !== undefined)) {
+    throw new Failure('data', folder ? `the task bank has no data set of the folder ${text}` : `the task bank has no data set ${unknown}`);
+  }
+  return { ...bank, tasks };
+}
 
 /**
  * The encoder may also be a model: its costs have no name.

@@ -80,6 +80,7 @@ export function judgeRankings(engine, bank, scores, parameters) {
 const variants = {
   'scorer without landmarks': { options: { imageShare: 1 } },
   'scorer of landmarks alone': { options: { imageShare: 0 } },
+  'scorer that recalls no tasks': { options: { recall: 0 } },
 };
 
 /**

@@ -17,7 +17,7 @@ import { observedAccuracy } from '../../wasm/observation.mjs';
  *
  * @type {Recipe}
  */
-export const defaultRecipe = { steps: 0, width: 24, seed: 1, options: { ridge: 2.5, imageShare: 0.5, priorShrink: 1 } };
+export const defaultRecipe = { steps: 0, width: 24, seed: 1, options: { ridge: 2, imageShare: 2 / 3, recall: 2 / 3, reach: 0.4, priorShrink: 1 } };
 
 /** Log odds of an accuracy from so many images, kept finite. @param {number} accuracy @param {number} images */
 function logit(accuracy, images) {
