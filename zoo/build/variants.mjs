@@ -2,6 +2,7 @@
 //   [--channels C]… [--fit F]… [--side N]… [--workers N]
 // What a model's input recipe and tap are worth against their alternatives: the accuracy of a linear
 // head on a few labelled sets, by the bank's protocol. One thing differs from the recipe at a time.
+// `--tap auto` stands for the taps that candidates.mjs finds; taps.mjs compares those of the whole zoo.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,8 +11,10 @@ import { startEngine } from '../../wasm/cli/assets.mjs';
 import { decodeImage } from '../../wasm/cli/decode.mjs';
 import { reasonOf } from '../../wasm/cli/failure.mjs';
 import { mapOrdered } from '../../wasm/map-ordered.mjs';
-import { convertModel } from '../convert/convert.mjs';
+import { candidateTaps } from '../convert/candidates.mjs';
+import { convertModel, readSource } from '../convert/convert.mjs';
 import { readRecipes } from '../convert/main.mjs';
+import { locateSource } from '../convert/source.mjs';
 import { listDataSets, openDataSet } from './collection.mjs';
 import { protocol } from './judge.mjs';
 
@@ -64,17 +67,31 @@ export function variantsOf(recipe, { tap = [], range = [], channels = [], fit = 
   ];
 }
 
+/** @param {any} recipe @param {string[]} [tap] @returns {Promise<string[]>} with what auto stands for */
+async function namedTaps(recipe, tap = []) {
+  if (!tap.includes('auto')) {
+    return tap;
+  }
+  const { files } = await locateSource(recipe);
+  const found = candidateTaps(recipe, readSource(recipe, files)).map((names) => names.join('+'));
+  return [...tap.filter((names) => names !== 'auto'), ...found];
+}
+
 /** @param {string} root @param {string} name @param {number} limit @returns {Promise<Sample>} */
-async function readSample(root, name, limit) {
+export async function readSample(root, name, limit) {
   const { folder, classes, candidates } = await openDataSet(root, name);
   const pictures = await mapOrdered(candidates.slice(0, limit), 4, async ({ file, label }) =>
     ({ pixels: await decodeImage(await readFile(join(folder, file))), label }));
   return { name, classCount: classes.length, pictures };
 }
 
-/** @param {WorkerPool} pool @param {Sample} sample @returns {Promise<number>} */
-async function accuracyOf(pool, { classCount, pictures }) {
-  const rows = await mapOrdered(pictures, pool.size * 2, ({ pixels }) => pool.embed(pixels, 'variant', { keep: true }));
+/** @param {WorkerPool} pool @param {Sample} sample @returns {Promise<Float32Array[]>} of each picture */
+export function featuresOf(pool, { pictures }) {
+  return mapOrdered(pictures, pool.size * 2, ({ pixels }) => pool.embed(pixels, 'variant', { keep: true }));
+}
+
+/** @param {WorkerPool} pool @param {Sample} sample @param {Float32Array[]} rows @returns {Promise<number>} */
+export async function accuracyOf(pool, { classCount, pictures }, rows) {
   const dimension = rows[0].length;
   const features = new Float32Array(rows.length * dimension);
   rows.forEach((row, i) => features.set(row, i * dimension));
@@ -89,7 +106,7 @@ async function measureVariant(pool, { recipe }, samples) {
   try {
     const accuracies = [];
     for (const sample of samples) {
-      accuracies.push(await accuracyOf(pool, sample));
+      accuracies.push(await accuracyOf(pool, sample, await featuresOf(pool, sample)));
     }
     return accuracies;
   } finally {
@@ -119,7 +136,7 @@ async function main(args) {
   const { pool } = await startEngine(Number(values.workers));
   let exitCode = 0;
   process.stdout.write(`${[id, 'mean', ...names].join('\t')}\n`);
-  for (const variant of variantsOf(recipe, values)) {
+  for (const variant of variantsOf(recipe, { ...values, tap: await namedTaps(recipe, values.tap) })) {
     try {
       const accuracies = await measureVariant(pool, variant, samples);
       const mean = accuracies.reduce((sum, value) => sum + value, 0) / accuracies.length;

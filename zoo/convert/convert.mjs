@@ -13,7 +13,7 @@ import { readTflite } from './tflite.mjs';
 /**
  * @typedef {import('./onnx-graph.mjs').OnnxGraph} OnnxGraph
  * @typedef {import('./source.mjs').SourceFile} SourceFile
- * @typedef {import('./source-graph.mjs').SourceGraph} SourceGraph
+ * @typedef {import('./source-graph.mjs').SourceGraph | import('./onnx-source.mjs').OnnxSource} Source
  * @typedef {{id: string, source: import('./source.mjs').Source, taps: string[], entry?: string,
  *   input: {width: number, height: number, channels: 'rgb' | 'bgr' | 'grey'},
  *   licence: string}} Recipe the fields that a conversion reads; `entry` is the tensor that the
@@ -39,7 +39,8 @@ export async function convertModel(recipe, options) {
 export function convertFiles(recipe, files, sha256) {
   const { source, licence, taps } = recipe;
   return naming(source.file, () => {
-    const graph = source.format === 'onnx' ? cutOnnx(recipe, files) : lowerSource(recipe, files);
+    const { graph, taps: ends } = cutSource(recipe, readSource(recipe, files));
+    joinFeatures(graph, ends);
     simplify(graph);
     return encodeOnnx(graph, {
       source: `${source.package}@${source.version}`,
@@ -56,36 +57,33 @@ function imageShape({ input: { channels, height, width } }) {
   return [1, channels === 'grey' ? 1 : 3, height, width];
 }
 
-/** @param {Recipe} recipe @param {SourceFile[]} files @returns {OnnxGraph} */
-function cutOnnx(recipe, [{ bytes }]) {
-  const source = readOnnx(bytes);
-  const entry = recipe.entry ?? source.entries[0]?.name;
-  const { graph, taps } = rebuildOnnx(source, { taps: recipe.taps, entry, shape: imageShape(recipe) });
-  joinFeatures(graph, taps);
-  return graph;
-}
-
-/** @param {Recipe} recipe @param {SourceFile[]} files @returns {OnnxGraph} */
-function lowerSource(recipe, files) {
-  const source = readSource(recipe.source.format, files);
-  const entry = source.entries.find(({ name }) => name === recipe.entry) ?? source.entries[0];
-  const shape = imageShape(recipe);
-  return lowerGraph(source, {
-    taps: recipe.taps,
-    entry: recipe.entry ?? entry?.name,
-    shape,
-    channelsFirst: entry?.shape[1] === shape[1],
-  });
-}
-
 /**
- * @param {string} format
- * @param {SourceFile[]} files
- * @returns {SourceGraph}
+ * @param {Recipe} recipe
+ * @param {Source} source
+ * @returns {{graph: OnnxGraph, taps: string[]}} from the image to the taps
  */
-function readSource(format, files) {
+export function cutSource(recipe, source) {
+  const { taps } = recipe;
+  const shape = imageShape(recipe);
+  const entry = entryOf(recipe, source);
+  if ('outputs' in source) {
+    return rebuildOnnx(source, { taps, entry, shape });
+  }
+  const { shape: published } = source.entries.find(({ name }) => name === entry) ?? source.entries[0] ?? {};
+  return lowerGraph(source, { taps, entry, shape, channelsFirst: published?.[1] === shape[1] });
+}
+
+/** @param {Recipe} recipe @param {Source} source @returns {string} the tensor that the image replaces */
+export function entryOf(recipe, source) {
+  return recipe.entry ?? source.entries[0]?.name;
+}
+
+/** @param {Recipe} recipe @param {SourceFile[]} files @returns {Source} */
+export function readSource({ source: { format } }, files) {
   const [{ file, bytes }, ...shards] = files;
   switch (format) {
+    case 'onnx':
+      return readOnnx(bytes);
     case 'tflite':
       return readTflite(bytes);
     case 'tfjs-graph':

@@ -1,4 +1,4 @@
-// Source graph -> ONNX graph, from the image to the feature vector.
+// Source graph -> ONNX graph, from the image to the taps, and from them to the feature vector.
 import { identityOrder, NCHW_FROM_NHWC } from './layout.mjs';
 import { Lowering, tensorOf } from './lowering.mjs';
 import { lowerNode } from './lower-ops.mjs';
@@ -14,7 +14,7 @@ import { cutGraph, inNode } from './source-graph.mjs';
  * @param {SourceGraph} source
  * @param {{taps: string[], entry: string, shape: number[], channelsFirst: boolean}} options
  *   shape: [1, channels, height, width]; channelsFirst: so in the source, too
- * @returns {OnnxGraph}
+ * @returns {{graph: OnnxGraph, taps: string[]}} with every shape known, and the taps' new names
  */
 export function lowerGraph(source, { taps, entry, shape, channelsFirst }) {
   const graph = new OnnxGraph('image', shape);
@@ -34,8 +34,7 @@ export function lowerGraph(source, { taps, entry, shape, channelsFirst }) {
     const value = tensorOf(valueOf(tap));
     return lowering.inOrder(value, value.shape.length === 4 ? order : identityOrder(2));
   });
-  joinFeatures(graph, stored);
-  return graph;
+  return { graph, taps: stored };
 }
 
 /**
