@@ -81,31 +81,19 @@ typedef struct ms_limits {
 } ms_limits;
 
 /*
- * A tile of a product: interleaved rows x[length][height] times w[length][MS_PANEL], added to
- * start (rows start_stride apart, 0 for a bias), clamped, to y[height][MS_PANEL]. The table is by
- * height and has those of 1, 4 and 5.
+ * A tile of a product: x[height][length], its rows x_stride apart, times a panel, clamped, to
+ * y[height][MS_PANEL]. The table is by height and has those of 1, 4 and 5.
  */
-typedef void (*ms_tile)(const float *x, size_t length, const float *w, const float *start,
-                        size_t start_stride, float *y, size_t y_stride, const ms_limits *clamp);
+typedef void (*ms_tile)(const float *x, size_t x_stride, size_t length, const float *panel,
+                        float *y, size_t y_stride, const ms_limits *clamp);
 enum { MS_TALLEST_TILE = 5 };
 extern const ms_tile ms_tiles_simd128[MS_TALLEST_TILE + 1];
 
-/*
- * The same of levels: x starts with the scales of its rows, length counts pairs of levels, start is
- * [bias][scales] of the panel and start_stride is 0.
- */
+/* The same of levels: rows are as ms_make_levels_simd128 leaves them, length counts pairs. */
 extern const ms_tile ms_tiles_s16_simd128[MS_TALLEST_TILE + 1];
 
-/*
- * What a tile of levels reads: [height] scales and [pairs of count][height] from height (1, 4 or 5)
- * rows of floats.
- */
-void ms_interleave_s16_simd128(const float *const *x, size_t height, size_t count, float limit,
-                               float *packed);
-
-/* packed[count][height] from height runs of count floats */
-void ms_interleave_4_simd128(const float *const *x, size_t count, float *packed);
-void ms_interleave_5_simd128(const float *const *x, size_t count, float *packed);
+/* A row of count floats as levels: its scale, and its pairs, the last one filled with a zero. */
+void ms_make_levels_simd128(const float *x, size_t count, float limit, float *row);
 
 /* As kernels.h describes them. */
 void ms_unary_simd128(ms_unary function, float *y, const float *x, size_t count, float alpha,

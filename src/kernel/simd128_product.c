@@ -1,9 +1,9 @@
 /*
- * Matrix products in four lanes. Rows of the left matrix are interleaved, five at a time (or four,
- * to make the count come out even), into a small buffer: the inner loop then walks two streams and
- * keeps 5 × MS_PANEL sums in registers. Sums grow in the order of scalar.c, so the bits agree.
- * Weights are packed by pack.c. Products of levels (s16) go the same way, a pair of levels where a
- * float is: rows become levels before they are interleaved, and carry their scales in front.
+ * Matrix products in four lanes: tiles of five rows (or four, to make the count come out even) keep
+ * 5 × MS_PANEL sums in registers. Rows are read where they lie; gathered ones are copied together
+ * first, a few at a time. Sums grow in the order of scalar.c, so the bits agree. Weights are packed
+ * by pack.c. Products of levels (s16) go the same way, a pair of levels where a float is: rows
+ * become levels instead of being copied, and carry their scales in front.
  */
 #include "kernel/simd128.h"
 
@@ -11,17 +11,14 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <string.h>
-
-#include "kernel/elementary.h"
 
 /*
  * TALL   rows of a tile
- * ROOM   floats of interleaved rows on the stack
- * BLOCK  floats of interleaved rows that stay in the first-level cache while all panels pass
- * GROUP  panels whose sums are kept while rows too long for the room come in pieces
+ * FEW    rows of a tile where they are too long to be copied
+ * ROOM   floats of copied rows on the stack
+ * BLOCK  floats of rows that stay in the first-level cache while all panels pass
  */
-enum { TALL = MS_TALLEST_TILE, ROOM = 8192, BLOCK = 4096, GROUP = 16, TILE = TALL * MS_PANEL };
+enum { TALL = MS_TALLEST_TILE, FEW = 4, ROOM = 8192, BLOCK = 4096, TILE = TALL * MS_PANEL };
 
 /* The left matrix: row r is the concatenation of taps runs of depth floats. */
 typedef struct left {
@@ -34,12 +31,13 @@ typedef struct left {
 
 typedef struct product {
   left from;
-  size_t length; /* of a row: taps × depth floats, or half as many pairs of levels */
+  bool fetched;    /* rows are copied or made levels before they are multiplied */
+  size_t x_stride; /* of rows when they are multiplied */
+  size_t length;   /* of a row: taps × depth floats, or half as many pairs of levels */
   const ms_tile *tiles;
-  size_t head; /* rows of MS_PANEL in front of a panel's weights: bias, and scales of levels */
-  size_t lead; /* of each row in front of a tile: its scale, where there are levels */
   float limit; /* of levels; 0: none */
   const float *packed;
+  size_t step; /* from panel to panel */
   size_t columns;
   float *y;
   size_t y_stride;
@@ -47,10 +45,6 @@ typedef struct product {
   size_t residual_stride;
   ms_limits clamp;
 } product;
-
-static const float *find_run(const left *from, size_t row, size_t tap) {
-  return from->runs != NULL ? from->runs[row * from->taps + tap] : from->x + row * from->x_stride;
-}
 
 /* How many rows to take next: 5, or 4 where that lets the rest be split into 5 and 4; else 1. */
 static size_t choose_height(size_t rows) {
@@ -61,33 +55,38 @@ static size_t choose_height(size_t rows) {
   return fours > 0 ? 4 : TALL;
 }
 
-/* Interleaves floats first … first + count - 1 of the rows from row on. */
-MS_NOINLINE static void pack_rows(const left *from, size_t row, size_t height, size_t first,
-                                  size_t count, float *packed) {
-  if (count == 0) {
-    return;
-  }
-  for (size_t t = first / from->depth, skipped = first % from->depth; count > 0; t++) {
-    size_t part = from->depth - skipped < count ? from->depth - skipped : count;
-    const float *x[TALL];
-    for (size_t i = 0; i < height; i++) {
-      x[i] = find_run(from, row + i, t) + skipped;
+/* Copies the runs of a row one after the other. */
+MS_NOINLINE static void copy_row(const left *from, size_t row, float *copy) {
+  for (size_t t = 0; t < from->taps; t++) {
+    const float *x = from->runs[row * from->taps + t];
+    size_t i = 0;
+    for (; i + 2 * MS_LANES <= from->depth; i += 2 * MS_LANES) {
+      v128_t first = wasm_v128_load(x + i);
+      v128_t second = wasm_v128_load(x + i + MS_LANES);
+      wasm_v128_store(copy + i, first);
+      wasm_v128_store(copy + i + MS_LANES, second);
     }
-    if (height == TALL) {
-      ms_interleave_5_simd128(x, part, packed);
-    } else if (height == 4) {
-      ms_interleave_4_simd128(x, part, packed);
-    } else {
-      memcpy(packed, x[0], part * sizeof *packed);
+    for (; i < from->depth; i++) {
+      copy[i] = x[i];
     }
-    packed += height * part;
-    count -= part;
-    skipped = 0;
+    copy += from->depth;
   }
 }
 
-static ms_limits no_limits(void) {
-  return (ms_limits){ms_splat(-INFINITY), ms_splat(INFINITY)};
+/* Brings rows first … end - 1 of the left matrix into the buffer, as they are or as levels. */
+MS_NOINLINE static void fetch_rows(const product *p, size_t first, size_t end, float *buffer) {
+  const left *from = &p->from;
+  float line[MS_LONGEST_S16];
+  for (size_t row = first; row < end; row++, buffer += p->x_stride) {
+    const float *x = from->x + row * from->x_stride;
+    if (from->runs != NULL) {
+      copy_row(from, row, p->limit > 0.0f ? line : buffer);
+      x = line;
+    }
+    if (p->limit > 0.0f) {
+      ms_make_levels_simd128(x, from->taps * from->depth, p->limit, buffer);
+    }
+  }
 }
 
 /* Sums of a tile, [height][MS_PANEL], to y: residual and clamp for the columns that there are. */
@@ -131,12 +130,12 @@ MS_NOINLINE static void add_residual(const product *p, const float *sums, size_t
   }
 }
 
-/* A tile with all its depth in x, to sums and then to y: for what does not go straight to y. */
+/* A tile to sums and then to y: for what does not go straight to y. */
 MS_NOINLINE static void run_tile_by_sums(const product *p, size_t height, const float *x,
                                          const float *panel, size_t row, size_t column) {
   float sums[TILE];
-  ms_limits none = no_limits();
-  p->tiles[height](x, p->length, panel + p->head * MS_PANEL, panel, 0, sums, MS_PANEL, &none);
+  ms_limits none = {ms_splat(-INFINITY), ms_splat(INFINITY)};
+  p->tiles[height](x, p->x_stride, p->length, panel, sums, MS_PANEL, &none);
   if (p->residual != NULL && p->columns - column >= MS_PANEL) {
     add_residual(p, sums, height, row, column);
   } else {
@@ -144,41 +143,41 @@ MS_NOINLINE static void run_tile_by_sums(const product *p, size_t height, const 
   }
 }
 
-/* Rows first … end - 1 in tiles of one height, interleaved in x, times a panel; gives x's end. */
+/* Rows first … end - 1 in x, in tiles of one height, times a panel; gives x's end. */
 MS_INLINE const float *run_tiles(const product *p, size_t height, const float *x,
                                  const float *panel, size_t first, size_t end, size_t column) {
   bool straight = p->residual == NULL && p->columns - column >= MS_PANEL;
   ms_tile run = p->tiles[height];
+  size_t x_stride = p->x_stride;
+  size_t y_stride = p->y_stride;
   size_t length = p->length;
-  size_t head = p->head * MS_PANEL;
-  size_t step = height * (p->lead + length);
-  float *y = p->y + first * p->y_stride + column;
+  float *y = p->y + first * y_stride + column;
   for (size_t row = first; row < end; row += height) {
     if (straight) {
-      run(x, length, panel + head, panel, 0, y, p->y_stride, &p->clamp);
+      run(x, x_stride, length, panel, y, y_stride, &p->clamp);
     } else {
       run_tile_by_sums(p, height, x, panel, row, column);
     }
-    x += step;
-    y += height * p->y_stride;
+    x += height * x_stride;
+    y += height * y_stride;
   }
   return x;
 }
 
-/* Rows first … end - 1, interleaved in x (first by fours, then by fives), times all panels. */
+/* Rows first … end - 1 in x (first by fours, then by fives) times all panels. */
 MS_NOINLINE static void run_block(const product *p, const float *x, size_t first, size_t fives,
                                   size_t end) {
   const float *panel = p->packed;
   for (size_t column = 0; column < p->columns; column += MS_PANEL) {
     const float *tile = run_tiles(p, 4, x, panel, first, fives, column);
     run_tiles(p, TALL, tile, panel, fives, end, column);
-    panel += MS_PANEL * (p->head + p->length);
+    panel += p->step;
   }
 }
 
 /* A single row times four panels at once, so that additions need not wait for each other. */
 static void run_four_panels(const product *p, const float *x, const float *panel, float *sums) {
-  size_t step = MS_PANEL * (1 + p->length);
+  size_t step = p->step;
   v128_t first[4];
   v128_t second[4];
   for (size_t i = 0; i < 4; i++) {
@@ -201,104 +200,103 @@ static void run_four_panels(const product *p, const float *x, const float *panel
 }
 
 MS_NOINLINE static void run_row(const product *p, const float *x, size_t row) {
-  size_t step = MS_PANEL * (p->head + p->length);
   const float *panel = p->packed;
   size_t column = 0;
-  for (; p->limit == 0.0f && column + 4 * MS_PANEL <= p->columns;
-       column += 4 * MS_PANEL, panel += 4 * step) {
+  for (; p->limit == 0.0f && column + 4 * MS_PANEL <= p->columns; column += 4 * MS_PANEL) {
     float sums[4 * MS_PANEL];
     run_four_panels(p, x, panel, sums);
     for (size_t i = 0; i < 4; i++) {
       finish_tile(p, sums + i * MS_PANEL, 1, row, column + i * MS_PANEL);
     }
+    panel += 4 * p->step;
   }
-  for (; column < p->columns; column += MS_PANEL, panel += step) {
+  for (; column < p->columns; column += MS_PANEL, panel += p->step) {
     run_tiles(p, 1, x, panel, row, row + 1, column);
   }
 }
 
-/* A tile whose rows exceed the room: GROUP panels at a time, their sums kept from piece to piece.
- */
-MS_NOINLINE static void run_long_tile(const product *p, size_t height, size_t row, float *buffer) {
-  size_t step = MS_PANEL * (1 + p->length);
-  ms_limits none = no_limits();
-  for (size_t start = 0; start < p->columns; start += GROUP * MS_PANEL) {
-    size_t rest = (p->columns - start + MS_PANEL - 1) / MS_PANEL;
-    size_t count = rest < GROUP ? rest : GROUP;
-    const float *panel = p->packed + start / MS_PANEL * step;
-    float sums[GROUP * TILE];
-    for (size_t first = 0; first < p->length; first += ROOM / TALL) {
-      size_t part = p->length - first < ROOM / TALL ? p->length - first : ROOM / TALL;
-      pack_rows(&p->from, row, height, first, part, buffer);
-      for (size_t i = 0; i < count; i++) {
-        const float *w = panel + i * step;
-        float *tile = sums + i * TILE;
-        ms_tiles_simd128[height](buffer, part, w + MS_PANEL * (1 + first), first == 0 ? w : tile,
-                                 first == 0 ? 0 : MS_PANEL, tile, MS_PANEL, &none);
+/* Up to FEW gathered rows, too long to be copied, times a panel: run by run. */
+static void run_long_tile(const product *p, const float *panel, size_t row, size_t height,
+                          size_t column) {
+  const left *from = &p->from;
+  v128_t sums[FEW][2];
+  for (size_t i = 0; i < FEW; i++) {
+    sums[i][0] = wasm_v128_load(panel);
+    sums[i][1] = wasm_v128_load(panel + MS_LANES);
+  }
+  const float *w = panel + MS_PANEL;
+  for (size_t t = 0; t < from->taps; t++) {
+    const float *x[FEW];
+    for (size_t i = 0; i < FEW; i++) {
+      x[i] = from->runs[(row + (i < height ? i : 0)) * from->taps + t];
+    }
+    for (size_t k = 0; k < from->depth; k++, w += MS_PANEL) {
+      v128_t first = wasm_v128_load(w);
+      v128_t second = wasm_v128_load(w + MS_LANES);
+      for (size_t i = 0; i < FEW; i++) {
+        v128_t value = wasm_v128_load32_splat(x[i] + k);
+        sums[i][0] = ms_add_product(sums[i][0], value, first);
+        sums[i][1] = ms_add_product(sums[i][1], value, second);
       }
     }
-    for (size_t i = 0; i < count; i++) {
-      finish_tile(p, sums + i * TILE, height, row, start + i * MS_PANEL);
+  }
+  float results[FEW * MS_PANEL];
+  for (size_t i = 0; i < FEW; i++) {
+    wasm_v128_store(results + i * MS_PANEL, sums[i][0]);
+    wasm_v128_store(results + i * MS_PANEL + MS_LANES, sums[i][1]);
+  }
+  finish_tile(p, results, height, row, column);
+}
+
+MS_NOINLINE static void run_long_rows(const product *p, size_t rows) {
+  const float *panel = p->packed;
+  for (size_t column = 0; column < p->columns; column += MS_PANEL, panel += p->step) {
+    for (size_t row = 0; row < rows; row += FEW) {
+      run_long_tile(p, panel, row, rows - row < FEW ? rows - row : FEW, column);
     }
   }
 }
 
-/* The same rows as levels: their scales, then their interleaved pairs. */
-MS_NOINLINE static void pack_levels(const product *p, size_t row, size_t height, float *packed) {
-  float lines[2 * ROOM];
-  const float *x[TALL];
-  const left *from = &p->from;
-  size_t length = from->taps * from->depth;
-  for (size_t i = 0; i < height; i++) {
-    x[i] = find_run(from, row + i, 0);
-    for (size_t t = 0; from->taps > 1 && t < from->taps; t++) {
-      const float *run = find_run(from, row + i, t);
-      memcpy(lines + i * length + t * from->depth, run, from->depth * sizeof *lines);
-      x[i] = lines + i * length;
-    }
-  }
-  ms_interleave_s16_simd128(x, height, length, p->limit, packed);
-}
-
-/* Interleaves as many rows as are to stay in the cache, multiplies them, goes on. */
+/* Takes as many rows as are to stay in the cache, multiplies them, goes on. */
 static void run_product(const product *p, size_t rows) {
-  float buffer[ROOM + TALL];
+  float buffer[ROOM];
+  if (p->fetched && TALL * p->x_stride > ROOM) {
+    run_long_rows(p, rows);
+    return;
+  }
   for (size_t row = 0; row < rows;) {
     size_t height = choose_height(rows - row);
-    if (height * p->length > ROOM) {
-      run_long_tile(p, height, row, buffer);
-      row += height;
-      continue;
-    }
     size_t first = row;
     size_t fives = row;
-    size_t used = 0;
     do {
-      if (p->limit > 0.0f) {
-        pack_levels(p, row, height, buffer + used);
-      } else {
-        pack_rows(&p->from, row, height, 0, p->length, buffer + used);
-      }
-      used += height * (p->lead + p->length);
       row += height;
       fives = height == 4 ? row : fives;
       height = row < rows ? choose_height(rows - row) : 1;
-    } while (height > 1 && used + height * (p->lead + p->length) <= BLOCK);
-    if (row - first == 1) {
-      run_row(p, buffer, first);
+    } while (height > 1 && (row - first + height) * (p->length + 1) <= BLOCK);
+    const float *x = buffer;
+    if (p->fetched) {
+      fetch_rows(p, first, row, buffer);
     } else {
-      run_block(p, buffer, first, fives, row);
+      x = p->from.x + first * p->from.x_stride;
+    }
+    if (row - first == 1) {
+      run_row(p, x, first);
+    } else {
+      run_block(p, x, first, fives, row);
     }
   }
 }
 
 static product make_product(left from, const float *packed, float *y, size_t y_stride,
                             size_t columns, const ms_epilogue *epilogue) {
+  size_t length = from.taps * from.depth;
   return (product){.from = from,
-                   .length = from.taps * from.depth,
+                   .fetched = from.runs != NULL,
+                   .x_stride = from.runs != NULL ? length : from.x_stride,
+                   .length = length,
                    .tiles = ms_tiles_simd128,
-                   .head = 1,
                    .packed = packed,
+                   .step = MS_PANEL * (1 + length),
                    .columns = columns,
                    .y = y,
                    .y_stride = y_stride,
@@ -309,10 +307,11 @@ static product make_product(left from, const float *packed, float *y, size_t y_s
 
 /* Turns a product of floats into one of levels; packed as ms_pack_s16 has it. */
 static void use_levels(product *p) {
+  p->fetched = true;
   p->length = (p->length + 1) / 2;
+  p->x_stride = 1 + p->length;
   p->tiles = ms_tiles_s16_simd128;
-  p->head = 2;
-  p->lead = 1;
+  p->step = MS_PANEL * (2 + p->length);
   p->limit = *p->packed++;
 }
 

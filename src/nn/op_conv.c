@@ -283,7 +283,7 @@ static bool choose_way(const ms_graph *graph, conv_state *state, size_t *packed_
         (state->levels ? ms_packed_s16_count : ms_packed_count)(depth, state->columns);
     fits = ms_size_mul(state->group_size, state->groups, packed_count);
   }
-  /* What copying saves: many short runs, each of which costs a step of interleaving. */
+  /* What copying saves: many short runs, each of which costs a step. */
   state->lined = is_plane && state->groups == 1 && window->kernel[2] > 1 &&
                  window->dilation[2] == 1 && (state->levels || state->channels <= FEW_CHANNELS);
   return fits;

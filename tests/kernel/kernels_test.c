@@ -294,7 +294,7 @@ static void test_small_products_agree(const ms_kernels *fast, const ms_kernels *
   }
 }
 
-/* Rows too long for a tile's buffer, more rows than one, more panels than a group. */
+/* Rows too long for a tile's buffer, and just not; more than one panel and more rows than one. */
 static void test_large_products_agree(const ms_kernels *fast, const ms_kernels *plain) {
   ms_random random = ms_random_make(SEED, 7);
   static const product cases[] = {
