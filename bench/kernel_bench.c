@@ -1,7 +1,8 @@
 /*
  * Speed of the kernels on shapes of MobileNetV2 at 224 × 224 and of small transformers: best time
- * of many, as GFLOP/s and as a share of the multiply+add peak of the same run. Natively, or as
- * WebAssembly: node tests/run-wasi.mjs build/wasm/bench/kernel_bench.wasm
+ * of many, and billions of operations per second. Natively, or as WebAssembly:
+ * node tests/run-wasi.mjs build/wasm/bench/kernel_bench.wasm
+ * Shares of the multiply+add peak are what `modelspider bench --layers` prints.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,7 +10,6 @@
 #include <time.h>
 
 #include "kernel/kernels.h"
-#include "kernel/simd128.h"
 
 /* ROOM is floats per buffer, the largest activation below is 112 × 112 × 96. */
 enum { ROOM = 1300000, ROUNDS = 25, MAX_TAPS = 9, MAX_WIDTH = 5 };
@@ -34,46 +34,6 @@ typedef struct bench_case {
   size_t rows, depth, columns; /* what they mean is the run function's */
   double flop;                 /* per row × depth × column */
 } bench_case;
-
-#ifdef MS_SIMD128
-enum { CHAINS = 12 };
-
-/*
- * As many chains x = x a + b as hide the latency of both operations, all in registers. Called
- * through a pointer, so that it stays a function: V8 compiles well only what is called often.
- */
-static float spin(size_t count, const float *starts, float a, float b) {
-  v128_t chains[CHAINS];
-  v128_t factor = ms_splat(a);
-  v128_t shift = ms_splat(b);
-  for (size_t i = 0; i < CHAINS; i++) {
-    chains[i] = wasm_v128_load(starts + i);
-  }
-  for (; count > 0; count--) {
-    for (size_t i = 0; i < CHAINS; i++) {
-      chains[i] = ms_add_product(shift, chains[i], factor);
-    }
-  }
-  for (size_t i = 1; i < CHAINS; i++) {
-    chains[0] = wasm_f32x4_add(chains[0], chains[i]);
-  }
-  return wasm_f32x4_extract_lane(chains[0], 0);
-}
-
-/* GFLOP/s of multiplications and additions alone. The sink keeps them from being left out. */
-static double measure_peak(const float *starts, float *sink) {
-  const size_t count = 20000;
-  float (*volatile run)(size_t, const float *, float, float) = spin;
-  double best = 1;
-  for (int i = 0; i < 1000; i++) {
-    double started = now();
-    *sink += run(count, starts, 0.5f, 1.0f);
-    double elapsed = now() - started;
-    best = elapsed < best ? elapsed : best;
-  }
-  return (double)count * 2 * CHAINS * MS_LANES / best / 1e9;
-}
-#endif
 
 static size_t square_root(size_t square) {
   size_t side = 1;
@@ -275,19 +235,13 @@ int main(void) {
   if (space.x == NULL || space.y == NULL || space.weights == NULL || space.pointers == NULL) {
     return 1;
   }
-  double peak = 0;
-#ifdef MS_SIMD128
-  peak = measure_peak(space.x, space.y);
-  printf("multiply+add peak %.1f GFLOP/s\n", peak);
-#endif
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const bench_case *self = &cases[i];
     double seconds = time_case(&space, self);
     double speed = self->flop * (double)self->rows * (double)self->columns / seconds / 1e9;
     speed *= self->run == run_unary ? 1 : (double)self->depth;
-    printf("%-16s %5zu x %4zu -> %6zu %9.1f us %6.1f G/s", self->name, self->rows, self->depth,
+    printf("%-16s %5zu x %4zu -> %6zu %9.1f us %6.1f G/s\n", self->name, self->rows, self->depth,
            self->columns, seconds * 1e6, speed);
-    printf(self->flop > 1 && peak > 0 ? " %4.0f %%\n" : "\n", 100 * speed / peak);
   }
   free(space.x);
   free(space.y);

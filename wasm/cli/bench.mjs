@@ -21,7 +21,7 @@ export const command = {
   name: 'bench',
   summary: 'Measures how long models take here, in one thread',
   usage: 'bench [ID…] [options]',
-  about: 'Times are of loading, of the first image and of the images after it, each 224 × 224 pixels. With --layers, the best time of each layer, and its share of the multiply+add peak measured between them.',
+  about: 'Times are of loading, of the first image and of the images after it, each 224 × 224 pixels. With --layers, the best time of each layer, and its share of the peak of multiplications and additions that is measured before and after it, the median of all runs.',
   options: {
     runs: { type: 'string', value: 'N', default: '20', help: 'images after the first (default: 20)' },
     layers: { type: 'boolean', help: 'where the time of one model goes (default: the encoder)' },
@@ -87,51 +87,82 @@ async function measure(engine, zoo, entry, { runs, precision }) {
 }
 
 /**
- * The layers that take time, each with its best of many runs, and the peak measured between them.
+ * The layers, each with its best time of many and the median of its shares of the peak, which is
+ * measured before and after it. The first run is not counted.
  *
  * @param {import('../modelspider.mjs').Engine} engine
  * @param {import('./assets.mjs').Zoo} zoo
  * @param {import('./assets.mjs').ModelEntry} entry
  * @param {How} how
- * @returns {Promise<{peak: number, layers: Layer[]}>}
+ * @returns {Promise<{peaks: number[], layers: Layer[]}>}
  */
 async function measureLayers(engine, zoo, entry, { runs, precision }) {
   const network = load(engine, await readModel(zoo, entry), entry, await inputIn(zoo, entry, precision));
   const image = { data: testPattern(224 * 224 * 4), width: 224, height: 224 };
   const measurePeak = makePeak();
-  let peak = 0;
   try {
     const layers = network.layers();
-    const best = layers.map(() => Infinity);
-    for (let round = 0; round <= runs; round++) {
+    const times = layers.map(() => /** @type {number[]} */ ([]));
+    const shares = layers.map(() => /** @type {number[]} */ ([]));
+    const peaks = [];
+    for (let run = 0; run <= runs; run++) {
       network.embed(image);
-      for (const layer of layers.keys()) {
-        best[layer] = Math.min(best[layer], timed(() => network.runLayer(layer))[0]);
+      peaks.push(measurePeak());
+      for (const [layer, { macCount }] of layers.entries()) {
+        const [ms] = timed(() => network.runLayer(layer));
+        peaks.push(measurePeak());
+        if (run > 0) {
+          times[layer].push(ms);
+          shares[layer].push(speedOf(macCount, ms) / ((peaks[peaks.length - 2] + peaks[peaks.length - 1]) / 2));
+        }
       }
-      peak = Math.max(peak, ...Array.from({ length: 20 }, measurePeak));
     }
-    return { peak, layers: layers.map(({ text, macCount }, i) => layerOf(text, macCount, best[i], peak)) };
+    return {
+      peaks,
+      layers: layers.map(({ text, macCount }, i) => {
+        const ms = Math.min(...times[i]);
+        return { layer: text, mmac: macCount / 1e6, ms, gflop_per_s: speedOf(macCount, ms), share_of_peak: median(shares[i]) };
+      }),
+    };
   } finally {
     network.destroy();
   }
 }
 
-/** @param {string} layer @param {number} macs @param {number} ms @param {number} peak @returns {Layer} */
-function layerOf(layer, macs, ms, peak) {
-  const speed = (2 * macs) / ms / 1e6;
-  return { layer, mmac: macs / 1e6, ms, gflop_per_s: speed, share_of_peak: speed / peak };
+/** @param {number} macs @param {number} ms @returns {number} GFLOP/s */
+const speedOf = (macs, ms) => (2 * macs) / ms / 1e6;
+
+/** @param {number[]} values */
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** 1×1 convolutions: as many products per output as there are input channels. @param {Layer} layer */
+function isPointwise({ layer, mmac }) {
+  const [, channels, output] = /^Conv \d+x(\d+)x\d+x\d+ -> ([\dx]+)$/.exec(layer) ?? [];
+  return output !== undefined && mmac * 1e6 === output.split('x').reduce((product, size) => product * Number(size), Number(channels));
 }
 
-/** @param {{peak: number, layers: Layer[]}} measured @param {boolean} json @returns {string} */
-function printLayers({ peak, layers }, json) {
+/** Layers together; their shares are weighted by how long they would take. @param {string} layer @param {Layer[]} some @returns {Layer} */
+function together(layer, some) {
+  const sum = (/** @type {(one: Layer) => number} */ of) => some.reduce((total, one) => total + of(one), 0);
+  const mmac = sum((one) => one.mmac);
+  const ms = sum((one) => one.ms);
+  const working = some.filter((one) => one.mmac > 0).reduce((total, one) => total + one.mmac / one.share_of_peak, 0);
+  return { layer, mmac, ms, gflop_per_s: speedOf(mmac * 1e6, ms), share_of_peak: mmac > 0 ? mmac / working : 0 };
+}
+
+/** @param {{peaks: number[], layers: Layer[]}} measured @param {boolean} json @returns {string} */
+function printLayers({ peaks, layers }, json) {
+  const pointwise = together('1×1 convolutions', layers.filter(isPointwise));
+  const all = together('all', layers);
+  const peak = { best: Math.max(...peaks), median: median(peaks) };
   if (json) {
-    return `${JSON.stringify({ schema: 1, peak_gflop_per_s: peak, layers }, null, 2)}\n`;
+    return `${JSON.stringify({ schema: 1, peak_gflop_per_s: peak.best, peak_median_gflop_per_s: peak.median, layers, pointwise, all }, null, 2)}\n`;
   }
-  const sum = (/** @type {Layer[]} */ some) => layerOf('all', some.reduce((total, { mmac }) => total + mmac, 0) * 1e6, some.reduce((total, { ms }) => total + ms, 0), peak);
-  const rows = [...layers.filter(({ mmac, ms }) => mmac > 0 || ms > 0.02), sum(layers)];
+  const rows = [...layers.filter(({ mmac, ms }) => mmac > 0 || ms > 0.02), pointwise, all];
   return textTable(['layer', 'MMAC', 'ms', 'GFLOP/s', '% of peak'], [
     ...rows.map(({ layer, mmac, ms, gflop_per_s, share_of_peak }) => [layer, mmac.toFixed(2), ms.toFixed(3), gflop_per_s.toFixed(1), (100 * share_of_peak).toFixed(0)]),
-    ['multiply+add peak', '', '', peak.toFixed(1), '100'],
+    ['multiply+add peak, best', '', '', peak.best.toFixed(1), ''],
+    ['multiply+add peak, median', '', '', peak.median.toFixed(1), '100'],
   ]);
 }
 
