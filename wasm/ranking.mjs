@@ -11,8 +11,10 @@ import { observationMetrics, observedAccuracy } from './observation.mjs';
  * @typedef {import('./report.mjs').RankResult} RankResult
  * @typedef {import('./report.mjs').RankedModel} RankedModel
  * @typedef {{id: string, name: string, licence: string, parameters: number, macs: number,
+ *   features: number, taps: string[], source: object, input: import('./modelspider.mjs').InputRecipe,
  *   onnx: {bytes: number}}} ListedModel as in a manifest
- * @typedef {{name: string, models: ListedModel[]}} ListedZoo
+ * @typedef {{name: string, encoder: ListedModel, models: ListedModel[]}} ListedZoo
+ * @typedef {{engine: Engine, zoo: ListedZoo, sample: EmbeddedSample}} Encoded sample: the encoder's
  */
 
 /** Draws of the Gaussian model behind every interval: their ends are then good to about one rank. */
@@ -57,6 +59,44 @@ export function observeModel(engine, classes) {
 }
 
 /**
+ * The model whose features the encoder's end with, before the signature: it is cut from the same
+ * published file, reads the same input, and its taps are the encoder's last.
+ *
+ * @param {ListedZoo} zoo
+ * @returns {ListedModel | undefined}
+ */
+export function modelInEncoder({ encoder, models }) {
+  const reads = (/** @type {ListedModel} */ { source, input: { signature, precision, ...input } }) => JSON.stringify([source, input]);
+  return models.find((model) => reads(model) === reads(encoder)
+    && JSON.stringify(model.taps) === JSON.stringify(encoder.taps.slice(-model.taps.length)));
+}
+
+/** What the encoder's features show of models, by sample. @type {WeakMap<EmbeddedSample, Map<string, number>>} */
+const shownBySample = new WeakMap();
+
+/**
+ * The accuracy of the model in the encoder, which has run with it. A sample is looked at once.
+ *
+ * @param {Encoded} encoded
+ * @returns {ReadonlyMap<string, number>} by id; empty where the encoder holds no model
+ */
+export function observeEncoder({ engine, zoo, sample }) {
+  const known = shownBySample.get(sample);
+  if (known) {
+    return known;
+  }
+  const shown = new Map();
+  const model = modelInEncoder(zoo);
+  if (model) {
+    const end = zoo.encoder.features - (zoo.encoder.input.signature ? engine.signatureCount : 0);
+    const cut = (/** @type {Float32Array} */ row) => row.subarray(end - model.features, end);
+    shown.set(model.id, observeModel(engine, sample.classes.map((own) => ({ ...own, features: own.features.map(cut) }))));
+  }
+  shownBySample.set(sample, shown);
+  return shown;
+}
+
+/**
  * The model that is worth running next, of those that can be run: the one that tells most or, where
  * that one cannot be run, the best by score.
  *
@@ -80,13 +120,15 @@ export function suggestModel(scorer, task, observed, isAvailable = () => true) {
   return candidates.reduce((best, id) => (scoreOf(id) > scoreOf(best) ? id : best));
 }
 
-/** @param {Scorer} scorer @param {ReadonlyMap<string, number>} observed */
+/** Of the models that the scorer knows. @param {Scorer} scorer @param {ReadonlyMap<string, number>} observed */
 function byIndex(scorer, observed) {
-  return new Map([...observed].map(([id, accuracy]) => [scorer.modelIds.indexOf(id), accuracy]));
+  return new Map([...observed].map(([id, accuracy]) => /** @type {const} */ ([scorer.modelIds.indexOf(id), accuracy]))
+    .filter(([index]) => index >= 0));
 }
 
 /**
- * Ranks the models of the zoo that the scorer knows.
+ * Ranks the models of the zoo that the scorer knows. Where models were run, the one in the encoder
+ * counts among them.
  *
  * @param {{engine: Engine, scorer: Scorer, zoo: ListedZoo, task: Task, sample: EmbeddedSample,
  *   workers: number, observed?: ReadonlyMap<string, number>, seed?: number,
@@ -96,13 +138,14 @@ function byIndex(scorer, observed) {
  */
 export function rankTask({ engine, scorer, zoo, task, sample, workers, observed = new Map(), seed = 0, seconds = {} }) {
   const started = performance.now();
-  const { assessments, orderChange } = scorer.assess(task, { observed: byIndex(scorer, observed), seed, draws });
+  const known = observed.size > 0 ? new Map([...observeEncoder({ engine, zoo, sample }), ...observed]) : observed;
+  const { assessments, orderChange } = scorer.assess(task, { observed: byIndex(scorer, known), seed, draws });
   const places = placesOf(scorer.prior());
   const ranking = assessments.map((assessment, index) => ({ ...assessment, index, id: scorer.modelIds[index] }))
     .sort((a, b) => b.score - a.score || a.index - b.index)
     .map(({ id, index, score, rankLow, rankHigh, accuracy }, rank) => ({
       rank: rank + 1, model: id, score, rank_low: Math.round(rankLow) + 1, rank_high: Math.round(rankHigh) + 1, static_rank: places[index] + 1,
-      expected_accuracy: accuracy, reranked: observed.has(id),
+      expected_accuracy: accuracy, reranked: known.has(id),
     }))
     .flatMap((row) => withListing(row, zoo));
   const score = (performance.now() - started) / 1000;

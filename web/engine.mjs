@@ -155,7 +155,7 @@ export class Engine {
       spent.encode += sample.seconds.encode;
       return { ...sample, seconds: spent };
     };
-    const listed = { name: zoo.zoo, models: zoo.models };
+    const listed = { name: zoo.zoo, encoder: zoo.encoder, models: zoo.models };
     for (const part of previewsOf(classes)) {
       const sample = await embed(part);
       if (sample.classes.length >= 2) {

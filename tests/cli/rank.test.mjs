@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { findEntry, inputOf, loadEngine, readModel, readZoo } from '../../wasm/cli/assets.mjs';
+import { modelInEncoder, observeEncoder, observeModel } from '../../wasm/ranking.mjs';
+import { randomImage } from '../wasm/tiny-network.mjs';
 import { runCli } from './run-cli.mjs';
 import { writePicture } from './tiny-zoo.mjs';
 
@@ -86,8 +89,41 @@ test('models that are run are marked, and what their features show moves the ran
   assert.equal(rerun.code, 0, rerun.err);
   const [before_, after_] = [alone, rerun].map(({ out }) => JSON.parse(out).ranking);
   assert.equal(before_.filter((/** @type {any} */ row) => row.reranked).length, 0);
-  assert.equal(after_.filter((/** @type {any} */ row) => row.reranked).length, 2);
+  const marked = after_.filter((/** @type {any} */ row) => row.reranked).map((/** @type {any} */ { model }) => model);
+  assert.equal(marked.length, 3);
+  assert.ok(marked.includes('openimages-mobilenetv2'), 'the one in the encoder counts as run');
   assert.notDeepEqual(after_.map((/** @type {any} */ row) => row.score), before_.map((/** @type {any} */ row) => row.score));
+});
+
+test('the encoder shows of the model in it what running that model would', async () => {
+  const engine = await loadEngine();
+  const zoo = await readZoo('browser', engine);
+  const model = modelInEncoder(zoo);
+  assert.equal(model?.id, 'openimages-mobilenetv2');
+  const embed = async (/** @type {import('../../wasm/cli/assets.mjs').ModelEntry} */ entry) => {
+    const network = engine.loadNetwork(new Uint8Array(await readModel(zoo, entry)), inputOf(entry));
+    const classes = [20, 90].map((light, label) => ({
+      name: String(label), files: [],
+      features: [1, 2, 3, 4].map((seed) => {
+        const { data, ...size } = randomImage(seed, 20, 24);
+        return network.embed({ ...size, data: data.map((value) => Math.min(255, value / 2 + light)) });
+      }),
+    }));
+    network.destroy();
+    return classes;
+  };
+  const sample = { classes: await embed(zoo.encoder), skipped: [], seconds: { decode: 0, encode: 0 } };
+  const own = observeModel(engine, await embed(findEntry(zoo, model.id)));
+  assert.deepEqual(observeEncoder({ engine, zoo, sample }), new Map([[model.id, own]]));
+});
+
+test('no model is in an encoder of another file, of another input or of other last taps', async () => {
+  const { name, encoder, models } = await readZoo('browser', await loadEngine());
+  const others = [
+    { ...encoder, source: { ...encoder.source, offset: 0 } }, { ...encoder, input: { ...encoder.input, width: 192 } },
+    { ...encoder, taps: encoder.taps.slice(0, -1) },
+  ];
+  assert.deepEqual(others.map((other) => modelInEncoder({ name, encoder: other, models })), [undefined, undefined, undefined]);
 });
 
 test('one class or an empty folder is bad input, in one sentence', async () => {

@@ -6,6 +6,7 @@ import { judgeForecasts, judgeRankings, judgeVariants } from '../../zoo/build/ev
 import { defaultRecipe, predictHeldOut } from '../../zoo/build/learn.mjs';
 import { curvePicture } from '../../zoo/build/curve-picture.mjs';
 import { markdownReport, summarise } from '../../zoo/build/report.mjs';
+import { modelInEncoder } from '../ranking.mjs';
 import { entriesOf, loadEngine, readZoo } from './assets.mjs';
 import { loadBank, recipeOf, trainingOptions } from './bank-file.mjs';
 import { reportMetrics } from './eval-metrics.mjs';
@@ -55,7 +56,7 @@ export const command = {
       recipe,
       rankings: judgeRankings(engine, bank, scores, parameters).filter(isOwn),
       variants: values.variants ? (await judgeVariants(engine, bank, progress('variants'))).filter(isOwn) : [],
-      forecasts: (await judgeForecasts(engine, bank, scores, progress('certainty'))).filter(isOwn),
+      forecasts: (await judgeForecasts(engine, bank, { scores, shown: shownIn(zoo, bank) }, progress('certainty'))).filter(isOwn),
       macs: new Map(entriesOf(zoo).map((entry) => [keyOf(zoo, entry), entry.macs])),
       times,
       seconds: (performance.now() - started) / 1000,
@@ -69,6 +70,17 @@ export const command = {
     await terminal.data(values.json ? `${JSON.stringify(report)}\n` : markdownReport(report, { tasks: Boolean(values.tasks) }));
   },
 };
+
+/**
+ * The models of the bank that the encoder shows, by index.
+ *
+ * @param {import('./assets.mjs').Zoo} zoo
+ * @param {import('../../zoo/build/bank.mjs').Bank} bank
+ */
+function shownIn(zoo, bank) {
+  const shown = bank.models.indexOf(modelInEncoder(zoo)?.id ?? '');
+  return shown < 0 ? [] : [shown];
+}
 
 /**
  * The bank with those of its data sets alone that are named, or that a folder has.

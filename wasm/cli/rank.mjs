@@ -1,7 +1,7 @@
 // modelspider rank: which models of the zoo to start from, for a folder or zip of sample images.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createTask, observeModel, rankTask, suggestModel } from '../ranking.mjs';
+import { createTask, observeEncoder, observeModel, rankTask, suggestModel } from '../ranking.mjs';
 import { toCsv, toJson, toMarkdown, toTable } from '../report.mjs';
 import { findEntry, modelFile, readZoo, startEngine } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
@@ -33,7 +33,7 @@ export const command = {
   options: {
     zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
     top: { type: 'string', value: 'N', help: 'show the best N models only' },
-    rerank: { type: 'string', value: 'K', default: '0', help: 'run K models on the images, those that tell most, and rank again' },
+    rerank: { type: 'string', value: 'K', default: '0', help: 'run K models on the images, those that tell most, and rank again;\nthe one that the encoder is cut from counts as run' },
     'limit-per-class': { type: 'string', value: 'N', help: 'at most N images of a class' },
     'max-mb': { type: 'string', value: 'N', help: 'show models of at most N megabytes' },
     licence: { type: 'string', value: 'permissive', help: 'show models under permissive licences only' },
@@ -121,7 +121,7 @@ export async function rank(run, { seed, rerankCount, started }) {
   const task = createTask(engine, embedded.classes);
   try {
     const begun = performance.now();
-    const observed = await observe(run, { task, embedded, count: Math.min(rerankCount, scorer.modelIds.length) });
+    const observed = rerankCount > 0 ? await observe(run, { task, embedded, count: rerankCount }) : new Map();
     const seconds = { rerank: (performance.now() - begun) / 1000, total: 0 };
     const result = rankTask({ engine, scorer, zoo, task, sample: embedded, workers: run.pool.size, observed, seed, seconds });
     result.seconds.total = (performance.now() - started) / 1000;
@@ -140,18 +140,22 @@ export async function rank(run, { seed, rerankCount, started }) {
  * @returns {Promise<Map<string, number>>} their accuracies, by id
  */
 async function observe(run, { task, embedded, count }) {
+  const { engine, zoo, scorer } = run;
+  const shown = observeEncoder({ engine, zoo, sample: embedded });
   const observed = new Map();
   const sample = readablePart(run.sample, embedded);
-  const isFetched = (/** @type {string} */ id) => existsSync(modelFile(run.zoo, { id }));
+  const isFetched = (/** @type {string} */ id) => existsSync(modelFile(zoo, { id }));
   while (observed.size < count) {
-    const id = suggestModel(run.scorer, task, observed, isFetched);
+    const id = suggestModel(scorer, task, new Map([...shown, ...observed]), isFetched);
     if (id === undefined) {
-      const lacking = run.scorer.modelIds.filter((model) => !isFetched(model));
-      run.terminal.warn(`${observed.size} models were run; ${lacking.join(', ')} could not be: modelspider zoo fetch brings them`);
       break;
     }
-    const own = await embedWithModel(run, findEntry(run.zoo, id), sample);
-    observed.set(id, observeModel(run.engine, own.classes));
+    const own = await embedWithModel(run, findEntry(zoo, id), sample);
+    observed.set(id, observeModel(engine, own.classes));
+  }
+  const lacking = scorer.modelIds.filter((id) => !shown.has(id) && !isFetched(id));
+  if (observed.size < count && lacking.length > 0) {
+    run.terminal.warn(`${observed.size} models were run; ${lacking.join(', ')} could not be: modelspider zoo fetch brings them`);
   }
   return observed;
 }

@@ -14,7 +14,7 @@ import { kernelRegression, nearestTasks, staticPrior } from './simple-learners.m
  * @typedef {{ranksInside: number, accuraciesInside: number, rankWidth: number, accuracyWidth: number}} Coverage
  *   shares of the models whose truth lies inside its interval, and the intervals' mean widths
  * @typedef {Quality & Coverage & {k: number, task: string, run: number[]}} Forecast with k models
- *   run, by index, in the order in which they were suggested
+ *   run, by index, in the order in which they were suggested, those in the encoder not counted
  */
 
 /** Draws behind an interval: as many as a ranking takes. */
@@ -104,16 +104,18 @@ export async function judgeVariants(engine, bank, onProgress) {
 
 /**
  * The ranking of every task with 0, 1, … all models run, in the order in which they are suggested.
+ * Models in the encoder count as run once any is.
  * The certainty is fitted without the task's group; the predictions that it is fitted to were made
  * by scorers which, each being without one other group, had seen the task.
  *
  * @param {Engine} engine
  * @param {Bank} bank
- * @param {Float32Array[]} scores predictHeldOut's
+ * @param {{scores: Float32Array[], shown: number[]}} held predictHeldOut's scores, and the models in
+ *   the encoder, by index
  * @param {(done: number, all: number) => void} onProgress
  * @returns {Promise<Forecast[]>}
  */
-export async function judgeForecasts(engine, bank, scores, onProgress) {
+export async function judgeForecasts(engine, bank, { scores, shown }, onProgress) {
   /** @type {Forecast[]} */
   const forecasts = [];
   const groups = groupsOf(bank);
@@ -122,7 +124,7 @@ export async function judgeForecasts(engine, bank, scores, onProgress) {
     try {
       teachCertainty(trainer, bank, scores, (task) => task.group !== group);
       for (const task of orderedTasks(bank).filter((candidate) => candidate.group === group)) {
-        forecasts.push(...forecastTask(engine, trainer, task, scores[bank.tasks.indexOf(task)]));
+        forecasts.push(...forecastTask(engine, trainer, task, { predicted: scores[bank.tasks.indexOf(task)], shown }));
       }
     } finally {
       trainer.destroy();
@@ -137,25 +139,25 @@ export async function judgeForecasts(engine, bank, scores, onProgress) {
  * @param {Engine} engine
  * @param {import('../../wasm/modelspider.mjs').Trainer} trainer
  * @param {BankTask} task
- * @param {Float32Array} predicted
+ * @param {{predicted: Float32Array, shown: number[]}} held
  * @returns {Forecast[]}
  */
-function forecastTask(engine, trainer, task, predicted) {
+function forecastTask(engine, trainer, task, { predicted, shown }) {
   const input = forecastInput(task, predicted);
-  const shown = observedOf(task);
-  /** @type {Map<number, number>} */
-  const observed = new Map();
+  const accuracies = observedOf(task);
+  /** @type {number[]} */
+  const run = [];
   const forecasts = [];
-  for (let k = 0; k <= predicted.length; k++) {
+  for (let k = 0; k <= predicted.length - shown.length; k++) {
+    if (k > 0) {
+      run.push(trainer.suggest(input, new Map([...shown, ...run].map((m) => [m, accuracies[m]]))));
+    }
+    const observed = new Map((k > 0 ? [...shown, ...run] : []).map((m) => [m, accuracies[m]]));
     const assessments = trainer.assess(input, { observed, seed: k, draws });
     forecasts.push({
-      k, task: task.name, run: [...observed.keys()],
+      k, task: task.name, run: [...run],
       ...judge(engine, task, assessments.map(({ score }) => score)), ...coverageOf(task, assessments),
     });
-    if (k < predicted.length) {
-      const next = trainer.suggest(input, observed);
-      observed.set(next, shown[next]);
-    }
   }
   return forecasts;
 }
