@@ -1,87 +1,129 @@
-// node bench/rivals.mjs [ID…|--start]   (npm run bench -- …)
-// Our engine beside onnxruntime-web and TF.js, all as WebAssembly on one thread, taking turns in one
-// run: the same network, the same normalised picture. Ours and onnxruntime-web run the very same
-// ONNX file, TF.js runs the published graph model; ours in floats and in integers. Ratios count,
-// milliseconds are of this machine. Ours includes making the input from pixels, which the rivals get
-// ready-made. With --start, what start.mjs measures instead.
+// node bench/rivals.mjs [--browser] [ID…]   (npm run bench -- …)
+// Our engine beside onnxruntime-web and TF.js, all as WebAssembly on one thread: the same network, the
+// same normalised picture, each engine in a process of its own, taking turns in one run, in Node or in
+// Chromium. Ours and onnxruntime-web run the very same ONNX file, TF.js the published model; ours in
+// floats and in integers. Ratios count, medians of those of the rounds; milliseconds are of this
+// machine. Ours includes making the input from pixels, which the rivals get ready-made. With --start,
+// what start.mjs measures instead.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import ort from 'onnxruntime-web';
-import { tfjsFeatures } from '../tests/convert/tfjs-oracle.mjs';
-import { normalise, picture } from '../tests/parity/picture.mjs';
-import { readWasm } from '../tests/wasm/wasm-file.mjs';
-import { createEngine } from '../wasm/modelspider.mjs';
-import { convertModel } from '../zoo/convert/convert.mjs';
-import { locateSource } from '../zoo/convert/source.mjs';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright-core';
+import { startServer } from './server.mjs';
 import { measureStart } from './start.mjs';
 
-const rounds = 30;
-const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+const program = fileURLToPath(new URL('contestant-node.mjs', import.meta.url));
 const manifest = JSON.parse(await readFile(new URL('../zoo/browser/manifest.json', import.meta.url), 'utf8'));
-const all = [manifest.encoder, ...manifest.models];
 
-/**
- * @param {any} entry
- * @returns {Promise<Record<string, () => unknown>>} one image through each engine
- */
-async function contestants(entry) {
-  const bytes = await convertModel(entry, { packageRoot });
-  const image = picture(entry.input.width, entry.input.height);
-  const network = engine.loadNetwork(bytes, { ...entry.input, signature: false });
-  const quantised = engine.loadNetwork(bytes, { ...entry.input, signature: false, precision: 'int16' });
-  const session = await ort.InferenceSession.create(bytes);
-  const tensor = normalise(ort, entry.input, image.data);
-  /** @type {Record<string, () => unknown>} */
-  const runs = {
-    modelspider: () => network.embed(image),
-    'modelspider int16': () => quantised.embed(image),
-    'onnxruntime-web': () => session.run({ [session.inputNames[0]]: tensor }),
+/** @typedef {{run(): Promise<number>, close(): Promise<void>}} Contestant */
+
+/** @param {string} name @param {string} base @returns {Promise<Contestant>} */
+async function inNode(name, base) {
+  const child = fork(program, [name, base]);
+  const gone = once(child, 'exit').then(([code]) => { throw new Error(`${name} ended (${code})`); });
+  gone.catch(() => {});
+  await Promise.race([once(child, 'message'), gone]);
+  return {
+    async run() {
+      child.send('run');
+      const [ms] = await Promise.race([once(child, 'message'), gone]);
+      return ms;
+    },
+    async close() {
+      child.kill();
+    },
   };
-  if (entry.source.format.startsWith('tfjs')) {
-    const { files } = await locateSource(entry, { packageRoot });
-    const features = await tfjsFeatures(entry, files);
-    const channels = entry.input.channels === 'grey' ? 1 : 3;
-    const nhwc = new Float32Array(tensor.data.length);
-    tensor.data.forEach((/** @type {number} */ value, /** @type {number} */ i) => {
-      const plane = tensor.data.length / channels;
-      nhwc[(i % plane) * channels + Math.floor(i / plane)] = value;
-    });
-    runs['TF.js wasm'] = () => features({ nhwc, channels });
-  }
-  return runs;
 }
 
-/** @param {() => unknown} run @returns {Promise<number>} milliseconds */
-async function time(run) {
-  const started = performance.now();
-  await run();
-  return performance.now() - started;
-}
+/** A context of its own is a process of its own. @param {import('playwright-core').Browser} browser */
+const inBrowser = (browser) => async (/** @type {string} */ name, /** @type {string} */ base) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${base}/bench/contestant.html`);
+  await page.evaluate((engine) => /** @type {any} */ (globalThis).prepare(engine), name);
+  return {
+    run: () => page.evaluate(() => /** @type {any} */ (globalThis).run()),
+    close: () => context.close(),
+  };
+};
 
 /** @param {number[]} values */
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
-ort.env.wasm.numThreads = 1;
-const engine = await createEngine(await readWasm());
-const wanted = process.argv.slice(2);
-if (wanted.includes('--start')) {
+/**
+ * @param {any} entry
+ * @param {(name: string, base: string) => Promise<Contestant>} make
+ * @param {number} rounds after the first
+ * @returns {Promise<Record<string, number[]>>} milliseconds of each engine's images
+ */
+async function compete(entry, make, rounds) {
+  await server.offer(entry);
+  const names = ['modelspider', 'modelspider int16', 'onnxruntime-web', ...(entry.source.format === 'onnx' ? [] : ['TF.js wasm'])];
+  /** @type {Contestant[]} */
+  const contestants = [];
+  for (const name of names) {
+    contestants.push(await make(name, server.base));
+  }
+  /** @type {Record<string, number[]>} */
+  const times = Object.fromEntries(names.map((name) => [name, []]));
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, name] of names.entries()) {
+      times[name].push(await contestants[i].run());
+    }
+  }
+  await Promise.all(contestants.map((contestant) => contestant.close()));
+  return times;
+}
+
+/**
+ * The median of what one engine took of another's time in the same round: clocks of shared machines change
+ * by a quarter within seconds, and the best times of two engines may be of different clocks.
+ *
+ * @param {number[]} times of an engine, the first image of which does not count
+ * @param {number[]} others
+ */
+const ratioOf = (times, others) => median(times.slice(1).map((ms, i) => ms / others[i + 1]));
+
+/** @param {string} id @param {Record<string, number[]>} times @returns {string} rows of the table */
+function report(id, times) {
+  return Object.entries(times).map(([name, [first, ...rest]]) => {
+    const ratios = ['modelspider', 'modelspider int16'].map((engine) => ratioOf(times[engine], times[name]).toFixed(2));
+    return `| ${[id, name, ...[first, Math.min(...rest), median(rest)].map((ms) => ms.toFixed(1)), ...ratios].join(' | ')} |\n`;
+  }).join('');
+}
+
+/** @param {number[]} values */
+const geometricMean = (values) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { browser: { type: 'boolean' }, start: { type: 'boolean' }, rounds: { type: 'string', default: '30' } },
+});
+if (values.start) {
   process.stdout.write(await measureStart(11));
   process.exit();
 }
-const entries = wanted.length > 0 ? all.filter(({ id }) => wanted.includes(id)) : all;
-process.stdout.write('| network | engine | first ms | best ms | median ms | ours / it, best | int16 / it, best |\n| --- | --- | --- | --- | --- | --- | --- |\n');
+const all = [manifest.encoder, ...manifest.models];
+const entries = positionals.length > 0 ? all.filter(({ id }) => positionals.includes(id)) : all;
+const server = await startServer();
+const browser = values.browser
+  ? await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows'],
+  })
+  : undefined;
+process.stdout.write(`${cpus()[0].model}, ${browser ? `Chromium ${browser.version()}` : `Node ${process.version}`}\n\n`);
+process.stdout.write('| network | engine | first ms | best ms | median ms | ours / it | int16 / it |\n| --- | --- | --- | --- | --- | --- | --- |\n');
+const ratios = { ours: /** @type {number[]} */ ([]), int16: /** @type {number[]} */ ([]) };
 for (const entry of entries) {
-  const runs = await contestants(entry);
-  /** @type {Record<string, number[]>} */
-  const times = Object.fromEntries(Object.keys(runs).map((name) => [name, []]));
-  for (let round = 0; round <= rounds; round++) {
-    for (const [name, run] of Object.entries(runs)) {
-      times[name].push(await time(run));
-    }
-  }
-  const best = (/** @type {string} */ name) => Math.min(...times[name].slice(1));
-  for (const [name, [first, ...rest]] of Object.entries(times)) {
-    process.stdout.write(`| ${entry.id} | ${name} | ${first.toFixed(1)} | ${best(name).toFixed(1)} | ${median(rest).toFixed(1)} | ${(best('modelspider') / best(name)).toFixed(2)} | ${(best('modelspider int16') / best(name)).toFixed(2)} |\n`);
-  }
+  const times = await compete(entry, browser ? inBrowser(browser) : inNode, Number(values.rounds));
+  process.stdout.write(report(entry.id, times));
+  ratios.ours.push(ratioOf(times.modelspider, times['onnxruntime-web']));
+  ratios.int16.push(ratioOf(times['modelspider int16'], times['onnxruntime-web']));
 }
-process.exit();
+process.stdout.write(`\ngeometric means of ${entries.length}: ours / onnxruntime-web ${geometricMean(ratios.ours).toFixed(2)}, int16 ${geometricMean(ratios.int16).toFixed(2)}\n`);
+await browser?.close();
+server.close();

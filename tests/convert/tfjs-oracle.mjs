@@ -5,8 +5,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { loadLayersModel, model as layersModel } from '@tensorflow/tfjs-layers';
-import { readShard, readTfjsJson } from '../../zoo/convert/tfjs-files.mjs';
 import { readTflite } from '../../zoo/convert/tflite.mjs';
+import { tfjsArtifacts } from './tfjs-artifacts.mjs';
 import { tfliteInterpreter } from './tflite-interpreter.mjs';
 
 const require = createRequire(import.meta.url);
@@ -14,27 +14,10 @@ setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.j
 await tf.setBackend('wasm');
 await tf.ready();
 
-/** @param {{file: string, bytes: Uint8Array}[]} files @returns {any} TF.js's model artefacts */
-function artifactsOf([{ file, bytes }, ...shards]) {
-  const json = readTfjsJson(file, bytes);
-  const weights = Buffer.concat(shards.map((shard) => readShard(shard.file, shard.bytes)));
-  return {
-    ...json,
-    weightSpecs: json.weightsManifest.flatMap((group) => group.weights),
-    weightData: new Uint8Array(weights).buffer,
-  };
-}
-
-/** Most recipes run a network smaller than it was published. TF.js checks the declared size. */
-function allowAnySize(artifacts) {
-  for (const { op, attr } of artifacts.modelTopology.node) {
-    if (op === 'Placeholder') {
-      attr.shape?.shape?.dim?.forEach((dim) => {
-        dim.size = Number(dim.size) > 4 ? '-1' : dim.size;
-      });
-    }
-  }
-  return artifacts;
+/** @param {{file: string, bytes: Uint8Array}[]} files */
+function handlerOf(files) {
+  const { artifacts, weights } = tfjsArtifacts(files);
+  return tf.io.fromMemory({ ...artifacts, weightData: weights.buffer });
 }
 
 /**
@@ -47,12 +30,12 @@ async function loadTaps({ source, taps, entry }, files) {
     return tfliteInterpreter(readTflite(files[0].bytes), taps);
   }
   if (source.format === 'tfjs-layers') {
-    const whole = await loadLayersModel(tf.io.fromMemory(artifactsOf(files)));
+    const whole = await loadLayersModel(handlerOf(files));
     const outputs = taps.map((tap) => whole.getLayer(tap).output);
     const cut = layersModel({ inputs: whole.inputs, outputs });
     return (image) => [cut.predict(image)].flat();
   }
-  const model = await loadGraphModel(tf.io.fromMemory(allowAnySize(artifactsOf(files))));
+  const model = await loadGraphModel(handlerOf(files));
   const [{ shape, name }] = model.inputs;
   const channelsFirst = shape?.[1] === 3;
   const key = entry ?? name;
