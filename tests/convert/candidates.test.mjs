@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { compare } from '../../zoo/build/taps.mjs';
 import { candidateTaps } from '../../zoo/convert/candidates.mjs';
@@ -68,4 +69,14 @@ test('taps are compared set by set', () => {
   // Differences .1, .1 and .2: their mean is 2/15, its standard error sqrt(1/900).
   const { difference, standardError } = compare([0.5, 0.6, 0.7], [0.6, 0.7, 0.9]);
   assert.ok(Math.abs(difference - 2 / 15) < 1e-12 && Math.abs(standardError - 1 / 30) < 1e-12);
+});
+
+test('the tap of every model in the table of taps is one of those compared', async () => {
+  const { models } = JSON.parse(await readFile(new URL('../../zoo/browser/taps.json', import.meta.url), 'utf8'));
+  const recipes = new Map((await readRecipes()).map((recipe) => [recipe.id, recipe]));
+  assert.ok(Object.keys(models).length >= 24);
+  for (const [id, { sets, cuts }] of Object.entries(models)) {
+    assert.ok(cuts.some(({ taps }) => taps.join() === recipes.get(id).taps.join()), id);
+    assert.ok(cuts.every(({ accuracies }) => accuracies.length === sets.length), id);
+  }
 });

@@ -1,7 +1,7 @@
 // node zoo/build/taps.mjs [ID…] --datasets DIR --sets A,B [--limit N] [--results DIR] [--out FILE] [--workers N]
 // The present taps of the zoo's models against those that candidates.mjs finds, as variants.mjs measures
 // them, but with one pass over the pictures for all taps of a model. Results are kept set by set in
-// DIR, so that it stops and goes on at any time; the models that are complete there become FILE.
+// DIR, so that it stops and goes on at any time; what is there becomes FILE.
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -22,6 +22,9 @@ import { accuracyOf, featuresOf, readSample } from './variants.mjs';
  * @typedef {{subject: string, cuts: Cut[], accuracies: Record<string, number[]>}} Result
  *   subject: what was measured, recipe and number of pictures; accuracies: by set, one for each cut
  */
+
+// With fewer, a standard error says nothing.
+const fewestSets = 4;
 
 /** @param {number[]} values */
 const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -128,18 +131,20 @@ function pick(row, taps, columns) {
 
 /**
  * @param {Result} result
- * @param {string[]} sets
+ * @param {string[]} sets that it has
  * @returns {any} its rows of the table: the present cut, then the others, best first
  */
 function tabulate({ cuts, accuracies }, sets) {
-  const [present, ...others] = cuts.map((cut, i) => ({ ...cut, values: sets.map((set) => accuracies[set][i]) }));
   const round = (/** @type {number} */ value) => Number(value.toFixed(4));
-  const rows = others.map(({ values, ...cut }) => {
+  const [present, ...others] = cuts.map((cut, i) => {
+    const values = sets.map((set) => accuracies[set][i]);
+    return { values, row: { ...cut, mean: round(meanOf(values)), accuracies: values.map(round) } };
+  });
+  const rows = others.map(({ values, row }) => {
     const { difference, standardError } = compare(present.values, values);
-    return { ...cut, mean: round(meanOf(values)), difference: round(difference), standard_error: round(standardError), accuracies: values.map(round) };
-  }).sort((a, b) => b.mean - a.mean);
-  const { values, ...cut } = present;
-  return [{ ...cut, mean: round(meanOf(values)), accuracies: values.map(round) }, ...rows];
+    return { ...row, difference: round(difference), standard_error: round(standardError) };
+  });
+  return [present.row, ...rows.sort((a, b) => b.mean - a.mean)];
 }
 
 /** @param {any[]} recipes @param {{folder: string, sets: string[], limit: number, out: string}} table */
@@ -148,14 +153,14 @@ async function writeTable(recipes, { folder, sets, limit, out }) {
   const models = {};
   for (const recipe of recipes) {
     const result = await readResult(join(folder, `${recipe.id}.json`));
-    if (result?.subject === subjectOf(recipe, limit) && sets.every((set) => result.accuracies[set])) {
-      models[recipe.id] = tabulate(result, sets);
+    const measured = result?.subject === subjectOf(recipe, limit) ? sets.filter((set) => result.accuracies[set]) : [];
+    if (result && measured.length >= fewestSets) {
+      models[recipe.id] = { sets: measured, cuts: tabulate(result, measured) };
     }
   }
   const table = {
     schema: 1,
-    comment: `node zoo/build/taps.mjs --datasets DIR --limit ${limit} --sets ${sets.join()}: mean accuracy of a linear head by the bank's protocol. The first row of a model is its tap in recipes.json; difference and standard_error are of the others against it, paired over the sets. Several taps are their means one after another.`,
-    sets,
+    comment: `node zoo/build/taps.mjs --datasets DIR --limit ${limit} --sets ${sets.join()}: mean accuracy of a linear head by the bank's protocol. The first cut of a model is the one that was in use; difference and standard_error are of the others against it, paired over the model's sets. Several taps are their means one after another.`,
     limit,
     models,
   };
