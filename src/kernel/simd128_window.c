@@ -86,22 +86,35 @@ typedef struct span {
   size_t taps;
 } span;
 
+/* Sums of up to four channels of one output, whatever the taps and however far from each other. */
+MS_INLINE v128_t sum_taps(const depthwise_job *job, const span *at, size_t column, size_t c,
+                          size_t lanes) {
+  const ms_sweep *sweep = job->sweep;
+  const float *w = job->packed + c * (1 + job->taps);
+  size_t step = sweep->dilation * job->channels;
+  v128_t sum = wasm_v128_load(w);
+  w += (1 + at->first) * MS_LANES;
+  for (size_t r = 0; r < sweep->kernel_height; r++, w += sweep->kernel_width * MS_LANES) {
+    const float *x = job->x[r];
+    if (x == NULL) {
+      continue;
+    }
+    x += column * job->channels + c;
+    for (size_t t = 0; t < at->taps; t++, x += step) {
+      sum = ms_add_product(sum, ms_load_lanes(x, lanes), wasm_v128_load(w + t * MS_LANES));
+    }
+  }
+  return sum;
+}
+
 /* Channels c … of the outputs of a span, however many and however wide. */
 static void run_any(const depthwise_job *job, const span *at, size_t c) {
-  const ms_sweep *sweep = job->sweep;
   for (size_t i = 0; i < at->count; i++) {
-    size_t column = at->column + i * sweep->stride;
+    size_t column = at->column + i * job->sweep->stride;
     for (size_t k = c; k < job->channels; k += MS_LANES) {
-      size_t lanes = job->channels - k < MS_LANES ? job->channels - k : MS_LANES;
-      const float *w = job->packed + k * (1 + job->taps);
-      v128_t sum = wasm_v128_load(w);
-      w += (1 + at->first) * MS_LANES;
-      for (size_t r = 0; r < sweep->kernel_height; r++, w += sweep->kernel_width * MS_LANES) {
-        for (size_t t = 0; job->x[r] != NULL && t < at->taps; t++) {
-          const float *x = job->x[r] + (column + t * sweep->dilation) * job->channels + k;
-          sum = ms_add_product(sum, ms_load_lanes(x, lanes), wasm_v128_load(w + t * MS_LANES));
-        }
-      }
+      size_t lanes = job->channels - k;
+      v128_t sum = lanes >= MS_LANES ? sum_taps(job, at, column, k, MS_LANES)
+                                     : sum_taps(job, at, column, k, lanes);
       finish_lanes(job, sum, at->output + i, k, lanes);
     }
   }
