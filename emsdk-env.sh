@@ -5,7 +5,7 @@
 #
 # It installs what is missing (Debian packages, npm packages, the source of cJSON) and nothing else;
 # when nothing is missing it takes a fraction of a second. --with demo adds the pictures of the
-# sample tasks, --with tests the compilers, the browser and the data of the tests, --with sets the
+# sample tasks, --with tests the compilers, the browsers and the data of the tests, --with sets the
 # pictures of the collection that zoo/sets writes; npm's scripts ask for them themselves. The command
 # sees EMSCRIPTEN_ROOT, NODE_PATH where Debian's Emscripten needs it, and CMake builds on all cores.
 # An activated emsdk (EMSDK) or EMSCRIPTEN_ROOT goes before Debian's package.
@@ -24,6 +24,8 @@ build_packages=(cmake make)
 demo_packages=(tuxpaint-stamps-default dataset-fashion-mnist)
 tests_packages=(gcc libc6-dev clang libclang-rt-dev clang-format shellcheck pkgconf libsimde-dev
   libonnx-testdata chromium "${demo_packages[@]}")
+# Where apt does not know it, its tests are skipped.
+browser_package=firefox-esr
 sets_packages=(tuxpaint-stamps-default openclipart-png wesnoth-1.16-data fonts-noto-core)
 
 quiet=false
@@ -129,6 +131,13 @@ ensure_packages() {
   say "$line"
   apt_as_root install -y --no-install-recommends "${missing[@]}" ||
     die "apt-get install failed; $log has all of it."
+}
+
+ensure_browser() {
+  if [[ -n $(missing_packages "$browser_package") ]] &&
+    apt-cache show "$browser_package" >/dev/null 2>&1; then
+    ensure_packages "$browser_package"
+  fi
 }
 
 # ---- cJSON --------------------------------------------------------------------------------------
@@ -240,15 +249,16 @@ ensure_npm_packages() {
 
 main() {
   local -a packages=("${build_packages[@]}")
+  local browser=false
   while (($# > 0)); do
     case $1 in
       --with=*) set -- --with "${1#*=}" "${@:2}" ;;
       --with)
         case ${2:-} in
           demo) packages+=("${demo_packages[@]}") ;;
-          tests) packages+=("${tests_packages[@]}") ;;
+          tests) packages+=("${tests_packages[@]}") && browser=true ;;
           sets) packages+=("${sets_packages[@]}") ;;
-          all) packages+=("${tests_packages[@]}" "${sets_packages[@]}") ;;
+          all) packages+=("${tests_packages[@]}" "${sets_packages[@]}") && browser=true ;;
           *) die '--with takes demo, tests, sets or all.' ;;
         esac
         shift 2
@@ -264,6 +274,7 @@ main() {
   local debian=false
   find_emscripten || { debian=true && packages+=(emscripten); }
   ensure_packages "${packages[@]}"
+  [[ $browser == false ]] || ensure_browser
   [[ $debian == false ]] || use_debian_emscripten
   ensure_cjson
   ensure_npm_packages
