@@ -39,12 +39,19 @@ export function createTrialActions(store, engine) {
     const own = new AbortController();
     abort = own;
     try {
-      for (let id = next(); id !== undefined && !own.signal.aborted; id = next()) {
-        await runModel(id, own.signal);
-      }
-      if (!own.signal.aborted) {
-        abort = undefined;
-        store.update({ trial: idleTrial });
+      for (let id = next(); id !== undefined;) {
+        const found = await runModel(id, own.signal);
+        if (own.signal.aborted) {
+          return;
+        }
+        store.update(found);
+        announce(t('trial.done', nameOf(id), found.result.ranking[0].name));
+        // What comes next is said in the same moment, so that all of it is drawn once.
+        id = next();
+        if (id === undefined) {
+          abort = undefined;
+          store.update({ trial: idleTrial });
+        }
       }
     } catch (error) {
       if (!own.signal.aborted) {
@@ -53,7 +60,7 @@ export function createTrialActions(store, engine) {
     }
   }
 
-  /** @param {string} id @param {AbortSignal} signal */
+  /** @param {string} id @param {AbortSignal} signal @returns what is known after the run */
   async function runModel(id, signal) {
     const begun = performance.now();
     update({ ...idleTrial, phase: 'fetch', model: id });
@@ -63,17 +70,11 @@ export function createTrialActions(store, engine) {
       onUnreadable: () => {},
       signal,
     });
-    if (signal.aborted) {
-      return;
-    }
-    store.update({ speeds: new Map(store.state.speeds).set(id, milliseconds) });
+    signal.throwIfAborted();
     const observed = new Map(store.state.observed).set(id, observation);
     const spent = (store.state.result?.seconds.rerank ?? 0) + (performance.now() - begun) / 1000;
     const result = await engine.rankAgain(observed, spent);
-    if (!signal.aborted) {
-      store.update({ observed, result });
-      announce(t('trial.done', nameOf(id), result.ranking[0].name));
-    }
+    return { observed, result, speeds: new Map(store.state.speeds).set(id, milliseconds) };
   }
 
   /** @param {string} id */
