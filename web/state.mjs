@@ -28,11 +28,11 @@ import { emptyTask } from './task.mjs';
  *   zoo: import('./assets.mjs').Manifest | undefined,
  *   engine: {version: string, workers: number, pace: number | undefined} | undefined, view: ResultView, cost: Cost,
  *   sorting: import('./listing.mjs').Sorting, filter: import('./listing.mjs').Filter,
- *   selected: string | undefined, rival: string | undefined, check: Check | undefined}} State isPreview: whether the result is of the first
+ *   selected: string | undefined, rival: string | undefined, isWhole: boolean, check: Check | undefined}} State isPreview: whether the result is of the first
  *   images only, and more are looked at; shared: what a link that was opened says of its task; pace: multiply-accumulates
  *   a millisecond of one worker; rival: the model that the chosen one is compared with; unreadable: by image id; observed, tests: by model's id, for this task;
  *   speeds: milliseconds for an image, by the id of models that ran here; heldOutAt: which of the
- *   held-out images is looked at; isOnlyWrong: of those that the head gets wrong
+ *   held-out images is looked at; isWhole: whether narrow screens show every row; isOnlyWrong: of those that the head gets wrong
  */
 
 /** @type {Run} */
@@ -72,6 +72,7 @@ export const initialState = {
   filter: noFilter,
   selected: undefined,
   rival: undefined,
+  isWhole: false,
   check: undefined,
 };
 

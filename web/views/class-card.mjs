@@ -26,7 +26,7 @@ export function classCard(own, { others, unreadableCount, actions }) {
         onchange: (/** @type {Event} */ event) =>
           actions.use(id, /** @type {HTMLInputElement} */ (event.currentTarget).checked),
       }),
-      el('div', {},
+      el('div', { class: 'class-title' },
         nameButton(own, actions),
         el('p', { class: 'class-meta number' }, isUsed ? t('class.images', images.length) : t('class.off'),
           unreadableCount > 0 && ' · ',

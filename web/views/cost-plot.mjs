@@ -110,7 +110,7 @@ function addNames(chart, ranking, { front, selected, cost, width }) {
     (model.model === selected ? 0 : front.includes(model) ? 1 : 2);
   const models = ranking.toSorted((a, b) => importance(a) - importance(b) || a.rank - b.rank);
   const points = models.map((model) => ({
-    x: across?.apply(model[cost]), y: up?.apply(model.expected_accuracy.mid), text: model.name,
+    x: across?.apply(model[cost]), y: up?.apply(model.expected_accuracy.mid), text: model.name, isNeeded: importance(model) < 2,
   }));
   placeLabels(points, { left: 48, right: width }).forEach((place, i) => {
     if (place) {

@@ -15,14 +15,15 @@ import { accuracyBar, accuracyScale, scaleLabels } from './accuracy-bar.mjs';
 /**
  * @param {ListedModel[]} ranking in the order to show
  * @param {{zoo: Manifest | undefined, selected: string | undefined, select(id: string): void,
- *   sorting: Sorting, sort(sorting: Sorting): void}} options
+ *   sorting: Sorting, sort(sorting: Sorting): void, isShort: boolean}} options isShort: whether narrow
+ *   screens show the first rows only
  */
-export function rankingTable(ranking, { zoo, selected, select, sorting, sort }) {
+export function rankingTable(ranking, { zoo, selected, select, sorting, sort, isShort }) {
   const scale = accuracyScale(ranking);
   const head = (/** @type {SortKey} */ key, /** @type {string} */ className, /** @type {string} */ text, /** @type {string} */ title = '') =>
     columnHead({ key, text, title, className, sorting, sort }, key === 'accuracy' && scaleLabels(scale));
   // Explicit roles, because laying the table out as cards would otherwise take its meaning away.
-  return el('table', { class: 'ranking', role: 'table' },
+  return el('table', { class: isShort ? 'ranking short' : 'ranking', role: 'table' },
     el('caption', { class: 'visually-hidden' }, t('ranking.caption')),
     el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' },
       head('rank', 'cell-rank', t('column.rank')),
@@ -81,7 +82,7 @@ function row(model, { scale, zoo, selected, select }) {
 /** @param {ListedModel} model */
 export function timeOf({ milliseconds, isMeasured }) {
   if (milliseconds === undefined) {
-    return '–';
+    return el('span', { title: t('time.unknown') }, el('span', { 'aria-hidden': 'true' }, '–'), el('span', { class: 'visually-hidden' }, t('time.unknown')));
   }
   const text = formatNumber(milliseconds, { maximumFractionDigits: milliseconds < 10 ? 1 : 0 });
   return el('span', { class: isMeasured ? 'time measured' : 'time reckoned', title: t(isMeasured ? 'time.is-measured' : 'time.is-reckoned') },

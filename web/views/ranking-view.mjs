@@ -24,13 +24,16 @@ import { whyView } from './why-view.mjs';
  *   ranking is looked at
  */
 
+// As many rows as the style sheet leaves on narrow screens.
+const shortLength = 8;
+
 const kindOrder = /** @type {import('../listing.mjs').Kind[]} */ (['objects', 'bodies', 'hands', 'faces', 'text', 'other']);
 
 /** @param {{store: import('../store.mjs').Store<State>, actions: RankingActions}} page */
 export function startRanking({ store, actions }) {
   const body = byId('ranking-body');
-  store.watch(({ task, run, result, isPreview, shared, zoo, engine, observed, selected, rival, view, cost, sorting, filter, speeds, timing, trial }) =>
-    [task, run.phase, result, isPreview, shared, zoo, engine, observed, selected, rival, view, cost, sorting, filter, speeds, timing, trial.phase], (state) => {
+  store.watch(({ task, run, result, isPreview, shared, zoo, engine, observed, selected, rival, view, cost, sorting, filter, isWhole, speeds, timing, trial }) =>
+    [task, run.phase, result, isPreview, shared, zoo, engine, observed, selected, rival, view, cost, sorting, filter, isWhole, speeds, timing, trial.phase], (state) => {
     const { task, shared } = state;
     const focus = new FocusKeeper(byId('ranking'));
     // Once there is something to see, it moves up to where the welcome was.
@@ -93,7 +96,7 @@ function resultViews(state, result, actions) {
  *   shown: those that the filter leaves
  * @param {RankingActions} actions
  */
-function viewOf({ view, zoo, selected, sorting, cost, shared }, { shown, result }, { select, show, confusions, lookAround }) {
+function viewOf({ view, zoo, selected, sorting, cost, shared, isWhole }, { shown, result }, { select, show, confusions, lookAround }) {
   switch (view) {
     case 'plot':
       return costPlot(shown, { cost, selected, select, chooseCost: (chosen) => show({ cost: chosen }) });
@@ -102,9 +105,12 @@ function viewOf({ view, zoo, selected, sorting, cost, shared }, { shown, result 
     case 'why':
       return whyView(result, { hasImages: !shared, confusions, lookAround });
     default:
-      return rankingTable(sortModels(shown, sorting), {
-        zoo, selected, select, sorting, sort: (chosen) => show({ sorting: chosen }),
-      });
+      return el('div', {},
+        rankingTable(sortModels(shown, sorting), {
+          zoo, selected, select, sorting, sort: (chosen) => show({ sorting: chosen }), isShort: !isWhole && shown.length > shortLength,
+        }),
+        !isWhole && shown.length > shortLength && el('button', { type: 'button', class: 'show-all', onclick: () => show({ isWhole: true }) },
+          t('ranking.show-all', shown.length)));
   }
 }
 

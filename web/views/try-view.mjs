@@ -1,5 +1,5 @@
 // Column 3: run the best here, look at one model closely, check it with a new image, take it along.
-import { FocusKeeper, byId, el, replace } from '../dom.mjs';
+import { FocusKeeper, byId, el, icon, replace } from '../dom.mjs';
 import { formatBytes, formatPercent, t } from '../i18n.mjs';
 import { isBusy } from '../state.mjs';
 import { hasPixels } from '../task.mjs';
@@ -30,11 +30,18 @@ export function startTry({ store, actions }) {
     const entry = zoo?.models.find(({ id }) => id === ranked?.model);
     replace(body, ...(ranked && entry
       ? [runPanel(state, actions, progress.element), modelCard(state, ranked, entry, { actions, checker })]
-      : [el('p', { class: 'soft' }, t('try.empty'))]));
+      : emptyWords()));
     focus.restore();
   });
   store.watch(({ trial, zoo }) => [trial, zoo], progress.show);
 }
+
+/** What will be here. */
+const emptyWords = () => [
+  el('p', { class: 'soft' }, t('try.empty')),
+  el('ul', { class: 'try-promises' }, ...['try.empty-run', 'try.empty-check', 'try.empty-take'].map((key) =>
+    el('li', {}, icon('tick'), el('span', {}, t(/** @type {import('../i18n.mjs').StringKey} */ (key)))))),
+];
 
 /** @param {State} state @param {TryActions} actions @param {Element} progress */
 function runPanel(state, { runTop }, progress) {

@@ -154,7 +154,7 @@ const captions = ({ models, tasks, here, selected }) => [
 /** Names where there is room. @param {Caption[]} all @param {number} width */
 function labels(all, width) {
   const sorted = all.toSorted((a, b) => a.importance - b.importance);
-  return placeLabels(sorted, { left: 4, right: width - 4 }).map((place, i) => place && svg('text', {
+  return placeLabels(sorted.map((caption) => ({ ...caption, isNeeded: caption.importance === 0 })), { left: 4, right: width - 4 }).map((place, i) => place && svg('text', {
     x: place.x.toFixed(1), y: place.y.toFixed(1), 'text-anchor': place.anchor,
     'font-size': sorted[i].importance === 3 ? 10.5 : 12, 'font-weight': sorted[i].importance === 0 ? 650 : 400,
     'font-style': sorted[i].importance % 2 === 1 ? 'italic' : undefined,
