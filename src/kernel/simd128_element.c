@@ -241,8 +241,8 @@ MS_INLINE v128_t prelu_lanes(v128_t a, v128_t b) {
 }
 
 /* For a multiple of four elements; where a step is 0, four equal values are in memory. */
-static void map_two(ms_binary function, float *y, const float *left, size_t a_step,
-                    const float *right, size_t b_step, size_t count) {
+MS_NOINLINE static void map_two(ms_binary function, float *y, const float *left, size_t a_step,
+                                const float *right, size_t b_step, size_t count) {
   switch (function) {
   case MS_BINARY_ADD:
     MAP_TWO(wasm_f32x4_add(a, b));

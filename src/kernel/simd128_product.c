@@ -287,65 +287,60 @@ static void run_product(const product *p, size_t rows) {
   }
 }
 
-static product make_product(left from, const float *packed, float *y, size_t y_stride,
-                            size_t columns, const ms_epilogue *epilogue) {
-  size_t length = from.taps * from.depth;
-  return (product){.from = from,
-                   .fetched = from.runs != NULL,
-                   .x_stride = from.runs != NULL ? length : from.x_stride,
-                   .length = length,
-                   .tiles = ms_tiles_simd128,
-                   .packed = packed,
-                   .step = MS_PANEL * (1 + length),
-                   .columns = columns,
-                   .y = y,
-                   .y_stride = y_stride,
-                   .residual = epilogue->residual,
-                   .residual_stride = epilogue->residual_stride,
-                   .clamp = {ms_splat(epilogue->low), ms_splat(epilogue->high)}};
-}
-
-/* Turns a product of floats into one of levels; packed as ms_pack_s16 has it. */
-static void use_levels(product *p) {
-  p->fetched = true;
-  p->length = (p->length + 1) / 2;
-  p->x_stride = 1 + p->length;
-  p->tiles = ms_tiles_s16_simd128;
-  p->step = MS_PANEL * (2 + p->length);
-  p->limit = *p->packed++;
+/* The product of a left matrix and packed weights, of levels where ms_pack_s16 packed them. */
+MS_NOINLINE static void multiply(const left *from, bool levels, const float *packed, float *y,
+                                 size_t y_stride, size_t rows, size_t columns,
+                                 const ms_epilogue *epilogue) {
+  size_t length = from->taps * from->depth;
+  product p = {.from = *from,
+               .fetched = from->runs != NULL,
+               .x_stride = from->runs != NULL ? length : from->x_stride,
+               .length = length,
+               .tiles = ms_tiles_simd128,
+               .packed = packed,
+               .step = MS_PANEL * (1 + length),
+               .columns = columns,
+               .y = y,
+               .y_stride = y_stride,
+               .residual = epilogue->residual,
+               .residual_stride = epilogue->residual_stride,
+               .clamp = {ms_splat(epilogue->low), ms_splat(epilogue->high)}};
+  if (levels) {
+    p.fetched = true;
+    p.length = (length + 1) / 2;
+    p.x_stride = 1 + p.length;
+    p.tiles = ms_tiles_s16_simd128;
+    p.step = MS_PANEL * (2 + p.length);
+    p.limit = *p.packed++;
+  }
+  run_product(&p, rows);
 }
 
 void ms_gemm_simd128(const float *x, size_t x_stride, size_t depth, const float *packed, float *y,
                      size_t y_stride, size_t rows, size_t columns, const ms_epilogue *epilogue) {
   left from = {.x = x, .x_stride = x_stride, .taps = 1, .depth = depth};
-  product p = make_product(from, packed, y, y_stride, columns, epilogue);
-  run_product(&p, rows);
+  multiply(&from, false, packed, y, y_stride, rows, columns, epilogue);
 }
 
 void ms_gemm_indirect_simd128(const float *const *x, size_t taps, size_t depth, const float *packed,
                               float *y, size_t y_stride, size_t rows, size_t columns,
                               const ms_epilogue *epilogue) {
   left from = {.runs = x, .taps = taps, .depth = depth};
-  product p = make_product(from, packed, y, y_stride, columns, epilogue);
-  run_product(&p, rows);
+  multiply(&from, false, packed, y, y_stride, rows, columns, epilogue);
 }
 
 void ms_gemm_s16_simd128(const float *x, size_t x_stride, size_t depth, const float *packed,
                          float *y, size_t y_stride, size_t rows, size_t columns,
                          const ms_epilogue *epilogue) {
   left from = {.x = x, .x_stride = x_stride, .taps = 1, .depth = depth};
-  product p = make_product(from, packed, y, y_stride, columns, epilogue);
-  use_levels(&p);
-  run_product(&p, rows);
+  multiply(&from, true, packed, y, y_stride, rows, columns, epilogue);
 }
 
 void ms_gemm_indirect_s16_simd128(const float *const *x, size_t taps, size_t depth,
                                   const float *packed, float *y, size_t y_stride, size_t rows,
                                   size_t columns, const ms_epilogue *epilogue) {
   left from = {.runs = x, .taps = taps, .depth = depth};
-  product p = make_product(from, packed, y, y_stride, columns, epilogue);
-  use_levels(&p);
-  run_product(&p, rows);
+  multiply(&from, true, packed, y, y_stride, rows, columns, epilogue);
 }
 
 #endif

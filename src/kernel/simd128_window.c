@@ -121,7 +121,7 @@ static void run_any(const depthwise_job *job, const span *at, size_t c) {
 }
 
 /*
- * The same where taps, stride and count are constant, dilation is 1 and there is no residual: sums
+ * The same where dilation is 1 and there is no residual. With taps, stride and count constant, sums
  * and one row of the kernel stay in registers, so that a weight is loaded once for all outputs and
  * a pixel once for all taps.
  */
@@ -191,22 +191,10 @@ static void run_group(const depthwise_job *job, const span *at) {
 }
 
 static void run_single(const depthwise_job *job, const span *at) {
-  switch (job->sweep->dilation == 1 ? at->taps : 0) {
-  case 2:
-    run_span(job, at, 2, 1, 1);
-    break;
-  case 3:
-    run_span(job, at, 3, 1, 1);
-    break;
-  case 4:
-    run_span(job, at, 4, 1, 1);
-    break;
-  case 5:
-    run_span(job, at, 5, 1, 1);
-    break;
-  default:
+  if (job->sweep->dilation == 1 && at->taps > 0) {
+    run_span(job, at, at->taps, 1, 1);
+  } else {
     run_any(job, at, 0);
-    break;
   }
 }
 
