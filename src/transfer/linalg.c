@@ -1,18 +1,16 @@
 /*
- * Products and Cholesky factors of dense matrices in double precision. Products run on tiles of
- * 4 × 4 sums over packed strips; the order of summation is the same on every machine. It leaves
- * eigenvalues to eigen.c.
+ * Products of dense matrices in double precision, on tiles of 4 × 4 sums over packed strips; the
+ * order of summation is the same on every machine. It leaves factors to cholesky.c and eigenvalues
+ * to eigen.c.
  */
 #include "transfer/linalg.h"
 
-#include <math.h>
 #include <string.h>
 
-#include "core/exact.h"
 #include "transfer/lanes.h"
 
 /* A strip is TILE rows or columns, interleaved; WIDTH × DEPTH doubles of b stay in the L1 cache. */
-enum { TILE = 4, DEPTH = 128, WIDTH = 32, BLOCK = 32 };
+enum { TILE = 4, DEPTH = MS_DEPTH, WIDTH = 32 };
 
 ms_matrix ms_matrix_make(double *values, size_t rows, size_t columns) {
   return (ms_matrix){values, rows, columns, columns, 1};
@@ -44,15 +42,15 @@ double ms_dot(const double *a, const double *b, size_t count) {
 }
 
 /* packed[columns of x][TILE] = TILE rows of x from row on, zeros past its end. */
-static void pack_strip(ms_matrix x, size_t row, double *packed) {
+static void pack_strip(const ms_matrix *x, size_t row, double *packed) {
   for (size_t i = 0; i < TILE; i++) {
-    if (row + i < x.rows) {
-      const double *from = x.values + (row + i) * x.row_stride;
-      for (size_t k = 0; k < x.columns; k++) {
-        packed[k * TILE + i] = from[k * x.column_stride];
+    if (row + i < x->rows) {
+      const double *from = x->values + (row + i) * x->row_stride;
+      for (size_t k = 0; k < x->columns; k++) {
+        packed[k * TILE + i] = from[k * x->column_stride];
       }
     } else {
-      for (size_t k = 0; k < x.columns; k++) {
+      for (size_t k = 0; k < x->columns; k++) {
         packed[k * TILE + i] = 0;
       }
     }
@@ -82,13 +80,14 @@ static void multiply_tile(const double *a, const double *b, size_t depth, double
 }
 
 /* Adds factor sums to the tile of y at (row, column), as far as y reaches. */
-static void add_tile(ms_matrix y, size_t row, size_t column, double factor, const double *sums) {
-  size_t rows = y.rows - row < TILE ? y.rows - row : TILE;
-  size_t columns = y.columns - column < TILE ? y.columns - column : TILE;
+static void add_tile(const ms_matrix *y, size_t row, size_t column, double factor,
+                     const double *sums) {
+  size_t rows = y->rows - row < TILE ? y->rows - row : TILE;
+  size_t columns = y->columns - column < TILE ? y->columns - column : TILE;
   for (size_t i = 0; i < rows; i++) {
-    double *to = y.values + (row + i) * y.row_stride + column * y.column_stride;
+    double *to = y->values + (row + i) * y->row_stride + column * y->column_stride;
     for (size_t j = 0; j < columns; j++) {
-      to[j * y.column_stride] += factor * sums[i * TILE + j];
+      to[j * y->column_stride] += factor * sums[i * TILE + j];
     }
   }
 }
@@ -96,7 +95,7 @@ static void add_tile(ms_matrix y, size_t row, size_t column, double factor, cons
 /* y += factor times one packed strip of a by the packed strips of b. */
 MS_NO_INLINE static void add_strip(const double *a_strip, const double *b_strips, size_t depth,
                                    size_t row, size_t first, size_t end, double factor,
-                                   ms_matrix y) {
+                                   const ms_matrix *y) {
   double sums[TILE * TILE];
   for (size_t j = first; j < end; j += TILE) {
     multiply_tile(a_strip, b_strips + (j - first) * depth, depth, sums);
@@ -105,20 +104,21 @@ MS_NO_INLINE static void add_strip(const double *a_strip, const double *b_strips
 }
 
 /* y += factor a bᵀ; with lower, only the tiles that touch the lower triangle of a square y. */
-static void add_product(ms_matrix a, ms_matrix b, double factor, ms_matrix y, bool lower) {
+static void add_product(const ms_matrix *a, const ms_matrix *b, double factor, const ms_matrix *y,
+                        bool lower) {
   double b_strips[WIDTH * DEPTH];
   double a_strip[TILE * DEPTH];
-  for (size_t start = 0; start < a.columns; start += DEPTH) {
-    size_t depth = a.columns - start < DEPTH ? a.columns - start : DEPTH;
-    ms_matrix a_part = ms_matrix_part(a, 0, a.rows, start, depth);
-    ms_matrix b_part = ms_matrix_part(b, 0, b.rows, start, depth);
-    for (size_t first = 0; first < b.rows; first += WIDTH) {
-      size_t end = b.rows - first < WIDTH ? b.rows : first + WIDTH;
+  for (size_t start = 0; start < a->columns; start += DEPTH) {
+    size_t depth = a->columns - start < DEPTH ? a->columns - start : DEPTH;
+    ms_matrix a_part = ms_matrix_part_at(a, 0, a->rows, start, depth);
+    ms_matrix b_part = ms_matrix_part_at(b, 0, b->rows, start, depth);
+    for (size_t first = 0; first < b->rows; first += WIDTH) {
+      size_t end = b->rows - first < WIDTH ? b->rows : first + WIDTH;
       for (size_t j = first; j < end; j += TILE) {
-        pack_strip(b_part, j, b_strips + (j - first) * depth);
+        pack_strip(&b_part, j, b_strips + (j - first) * depth);
       }
-      for (size_t i = lower ? first : 0; i < a.rows; i += TILE) {
-        pack_strip(a_part, i, a_strip);
+      for (size_t i = lower ? first : 0; i < a->rows; i += TILE) {
+        pack_strip(&a_part, i, a_strip);
         add_strip(a_strip, b_strips, depth, i, first, lower && i < end ? i + 1 : end, factor, y);
       }
     }
@@ -126,7 +126,8 @@ static void add_product(ms_matrix a, ms_matrix b, double factor, ms_matrix y, bo
 }
 
 void ms_multiply_add_at(const ms_matrix *a, const ms_matrix *b, double factor, const ms_matrix *y) {
-  add_product(*a, ms_matrix_transposed(*b), factor, *y, false);
+  ms_matrix transposed = ms_matrix_transposed_at(b);
+  add_product(a, &transposed, factor, y, false);
 }
 
 void ms_multiply_at(const ms_matrix *a, const ms_matrix *b, const ms_matrix *y) {
@@ -138,8 +139,11 @@ void ms_multiply_at(const ms_matrix *a, const ms_matrix *b, const ms_matrix *y) 
   ms_multiply_add_at(a, b, 1, y);
 }
 
-/* Copies the lower triangle onto the upper one. */
-static void mirror(double *a, size_t order) {
+void ms_gram_add_at(const ms_matrix *x, const ms_matrix *gram) {
+  add_product(x, x, 1, gram, true);
+}
+
+void ms_mirror(double *a, size_t order) {
   for (size_t i = 0; i < order; i++) {
     for (size_t j = 0; j < i; j++) {
       a[j * order + i] = a[i * order + j];
@@ -150,123 +154,13 @@ static void mirror(double *a, size_t order) {
 void ms_gram_at(const ms_matrix *x, double *gram) {
   size_t order = x->rows;
   memset(gram, 0, order * order * sizeof *gram);
-  add_product(*x, *x, 1, ms_matrix_make(gram, order, order), true);
-  mirror(gram, order);
+  ms_gram_add_at(x, (ms_matrix[]){ms_matrix_make(gram, order, order)});
+  ms_mirror(gram, order);
 }
 
-/* x[j] for first ≤ j < end by forward substitution, where the columns before first are done. */
-static void substitute(const double *lower, size_t order, size_t first, size_t end, double *x) {
+void ms_substitute(const double *lower, size_t order, size_t first, size_t end, double *x) {
   for (size_t j = first; j < end; j++) {
     const double *row = lower + j * order;
     x[j] = (x[j] - ms_dot(row + first, x + first, j - first)) / row[j];
   }
-}
-
-bool ms_cholesky(double *a, size_t order) {
-  ms_matrix whole = ms_matrix_make(a, order, order);
-  for (size_t first = 0; first < order; first += BLOCK) {
-    size_t end = order - first < BLOCK ? order : first + BLOCK;
-    ms_matrix done = ms_matrix_part(whole, first, order - first, 0, first);
-    ms_matrix heads = ms_matrix_part(whole, first, end - first, 0, first);
-    add_product(done, heads, -1, ms_matrix_part(whole, first, order - first, first, end - first),
-                false);
-    for (size_t i = first; i < order; i++) {
-      double *row = a + i * order;
-      substitute(a, order, first, i < end ? i : end, row);
-      if (i < end) {
-        double pivot = row[i] - ms_dot(row + first, row + first, i - first);
-        if (!(pivot > 0)) {
-          return false;
-        }
-        row[i] = sqrt(pivot);
-      }
-    }
-  }
-  for (size_t i = 0; i < order; i++) {
-    memset(a + i * order + i + 1, 0, (order - i - 1) * sizeof *a);
-  }
-  return true;
-}
-
-/* A matrix that is only read: views have one kind of pointer. */
-static ms_matrix view(const double *a, size_t order) {
-  return ms_matrix_make((double *)a, order, order);
-}
-
-void ms_solve_lower(const double *lower, size_t order, double *x, size_t count) {
-  ms_matrix factor = view(lower, order);
-  ms_matrix rows = ms_matrix_make(x, count, order);
-  for (size_t first = 0; first < order; first += BLOCK) {
-    size_t end = order - first < BLOCK ? order : first + BLOCK;
-    add_product(ms_matrix_part(rows, 0, count, 0, first),
-                ms_matrix_part(factor, first, end - first, 0, first), -1,
-                ms_matrix_part(rows, 0, count, first, end - first), false);
-    for (size_t i = 0; i < count; i++) {
-      substitute(lower, order, first, end, x + i * order);
-    }
-  }
-}
-
-void ms_solve_upper(const double *lower, size_t order, double *x, size_t count) {
-  ms_matrix factor = view(lower, order);
-  ms_matrix rows = ms_matrix_make(x, count, order);
-  for (size_t end = order; end > 0;) {
-    size_t first = (end - 1) / BLOCK * BLOCK;
-    ms_multiply_add(ms_matrix_part(rows, 0, count, end, order - end),
-                    ms_matrix_part(factor, end, order - end, first, end - first), -1,
-                    ms_matrix_part(rows, 0, count, first, end - first));
-    for (size_t i = 0; i < count; i++) {
-      double *row = x + i * order;
-      for (size_t j = end; j-- > first;) {
-        row[j] /= lower[j * order + j];
-        for (size_t k = first; k < j; k++) {
-          row[k] -= lower[j * order + k] * row[j];
-        }
-      }
-    }
-    end = first;
-  }
-}
-
-void ms_invert_lower(const double *lower, size_t order, double *inverse) {
-  ms_matrix factor = view(lower, order);
-  ms_matrix result = ms_matrix_make(inverse, order, order);
-  memset(inverse, 0, order * order * sizeof *inverse);
-  for (size_t first = 0; first < order; first += BLOCK) {
-    size_t end = order - first < BLOCK ? order : first + BLOCK;
-    /* Row i of the result begins at column i: later columns concern no later row. */
-    for (size_t start = 0; start < first; start += DEPTH) {
-      size_t stop = first - start < DEPTH ? first : start + DEPTH;
-      add_product(ms_matrix_part(result, 0, stop, start, stop - start),
-                  ms_matrix_part(factor, first, end - first, start, stop - start), -1,
-                  ms_matrix_part(result, 0, stop, first, end - first), false);
-    }
-    for (size_t i = 0; i < end; i++) {
-      double *row = inverse + i * order;
-      if (i >= first) {
-        row[i] = 1;
-      }
-      substitute(lower, order, i > first ? i : first, end, row);
-    }
-  }
-}
-
-void ms_inverse(const double *inverse_upper, size_t order, double *inverse) {
-  ms_matrix upper = view(inverse_upper, order);
-  ms_matrix result = ms_matrix_make(inverse, order, order);
-  memset(inverse, 0, order * order * sizeof *inverse);
-  for (size_t start = 0; start < order; start += DEPTH) {
-    size_t stop = order - start < DEPTH ? order : start + DEPTH;
-    ms_matrix part = ms_matrix_part(upper, 0, stop, start, stop - start);
-    add_product(part, part, 1, ms_matrix_part(result, 0, stop, 0, stop), true);
-  }
-  mirror(inverse, order);
-}
-
-double ms_cholesky_log_det(const double *lower, size_t order) {
-  double sum = 0;
-  for (size_t i = 0; i < order; i++) {
-    sum += 2 * ms_log(lower[i * order + i]);
-  }
-  return sum;
 }

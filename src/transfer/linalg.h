@@ -25,6 +25,10 @@ ms_matrix ms_matrix_transposed_at(const ms_matrix *matrix);
 ms_matrix ms_matrix_part_at(const ms_matrix *matrix, size_t row, size_t rows, size_t column,
                             size_t columns);
 
+/* Products run over this many columns of a row at once: a part that begins and ends between them.
+ */
+enum { MS_DEPTH = 128 };
+
 /* Sum of a[i] b[i], in four partial sums. */
 double ms_dot(const double *a, const double *b, size_t count);
 
@@ -32,6 +36,10 @@ double ms_dot(const double *a, const double *b, size_t count);
 void ms_multiply_at(const ms_matrix *a, const ms_matrix *b, const ms_matrix *y);
 /* y += factor a b */
 void ms_multiply_add_at(const ms_matrix *a, const ms_matrix *b, double factor, const ms_matrix *y);
+/* The lower triangle of a square gram, and a little beside it, += x xᵀ. */
+void ms_gram_add_at(const ms_matrix *x, const ms_matrix *gram);
+/* Copies the lower triangle of a [order][order] onto the upper one. */
+void ms_mirror(double *a, size_t order);
 /* gram [rows][rows] = x xᵀ. Costs rows² depth / 2 multiply-adds. */
 void ms_gram_at(const ms_matrix *x, double *gram);
 
@@ -45,7 +53,16 @@ void ms_gram_at(const ms_matrix *x, double *gram);
 #define ms_multiply(a, b, y) ms_multiply_at((ms_matrix[]){a}, (ms_matrix[]){b}, (ms_matrix[]){y})
 #define ms_multiply_add(a, b, factor, y)                                                           \
   ms_multiply_add_at((ms_matrix[]){a}, (ms_matrix[]){b}, (factor), (ms_matrix[]){y})
+#define ms_gram_add(x, gram) ms_gram_add_at((ms_matrix[]){x}, (ms_matrix[]){gram})
 #define ms_gram(x, gram) ms_gram_at((ms_matrix[]){x}, (gram))
+
+/*
+ * x[j] for first ≤ j < end by forward substitution in lower [order][order], where the columns
+ * before first are done.
+ */
+void ms_substitute(const double *lower, size_t order, size_t first, size_t end, double *x);
+
+/* ---- cholesky.c ---- */
 
 /*
  * Factorises a symmetric positive definite matrix [order][order] in place: its lower triangle
