@@ -78,10 +78,11 @@ MS_NOINLINE static void fetch_rows(const product *p, size_t first, size_t end, f
   const left *from = &p->from;
   float line[MS_LONGEST_S16];
   for (size_t row = first; row < end; row++, buffer += p->x_stride) {
-    const float *x = from->x + row * from->x_stride;
+    const float *x = line;
     if (from->runs != NULL) {
       copy_row(from, row, p->limit > 0.0f ? line : buffer);
-      x = line;
+    } else {
+      x = from->x + row * from->x_stride;
     }
     if (p->limit > 0.0f) {
       ms_make_levels_simd128(x, from->taps * from->depth, p->limit, buffer);
