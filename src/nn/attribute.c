@@ -51,11 +51,26 @@ ms_status ms_node_integers(ms_graph *graph, const ms_node *node, const char *nam
   return MS_OK;
 }
 
-ms_status ms_node_text(ms_graph *graph, const ms_node *node, const char *name, ms_text *text) {
+ms_status ms_node_word(ms_graph *graph, const ms_node *node, const char *name, const char *words,
+                       size_t *index) {
   const ms_onnx_attribute *attribute = NULL;
   MS_TRY(find(graph, node, name, MS_ONNX_STRING, &attribute));
-  *text = attribute == NULL ? (ms_text){0} : attribute->text;
-  return MS_OK;
+  if (attribute == NULL || attribute->text.size == 0) {
+    return MS_OK;
+  }
+  for (size_t i = 0; *words != '\0'; i++) {
+    ms_text word = {words, 0};
+    while (*words != '\0' && *words != ' ') {
+      words++;
+      word.size++;
+    }
+    if (ms_text_equal(word, attribute->text)) {
+      *index = i;
+      return MS_OK;
+    }
+    words += *words == ' ';
+  }
+  return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "%s '%.*s'", name, MS_TEXT(attribute->text));
 }
 
 ms_status ms_node_axis(ms_graph *graph, const ms_node *node, int64_t axis, size_t rank,

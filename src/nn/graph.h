@@ -217,9 +217,12 @@ MS_CHECK_RESULT ms_status ms_node_float(ms_graph *graph, const ms_node *node, co
 /* NULL and 0 if there is no such attribute. */
 MS_CHECK_RESULT ms_status ms_node_integers(ms_graph *graph, const ms_node *node, const char *name,
                                            const int64_t **values, size_t *count);
-/* Empty text if there is no such attribute. */
-MS_CHECK_RESULT ms_status ms_node_text(ms_graph *graph, const ms_node *node, const char *name,
-                                       ms_text *text);
+/*
+ * The number of an attribute's text among words, which spaces separate; index stays as it is if the
+ * attribute is absent or empty. Fails with MS_ERR_UNSUPPORTED if it is none of them.
+ */
+MS_CHECK_RESULT ms_status ms_node_word(ms_graph *graph, const ms_node *node, const char *name,
+                                       const char *words, size_t *index);
 /* An axis -rank … rank - 1 as 0 … rank - 1. */
 MS_CHECK_RESULT ms_status ms_node_axis(ms_graph *graph, const ms_node *node, int64_t axis,
                                        size_t rank, size_t *result);

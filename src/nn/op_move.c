@@ -503,11 +503,8 @@ ms_status ms_infer_scatter(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
   const ms_value *indices = node->inputs[1];
   const ms_value *updates = node->inputs[2];
-  ms_text reduction = {0};
-  MS_TRY(ms_node_text(graph, node, "reduction", &reduction));
-  if (reduction.size > 0 && !ms_text_is(reduction, "none")) {
-    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "reduction '%.*s'", MS_TEXT(reduction));
-  }
+  size_t reduction = 0;
+  MS_TRY(ms_node_word(graph, node, "reduction", "none", &reduction));
   size_t outer = indices->shape.rank - 1;
   size_t depth = indices->shape.rank == 0 ? 0 : indices->shape.dims[outer];
   ms_shape expected = indices->shape;
@@ -568,18 +565,18 @@ typedef struct block_state {
 ms_status ms_infer_depth_to_space(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
   int64_t block = 0;
-  ms_text mode = {0};
+  size_t mode = 0;
   MS_TRY(ms_node_state(graph, node, sizeof(block_state)));
   block_state *state = node->state;
   MS_TRY(ms_node_integer(graph, node, "blocksize", 0, &block));
-  MS_TRY(ms_node_text(graph, node, "mode", &mode));
+  MS_TRY(ms_node_word(graph, node, "mode", "DCR CRD", &mode));
   if (x->shape.rank != 4 || block < 1 || block > 65535) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "blocks of %lld over %zu dimensions",
                         (long long)block, x->shape.rank);
   }
   size_t size = (size_t)block;
   state->block = size;
-  state->column_first = ms_text_is(mode, "CRD");
+  state->column_first = mode == 1;
   state->to_depth = node->op->variant != 0;
   ms_shape shape = x->shape;
   bool fits = state->to_depth ? shape.dims[2] % size == 0 && shape.dims[3] % size == 0

@@ -8,27 +8,10 @@ typedef enum pad_mode { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_WRAP } pad_mode
 
 typedef struct pad_state {
   ptrdiff_t before[MS_MAX_RANK]; /* negative: elements cut off */
-  pad_mode mode;
+  size_t mode;                   /* a pad_mode */
   float number;
   int64_t integer;
 } pad_state;
-
-static ms_status read_mode(ms_graph *graph, const ms_node *node, pad_mode *mode) {
-  static const char *const names[] = {"constant", "reflect", "edge", "wrap"};
-  ms_text text = {0};
-  MS_TRY(ms_node_text(graph, node, "mode", &text));
-  *mode = PAD_CONSTANT;
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    if (ms_text_is(text, names[i])) {
-      *mode = (pad_mode)i;
-      return MS_OK;
-    }
-  }
-  if (text.size != 0) {
-    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "mode '%.*s'", MS_TEXT(text));
-  }
-  return MS_OK;
-}
 
 /* The number that is padded with: an attribute before opset 11, then a constant input. */
 static ms_status read_number(ms_graph *graph, const ms_node *node, pad_state *state) {
@@ -90,7 +73,7 @@ ms_status ms_infer_pad(ms_graph *graph, ms_node *node) {
   if (ms_node_input(node, 3) != NULL) {
     MS_TRY(ms_node_constant_integers(graph, node, 3, &axes, &axis_count));
   }
-  MS_TRY(read_mode(graph, node, &state->mode));
+  MS_TRY(ms_node_word(graph, node, "mode", "constant reflect edge wrap", &state->mode));
   MS_TRY(read_number(graph, node, state));
   if (pad_count != 2 * axis_count || axis_count > x->shape.rank) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu pads for %zu axes", pad_count, axis_count);
@@ -188,7 +171,7 @@ static void fill_tables(const pad_state *state, const ms_value *x, const ms_valu
     tables[i] = memory;
     memory += y->shape.dims[i];
     for (size_t k = 0; k < y->shape.dims[i]; k++) {
-      tables[i][k] = steps[i] * mirror(state->mode, (ptrdiff_t)k - state->before[i],
+      tables[i][k] = steps[i] * mirror((pad_mode)state->mode, (ptrdiff_t)k - state->before[i],
                                        (ptrdiff_t)x->shape.dims[i]);
     }
   }

@@ -50,44 +50,21 @@ typedef struct resize_state {
   size_t buffer_size; /* bytes of each of two buffers between the axes */
 } resize_state;
 
-/* Finds an attribute's text in a list; the first one if it is absent. */
-static ms_status find_word(ms_graph *graph, const ms_node *node, const char *name,
-                           const char *const *words, size_t count, size_t otherwise,
-                           size_t *found) {
-  ms_text text = {0};
-  MS_TRY(ms_node_text(graph, node, name, &text));
-  *found = otherwise;
-  for (size_t i = 0; i < count; i++) {
-    if (ms_text_is(text, words[i])) {
-      *found = i;
-      return MS_OK;
-    }
-  }
-  if (text.size != 0) {
-    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "%s '%.*s'", name, MS_TEXT(text));
-  }
-  return MS_OK;
-}
-
 static ms_status read_modes(ms_graph *graph, const ms_node *node, resize_state *state) {
-  static const char *const modes[] = {"nearest", "linear", "cubic"};
-  static const char *const coordinates[] = {"half_pixel",           "pytorch_half_pixel",
-                                            "align_corners",        "asymmetric",
-                                            "tf_half_pixel_for_nn", "half_pixel_symmetric"};
-  static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
-                                          "ceil"};
-  size_t mode = 0;
-  size_t coordinate = 0;
-  size_t rounding = 0;
-  int64_t exclude = 0;
-  int64_t antialias = 0;
   /* Upsample, and Resize before opset 11, know one way only. */
   bool old = graph->opset < 11;
-  MS_TRY(find_word(graph, node, "mode", modes, 3, RESIZE_NEAREST, &mode));
-  MS_TRY(find_word(graph, node, "coordinate_transformation_mode", coordinates, 6,
-                   old ? COORDINATE_ASYMMETRIC : COORDINATE_HALF_PIXEL, &coordinate));
-  MS_TRY(find_word(graph, node, "nearest_mode", roundings, 4,
-                   old ? ROUND_FLOOR : ROUND_PREFER_FLOOR, &rounding));
+  size_t mode = RESIZE_NEAREST;
+  size_t coordinates = old ? COORDINATE_ASYMMETRIC : COORDINATE_HALF_PIXEL;
+  size_t rounding = old ? ROUND_FLOOR : ROUND_PREFER_FLOOR;
+  int64_t exclude = 0;
+  int64_t antialias = 0;
+  MS_TRY(ms_node_word(graph, node, "mode", "nearest linear cubic", &mode));
+  MS_TRY(ms_node_word(graph, node, "coordinate_transformation_mode",
+                      "half_pixel pytorch_half_pixel align_corners asymmetric tf_half_pixel_for_nn "
+                      "half_pixel_symmetric",
+                      &coordinates));
+  MS_TRY(ms_node_word(graph, node, "nearest_mode",
+                      "round_prefer_floor round_prefer_ceil floor ceil", &rounding));
   MS_TRY(ms_node_integer(graph, node, "exclude_outside", 0, &exclude));
   MS_TRY(ms_node_integer(graph, node, "antialias", 0, &antialias));
   MS_TRY(ms_node_float(graph, node, "cubic_coeff_a", -0.75f, &state->cubic));
@@ -95,7 +72,7 @@ static ms_status read_modes(ms_graph *graph, const ms_node *node, resize_state *
     return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "antialias or keep_aspect_ratio_policy");
   }
   state->mode = (resize_mode)mode;
-  state->coordinates = (coordinate_mode)coordinate;
+  state->coordinates = (coordinate_mode)coordinates;
   state->rounding = (rounding_mode)rounding;
   state->exclude_outside = exclude != 0;
   return MS_OK;

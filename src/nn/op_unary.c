@@ -246,12 +246,12 @@ ms_status ms_run_cast(const ms_run *run, const ms_node *node) {
 
 ms_status ms_infer_gelu(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
-  ms_text approximate = {0};
+  size_t approximate = 0;
   MS_TRY(ms_node_expect_float(graph, node, 0));
   MS_TRY(ms_node_state(graph, node, sizeof(ms_unary_state)));
   ms_unary_state *state = node->state;
-  MS_TRY(ms_node_text(graph, node, "approximate", &approximate));
-  state->function = ms_text_is(approximate, "tanh") ? MS_UNARY_TANH : MS_UNARY_GELU;
+  MS_TRY(ms_node_word(graph, node, "approximate", "none tanh", &approximate));
+  state->function = approximate == 0 ? MS_UNARY_GELU : MS_UNARY_TANH;
   return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
 }
 

@@ -32,23 +32,6 @@ static ms_status read_numbers(ms_graph *graph, const ms_node *node, const char *
 /* How auto_pad chooses the padding. */
 typedef enum padding_mode { PAD_GIVEN, PAD_VALID, PAD_SAME_UPPER, PAD_SAME_LOWER } padding_mode;
 
-static ms_status read_mode(ms_graph *graph, const ms_node *node, padding_mode *mode) {
-  ms_text text = {0};
-  MS_TRY(ms_node_text(graph, node, "auto_pad", &text));
-  if (text.size == 0 || ms_text_is(text, "NOTSET")) {
-    *mode = PAD_GIVEN;
-  } else if (ms_text_is(text, "VALID")) {
-    *mode = PAD_VALID;
-  } else if (ms_text_is(text, "SAME_UPPER")) {
-    *mode = PAD_SAME_UPPER;
-  } else if (ms_text_is(text, "SAME_LOWER")) {
-    *mode = PAD_SAME_LOWER;
-  } else {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "auto_pad '%.*s'", MS_TEXT(text));
-  }
-  return MS_OK;
-}
-
 static void share_padding(ms_window *window, size_t i, size_t total, padding_mode mode) {
   size_t less = total / 2;
   window->pad[i] = mode == PAD_SAME_LOWER ? total - less : less;
@@ -114,7 +97,7 @@ typedef struct window_numbers {
   size_t pads[2 * MS_MAX_SPATIAL];
   size_t output_padding[MS_MAX_SPATIAL];
   size_t output_shape[MS_MAX_SPATIAL];
-  padding_mode mode;
+  size_t mode; /* a padding_mode */
   int64_t ceil_mode;
 } window_numbers;
 
@@ -132,7 +115,8 @@ static ms_status read_window(ms_graph *graph, const ms_node *node, size_t rank,
   MS_TRY(read_numbers(graph, node, "pads", 2 * rank, 0, numbers->pads));
   MS_TRY(read_numbers(graph, node, "output_padding", rank, 0, numbers->output_padding));
   MS_TRY(read_numbers(graph, node, "output_shape", rank, 1, numbers->output_shape));
-  MS_TRY(read_mode(graph, node, &numbers->mode));
+  MS_TRY(
+      ms_node_word(graph, node, "auto_pad", "NOTSET VALID SAME_UPPER SAME_LOWER", &numbers->mode));
   MS_TRY(ms_node_integer(graph, node, "ceil_mode", 0, &numbers->ceil_mode));
   if (numbers->mode == PAD_VALID) {
     for (size_t i = 0; i < 2 * rank; i++) {
@@ -186,7 +170,7 @@ ms_status ms_window_infer(ms_graph *graph, const ms_node *node, const ms_shape *
     window->dilation[i] = given ? numbers.dilation[from] : 1;
     window->pad[i] = given ? numbers.pads[from] : 0;
     window->pad_end[i] = given ? numbers.pads[from + rank] : 0;
-    padding_mode mode = given ? numbers.mode : PAD_GIVEN;
+    padding_mode mode = given ? (padding_mode)numbers.mode : PAD_GIVEN;
     bool fits = transposed
                     ? slide_transposed(window, i, mode, given ? numbers.output_padding[from] : 0,
                                        given ? numbers.output_shape[from] : 0)
