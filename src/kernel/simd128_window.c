@@ -191,7 +191,7 @@ static void run_group(const depthwise_job *job, const span *at) {
 }
 
 static void run_single(const depthwise_job *job, const span *at) {
-  if (job->sweep->dilation == 1 && at->taps > 0) {
+  if (job->sweep->dilation == 1) {
     run_span(job, at, at->taps, 1, 1);
   } else {
     run_any(job, at, 0);
@@ -204,6 +204,9 @@ static span find_taps(const ms_sweep *sweep, size_t output) {
   size_t start = output * sweep->stride;
   while (at.first < sweep->kernel_width && start + at.first * sweep->dilation < sweep->pad) {
     at.first++;
+  }
+  if (at.first == sweep->kernel_width) {
+    return at; /* all of them are */
   }
   at.column = start + at.first * sweep->dilation - sweep->pad;
   while (at.first + at.taps < sweep->kernel_width &&
