@@ -197,6 +197,33 @@ for (const width of [320, 390, 700, 1440]) {
   });
 }
 
+test('a phone shows the best eight, and all when asked; a wide window shows all at once', { skip }, async () => {
+  const { page } = open;
+  await page.locator('#tab-table').click();
+  const showAll = page.locator('.show-all');
+  const all = (await rankedModels(page)).length;
+  const seen = () => page.locator('tr[data-model]:visible').count();
+  assert.deepEqual([await seen(), await showAll.isVisible()], [all, false]);
+  const wide = /** @type {{width: number, height: number}} */ (page.viewportSize());
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.equal(await seen(), 8);
+  assert.equal(await showAll.innerText(), `Show all ${all} models`);
+  await showAll.click();
+  assert.deepEqual([await seen(), await showAll.count()], [all, 0]);
+  await page.setViewportSize(wide);
+});
+
+test('beside a ranking longer than the window both other steps stay in view', { skip }, async () => {
+  const { page } = open;
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  for (const column of ['.column-images', '.column-try']) {
+    const box = /** @type {{y: number, height: number}} */ (await page.locator(column).boundingBox());
+    const height = page.viewportSize()?.height ?? 0;
+    assert.ok(box.y < height / 2 && box.y + box.height > height / 4, `${column} from ${box.y}, ${box.height} high`);
+  }
+  await page.evaluate(() => scrollTo(0, 0));
+});
+
 test('looking at all that asked for nothing foreign and broke no rule', { skip }, () => {
   assert.deepEqual(open.complaints, []);
   assert.deepEqual(open.requests.filter((url) => !url.startsWith(shared.server.address) && !url.startsWith('blob:')), []);
