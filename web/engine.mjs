@@ -41,6 +41,9 @@ const previewFactor = 3;
 
 const workerCount = Math.min(navigator.hardwareConcurrency || 2, mostWorkers);
 
+/** What was done so far and what comes next are each shorter than one long task: the page answers in between. */
+const nextTask = () => new Promise((resolve) => { setTimeout(resolve); });
+
 const cancelled = () => new FileError({ code: 'cancelled' });
 
 export class Engine {
@@ -159,6 +162,7 @@ export class Engine {
     for (const part of previewsOf(classes)) {
       const sample = await embed(part);
       if (sample.classes.length >= 2) {
+        await nextTask();
         onPreview(await scorer.rank(sample, listed, pool.size));
         throwIfAborted(abort.signal);
       }
@@ -167,8 +171,13 @@ export class Engine {
     if (sample.classes.length < 2) {
       return undefined;
     }
+    await nextTask();
     onPhase('score');
+    await nextTask();
+    throwIfAborted(abort.signal);
     const result = await scorer.rank(sample, listed, pool.size);
+    await nextTask();
+    throwIfAborted(abort.signal);
     result.seconds.total = (performance.now() - begun) / 1000;
     return result;
   }

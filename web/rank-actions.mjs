@@ -54,8 +54,7 @@ export function createRankActions(store, engine, stopOthers) {
         onUnreadable: (image, reason) => store.update({ unreadable: new Map(store.state.unreadable).set(image.id, reason) }),
       });
       if (own === run) {
-        finish(result && observed.size > 0 ? await engine.rankAgain(observed, 0) : result);
-        store.update({ observed });
+        finish(result && observed.size > 0 ? await engine.rankAgain(observed, 0) : result, observed);
       }
     } catch (error) {
       if (own === run) {
@@ -71,10 +70,14 @@ export function createRankActions(store, engine, stopOthers) {
   /** @param {import('./state.mjs').RankResult} result of the first images */
   const showPreview = (result) => store.update({ result, isPreview: true });
 
-  /** @param {import('./state.mjs').RankResult | undefined} result undefined if too few classes can be read */
-  function finish(result) {
+  /**
+   * @param {import('./state.mjs').RankResult | undefined} result undefined if too few classes can be read
+   * @param {Map<string, import('./state.mjs').Observation>} observed
+   */
+  function finish(result, observed) {
     store.update({
       result,
+      observed,
       isPreview: false,
       run: { ...idleRun, phase: result ? 'done' : 'idle' },
       selected: choose(result),
