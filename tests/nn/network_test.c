@@ -318,7 +318,7 @@ static void check_refusal(const message *graph, ms_status expected, const char *
   message file;
   ms_network *network = NULL;
   ms_context *context = make_context();
-  finish_model(&file, graph, 13);
+  finish_model(&file, graph, 20);
   ms_status status = load(context, file.bytes, file.size, &network);
   CHECK_EQUAL(status, expected);
   bool has_words = strstr(ms_context_message(context), words) != NULL;
@@ -354,7 +354,7 @@ static void test_graphs_that_make_no_sense_are_refused_with_a_sentence(void) {
       {{{"Relu", "image", "other"}}, MS_ERR_FORMAT, "nothing produces the output"},
       {{{"Telepathy", "image", "features"}},
        MS_ERR_UNSUPPORTED,
-       "operator Telepathy of opset 13 is unsupported (node 'features')"},
+       "operator Telepathy of opset 20 is unsupported (node 'features')"},
       {{{"Add", "image", "features"}}, MS_ERR_FORMAT, "has 1 inputs"},
       {{{"Conv", "image image image", "features"}}, MS_ERR_FORMAT, "do not fit weights"},
       {{{"Not", "image", "features"}}, MS_ERR_FORMAT, "of type float"},
@@ -368,6 +368,28 @@ static void test_graphs_that_make_no_sense_are_refused_with_a_sentence(void) {
       put_node(&graph, cases[i].nodes[k][0], cases[i].nodes[k][1], cases[i].nodes[k][2]);
     }
     check_refusal(&graph, cases[i].status, cases[i].words);
+  }
+}
+
+static void test_an_unknown_word_of_an_attribute_is_refused(void) {
+  static const struct {
+    const char *operator_name;
+    const char *attribute;
+    const char *words;
+  } cases[] = {
+      {"Gelu", "approximate", "Gelu 'features' (opset 20): approximate 'sideways'"},
+      {"DepthToSpace", "mode", "DepthToSpace 'features' (opset 20): mode 'sideways'"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    message graph = {.size = 0};
+    message node;
+    put_value(&graph, 11, "image", open_image, 4);
+    put_value(&graph, 12, "features", open_image, 4);
+    start_node(&node, cases[i].operator_name, "image", "features");
+    put_attribute_integer(&node, "blocksize", 1);
+    put_attribute_text(&node, cases[i].attribute, "sideways");
+    put_message(&graph, 1, &node);
+    check_refusal(&graph, MS_ERR_UNSUPPORTED, cases[i].words);
   }
 }
 
@@ -558,6 +580,7 @@ int main(void) {
   test_every_cut_file_is_refused();
   test_no_changed_byte_does_harm();
   test_graphs_that_make_no_sense_are_refused_with_a_sentence();
+  test_an_unknown_word_of_an_attribute_is_refused();
   test_an_operator_that_no_output_needs_may_be_unknown();
   test_sizes_must_fit_the_file();
   test_absurd_sizes_are_refused();

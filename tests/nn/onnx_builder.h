@@ -72,6 +72,14 @@ static inline void put_attribute_integer(message *node, const char *name, int64_
   put_message(node, 5, &attribute);
 }
 
+static inline void put_attribute_text(message *node, const char *name, const char *text) {
+  message attribute = {.size = 0};
+  put_text(&attribute, 1, name);
+  put_text(&attribute, 4, text);
+  put_integer(&attribute, 20, 3);
+  put_message(node, 5, &attribute);
+}
+
 /* A node without attributes; inputs and outputs are names with spaces between. */
 static inline void start_node(message *node, const char *operator_name, const char *inputs,
                               const char *outputs) {
