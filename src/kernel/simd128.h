@@ -80,21 +80,6 @@ typedef struct ms_limits {
   v128_t high;
 } ms_limits;
 
-/*
- * A tile of a product: x[height][length], its rows x_stride apart, times a panel, clamped, to
- * y[height][MS_PANEL]. The table is by height and has those of 1, 4 and 5.
- */
-typedef void (*ms_tile)(const float *x, size_t x_stride, size_t length, const float *panel,
-                        float *y, size_t y_stride, const ms_limits *clamp);
-enum { MS_TALLEST_TILE = 5 };
-extern const ms_tile ms_tiles_simd128[MS_TALLEST_TILE + 1];
-
-/* The same of levels: rows are as ms_make_levels_simd128 leaves them, length counts pairs. */
-extern const ms_tile ms_tiles_s16_simd128[MS_TALLEST_TILE + 1];
-
-/* A row of count floats as levels: its scale, and its pairs, the last one filled with a zero. */
-void ms_make_levels_simd128(const float *x, size_t count, float limit, float *row);
-
 /* As kernels.h describes them. */
 void ms_unary_simd128(ms_unary function, float *y, const float *x, size_t count, float alpha,
                       float beta);

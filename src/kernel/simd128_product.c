@@ -5,7 +5,7 @@
  * by pack.c. Products of levels (s16) go the same way, a pair of levels where a float is: rows
  * become levels instead of being copied, and carry their scales in front.
  */
-#include "kernel/simd128.h"
+#include "kernel/simd128_tile.h"
 
 #ifdef MS_SIMD128
 

@@ -3,7 +3,7 @@
  * own and are called through pointers, so that no compiler inlines them: V8's TurboFan unrolls
  * loops that are nested deeply, then runs out of registers, and a tile takes half as long again.
  */
-#include "kernel/simd128.h"
+#include "kernel/simd128_tile.h"
 
 #ifdef MS_SIMD128
 
@@ -36,22 +36,6 @@ MS_INLINE void run_tile(size_t height, const float *x, size_t x_stride, size_t l
   }
 }
 
-static void run_tile_1(const float *x, size_t x_stride, size_t length, const float *panel, float *y,
-                       size_t y_stride, const ms_limits *clamp) {
-  run_tile(1, x, x_stride, length, panel, y, y_stride, clamp);
-}
-
-static void run_tile_4(const float *x, size_t x_stride, size_t length, const float *panel, float *y,
-                       size_t y_stride, const ms_limits *clamp) {
-  run_tile(4, x, x_stride, length, panel, y, y_stride, clamp);
-}
-
-static void run_tile_5(const float *x, size_t x_stride, size_t length, const float *panel, float *y,
-                       size_t y_stride, const ms_limits *clamp) {
-  run_tile(5, x, x_stride, length, panel, y, y_stride, clamp);
-}
-
-const ms_tile ms_tiles_simd128[MS_TALLEST_TILE + 1] = {NULL, run_tile_1, NULL,
-                                                       NULL, run_tile_4, run_tile_5};
+MS_MAKE_TILES(ms_tiles_simd128);
 
 #endif
