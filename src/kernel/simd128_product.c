@@ -221,25 +221,14 @@ static void run_long_tile(const product *p, const float *panel, size_t row, size
                           size_t column) {
   const left *from = &p->from;
   v128_t sums[FEW][2];
-  for (size_t i = 0; i < FEW; i++) {
-    sums[i][0] = wasm_v128_load(panel);
-    sums[i][1] = wasm_v128_load(panel + MS_LANES);
-  }
+  ms_start_sums(FEW, panel, sums);
   const float *w = panel + MS_PANEL;
   for (size_t t = 0; t < from->taps; t++) {
     const float *x[FEW];
     for (size_t i = 0; i < FEW; i++) {
       x[i] = from->runs[(row + (i < height ? i : 0)) * from->taps + t];
     }
-    for (size_t k = 0; k < from->depth; k++, w += MS_PANEL) {
-      v128_t first = wasm_v128_load(w);
-      v128_t second = wasm_v128_load(w + MS_LANES);
-      for (size_t i = 0; i < FEW; i++) {
-        v128_t value = wasm_v128_load32_splat(x[i] + k);
-        sums[i][0] = ms_add_product(sums[i][0], value, first);
-        sums[i][1] = ms_add_product(sums[i][1], value, second);
-      }
-    }
+    w = ms_add_rows(FEW, x, from->depth, w, sums);
   }
   float results[FEW * MS_PANEL];
   for (size_t i = 0; i < FEW; i++) {

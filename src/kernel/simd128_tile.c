@@ -13,21 +13,10 @@ MS_INLINE void run_tile(size_t height, const float *x, size_t x_stride, size_t l
   v128_t sums[MS_TALLEST_TILE][2];
   const float *rows[MS_TALLEST_TILE];
   for (size_t i = 0; i < height; i++) {
-    sums[i][0] = wasm_v128_load(panel);
-    sums[i][1] = wasm_v128_load(panel + MS_LANES);
     rows[i] = x + i * x_stride;
   }
-  const float *w = panel + MS_PANEL;
-  for (size_t k = 0; k < length; k++) {
-    v128_t first = wasm_v128_load(w);
-    v128_t second = wasm_v128_load(w + MS_LANES);
-    for (size_t i = 0; i < height; i++) {
-      v128_t value = wasm_v128_load32_splat(rows[i] + k);
-      sums[i][0] = ms_add_product(sums[i][0], value, first);
-      sums[i][1] = ms_add_product(sums[i][1], value, second);
-    }
-    w += MS_PANEL;
-  }
+  ms_start_sums(height, panel, sums);
+  ms_add_rows(height, rows, length, panel + MS_PANEL, sums);
   v128_t low = clamp->low;
   v128_t high = clamp->high;
   for (size_t i = 0; i < height; i++) {
