@@ -29,7 +29,7 @@ static ms_status convert_constant(ms_graph *graph, ms_value *value, ms_value *co
   MS_TRY(ms_value_allocate(graph, copy));
   ms_loop_operand(&loop, 0, copy);
   ms_loop_operand(&loop, 1, value);
-  ms_loop_copy(graph->kernels, loop, ms_stored_size(value->type), copy->data, value->data);
+  ms_loop_copy_value(graph->kernels, &loop, copy, 0, value, 0);
   return MS_OK;
 }
 

@@ -144,3 +144,10 @@ void ms_loop_copy(const ms_kernels *kernels, ms_loop loop, size_t size, void *y,
     }
   } while (ms_loop_next(&loop, 2, &place));
 }
+
+void ms_loop_copy_value(const ms_kernels *kernels, const ms_loop *loop, const ms_value *y,
+                        ptrdiff_t y_offset, const ms_value *x, ptrdiff_t x_offset) {
+  size_t size = ms_stored_size(y->type);
+  ms_loop_copy(kernels, *loop, size, (uint8_t *)y->data + y_offset * (ptrdiff_t)size,
+               (const uint8_t *)x->data + x_offset * (ptrdiff_t)size);
+}

@@ -41,6 +41,9 @@ bool ms_loop_next(const ms_loop *loop, size_t operand_count, ms_loop_place *plac
  * Does nothing for an empty loop.
  */
 void ms_loop_copy(const ms_kernels *kernels, ms_loop loop, size_t size, void *y, const void *x);
+/* The same between values of one type, from element number x_offset of x to y_offset of y. */
+void ms_loop_copy_value(const ms_kernels *kernels, const ms_loop *loop, const ms_value *y,
+                        ptrdiff_t y_offset, const ms_value *x, ptrdiff_t x_offset);
 /* Bytes of one stored number of a type. */
 size_t ms_stored_size(ms_type type);
 

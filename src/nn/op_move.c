@@ -11,17 +11,6 @@ typedef struct axis_state {
   size_t axis;
 } axis_state;
 
-/* A pointer to element number offset of a value. */
-static void *element(const ms_value *value, ptrdiff_t offset) {
-  return (uint8_t *)value->data + offset * (ptrdiff_t)ms_stored_size(value->type);
-}
-
-static void copy(const ms_run *run, const ms_loop *loop, const ms_value *y, ptrdiff_t y_offset,
-                 const ms_value *x, ptrdiff_t x_offset) {
-  ms_loop_copy(run->kernels, *loop, ms_stored_size(y->type), element(y, y_offset),
-               element(x, x_offset));
-}
-
 ms_status ms_infer_concat(ms_graph *graph, ms_node *node) {
   const ms_value *first = node->inputs[0];
   int64_t axis = 0;
@@ -61,7 +50,7 @@ ms_status ms_run_concat(const ms_run *run, const ms_node *node) {
     ms_loop loop = ms_loop_over(&x->shape);
     ms_loop_operand(&loop, 1, x);
     memcpy(loop.steps[0], steps, sizeof steps);
-    copy(run, &loop, y, offset, x, 0);
+    ms_loop_copy_value(run->kernels, &loop, y, offset, x, 0);
     offset += (ptrdiff_t)x->shape.dims[state->axis] * steps[state->axis];
   }
   return MS_OK;
@@ -129,7 +118,7 @@ ms_status ms_run_split(const ms_run *run, const ms_node *node) {
       ms_loop loop = ms_loop_over(&y->shape);
       ms_loop_operand(&loop, 0, y);
       memcpy(loop.steps[1], steps, sizeof steps);
-      copy(run, &loop, y, 0, x, offset);
+      ms_loop_copy_value(run->kernels, &loop, y, 0, x, offset);
     }
     offset += (ptrdiff_t)state->parts[i] * steps[state->axis];
   }
@@ -247,7 +236,7 @@ ms_status ms_run_slice(const ms_run *run, const ms_node *node) {
     loop.steps[1][i] = steps[i] * state->step[i];
     offset += steps[i] * state->start[i];
   }
-  copy(run, &loop, y, 0, x, offset);
+  ms_loop_copy_value(run->kernels, &loop, y, 0, x, offset);
   return MS_OK;
 }
 
@@ -343,7 +332,7 @@ ms_status ms_run_shuffle(const ms_run *run, const ms_node *node) {
   loop.dims[2] = depth;
   loop.steps[1][1] = x_steps[1] * (ptrdiff_t)depth;
   loop.steps[0][2] = y_steps[1] * (ptrdiff_t)groups;
-  copy(run, &loop, y, 0, x, 0);
+  ms_loop_copy_value(run->kernels, &loop, y, 0, x, 0);
   return MS_OK;
 }
 
@@ -357,7 +346,7 @@ ms_status ms_run_transpose(const ms_run *run, const ms_node *node) {
   for (size_t i = 0; i < y->shape.rank; i++) {
     loop.steps[1][i] = steps[state->axes[i]];
   }
-  copy(run, &loop, y, 0, node->inputs[0], 0);
+  ms_loop_copy_value(run->kernels, &loop, y, 0, node->inputs[0], 0);
   return MS_OK;
 }
 
@@ -371,7 +360,7 @@ ms_status ms_run_layout(const ms_run *run, const ms_node *node) {
   ms_loop loop = ms_loop_over(&y->shape);
   ms_loop_operand(&loop, 0, y);
   ms_loop_operand(&loop, 1, node->inputs[0]);
-  copy(run, &loop, y, 0, node->inputs[0], 0);
+  ms_loop_copy_value(run->kernels, &loop, y, 0, node->inputs[0], 0);
   return MS_OK;
 }
 
@@ -439,7 +428,7 @@ ms_status ms_run_tile(const ms_run *run, const ms_node *node) {
     loop.steps[0][2 * i + 1] = y_steps[i];
     loop.steps[1][2 * i + 1] = x_steps[i];
   }
-  copy(run, &loop, y, 0, x, 0);
+  ms_loop_copy_value(run->kernels, &loop, y, 0, x, 0);
   return MS_OK;
 }
 
@@ -623,6 +612,6 @@ ms_status ms_run_depth_to_space(const ms_run *run, const ms_node *node) {
       deep_steps[3], deep_steps[1] * (state->column_first ? 1 : depth)};
   memcpy(loop.steps[deep_operand], deeps, sizeof deeps);
   memcpy(loop.steps[1 - deep_operand], wides, sizeof wides);
-  copy(run, &loop, node->outputs[0], 0, node->inputs[0], 0);
+  ms_loop_copy_value(run->kernels, &loop, node->outputs[0], 0, node->inputs[0], 0);
   return MS_OK;
 }

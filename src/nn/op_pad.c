@@ -128,7 +128,6 @@ static void pad_constant(const ms_run *run, const pad_state *state, const ms_val
   ms_loop loop = {.rank = x->shape.rank};
   ptrdiff_t x_offset = 0;
   ptrdiff_t y_offset = 0;
-  size_t size = ms_stored_size(x->type);
   for (size_t i = 0; i < y->count; i++) {
     if (ms_type_is_float(y->type)) {
       ms_floats(y)[i] = state->number;
@@ -148,8 +147,7 @@ static void pad_constant(const ms_run *run, const pad_state *state, const ms_val
     x_offset += skip * loop.steps[1][i];
     y_offset += place * loop.steps[0][i];
   }
-  ms_loop_copy(run->kernels, loop, size, (uint8_t *)y->data + y_offset * (ptrdiff_t)size,
-               (const uint8_t *)x->data + x_offset * (ptrdiff_t)size);
+  ms_loop_copy_value(run->kernels, &loop, y, y_offset, x, x_offset);
 }
 
 /* The index that stands for an index outside of 0 … size - 1. */
