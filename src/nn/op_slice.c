@@ -1,0 +1,309 @@
+/*
+ * Operators that put slices of tensors together, take them out, or repeat them: Concat, Split,
+ * Slice, Expand and Tile. Each is a strided copy, or one for each slice.
+ */
+#include <string.h>
+
+#include "nn/loop.h"
+#include "nn/ops.h"
+
+typedef struct concat_state {
+  size_t axis;
+} concat_state;
+
+ms_status ms_infer_concat(ms_graph *graph, ms_node *node) {
+  const ms_value *first = node->inputs[0];
+  int64_t axis = 0;
+  MS_TRY(ms_node_state(graph, node, sizeof(concat_state)));
+  concat_state *state = node->state;
+  MS_TRY(ms_node_integer(graph, node, "axis", graph->opset < 4 ? 1 : INT64_MAX, &axis));
+  MS_TRY(ms_node_axis(graph, node, axis, first->shape.rank, &state->axis));
+  ms_shape shape = first->shape;
+  for (size_t i = 1; i < node->input_count; i++) {
+    const ms_value *x = node->inputs[i];
+    if (x == NULL || x->type != first->type || x->shape.rank != shape.rank) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "its input %zu is of another type or rank",
+                          i);
+    }
+    for (size_t k = 0; k < shape.rank; k++) {
+      if (k != state->axis && x->shape.dims[k] != shape.dims[k]) {
+        return ms_node_fail(graph, node, MS_ERR_FORMAT, "its input %zu has the size %zu, not %zu",
+                            i, x->shape.dims[k], shape.dims[k]);
+      }
+    }
+    if (!ms_size_add(shape.dims[state->axis], x->shape.dims[state->axis],
+                     &shape.dims[state->axis])) {
+      return ms_node_fail(graph, node, MS_ERR_LIMIT, "its result exceeds memory");
+    }
+  }
+  return ms_value_set(graph, node, node->outputs[0], first->type, &shape);
+}
+
+ms_status ms_run_concat(const ms_run *run, const ms_node *node) {
+  const concat_state *state = node->state;
+  ms_value *y = node->outputs[0];
+  ptrdiff_t steps[MS_MAX_RANK];
+  ptrdiff_t offset = 0;
+  ms_value_steps(y, steps);
+  for (size_t i = 0; i < node->input_count; i++) {
+    const ms_value *x = node->inputs[i];
+    ms_loop loop = ms_loop_over(&x->shape);
+    ms_loop_operand(&loop, 1, x);
+    memcpy(loop.steps[0], steps, sizeof steps);
+    ms_loop_copy_value(run->kernels, &loop, y, offset, x, 0);
+    offset += (ptrdiff_t)x->shape.dims[state->axis] * steps[state->axis];
+  }
+  return MS_OK;
+}
+
+typedef struct split_state {
+  size_t axis;
+  size_t *parts; /* [outputs] sizes along the axis */
+} split_state;
+
+/* The sizes of Split's parts; equal ones where the file gives none, the last one smaller. */
+static ms_status split_sizes(ms_graph *graph, const ms_node *node, size_t whole, size_t *parts) {
+  const int64_t *sizes = NULL;
+  size_t count = 0;
+  size_t sum = 0;
+  if (graph->opset < 13) {
+    MS_TRY(ms_node_integers(graph, node, "split", &sizes, &count));
+  } else if (ms_node_input(node, 1) != NULL) {
+    MS_TRY(ms_node_constant_integers(graph, node, 1, &sizes, &count));
+  }
+  size_t chunk = (whole + node->output_count - 1) / node->output_count;
+  for (size_t i = 0; i < node->output_count; i++) {
+    size_t left = whole - sum;
+    if (sizes != NULL &&
+        (count != node->output_count || sizes[i] < 0 || (uint64_t)sizes[i] > (uint64_t)left)) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu sizes that do not divide %zu into %zu",
+                          count, whole, node->output_count);
+    }
+    parts[i] = sizes != NULL ? (size_t)sizes[i] : left < chunk ? left : chunk;
+    sum += parts[i];
+  }
+  if (sum != whole) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "its parts sum up to %zu of %zu", sum, whole);
+  }
+  return MS_OK;
+}
+
+ms_status ms_infer_split(ms_graph *graph, ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  int64_t axis = 0;
+  MS_TRY(ms_node_state(graph, node, sizeof(split_state)));
+  split_state *state = node->state;
+  MS_TRY(ms_node_integer(graph, node, "axis", 0, &axis));
+  MS_TRY(ms_node_axis(graph, node, axis, x->shape.rank, &state->axis));
+  MS_TRY(MS_KEEP(graph->context, &graph->pool, node->output_count, &state->parts));
+  MS_TRY(split_sizes(graph, node, x->shape.dims[state->axis], state->parts));
+  for (size_t i = 0; i < node->output_count; i++) {
+    ms_shape shape = x->shape;
+    shape.dims[state->axis] = state->parts[i];
+    MS_TRY(ms_value_set(graph, node, node->outputs[i], x->type, &shape));
+  }
+  ms_node_keep_inputs(node, 1);
+  return MS_OK;
+}
+
+ms_status ms_run_split(const ms_run *run, const ms_node *node) {
+  const split_state *state = node->state;
+  const ms_value *x = node->inputs[0];
+  ptrdiff_t steps[MS_MAX_RANK];
+  ptrdiff_t offset = 0;
+  ms_value_steps(x, steps);
+  for (size_t i = 0; i < node->output_count; i++) {
+    const ms_value *y = node->outputs[i];
+    if (y != NULL) {
+      ms_loop loop = ms_loop_over(&y->shape);
+      ms_loop_operand(&loop, 0, y);
+      memcpy(loop.steps[1], steps, sizeof steps);
+      ms_loop_copy_value(run->kernels, &loop, y, 0, x, offset);
+    }
+    offset += (ptrdiff_t)state->parts[i] * steps[state->axis];
+  }
+  return MS_OK;
+}
+
+typedef struct slice_state {
+  ptrdiff_t start[MS_MAX_RANK];
+  ptrdiff_t step[MS_MAX_RANK];
+} slice_state;
+
+/* The lists of Slice: attributes before opset 10, then constant inputs. */
+typedef struct slice_lists {
+  const int64_t *starts;
+  const int64_t *ends;
+  const int64_t *axes;
+  const int64_t *steps;
+  size_t count;
+} slice_lists;
+
+static ms_status read_slice(ms_graph *graph, const ms_node *node, slice_lists *lists) {
+  size_t end_count = 0;
+  size_t axis_count = 0;
+  size_t step_count = 0;
+  if (graph->opset < 10) {
+    MS_TRY(ms_node_integers(graph, node, "starts", &lists->starts, &lists->count));
+    MS_TRY(ms_node_integers(graph, node, "ends", &lists->ends, &end_count));
+    MS_TRY(ms_node_integers(graph, node, "axes", &lists->axes, &axis_count));
+  } else if (node->input_count < 3) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "has %zu inputs", node->input_count);
+  } else {
+    MS_TRY(ms_node_constant_integers(graph, node, 1, &lists->starts, &lists->count));
+    MS_TRY(ms_node_constant_integers(graph, node, 2, &lists->ends, &end_count));
+    if (ms_node_input(node, 3) != NULL) {
+      MS_TRY(ms_node_constant_integers(graph, node, 3, &lists->axes, &axis_count));
+    }
+    if (ms_node_input(node, 4) != NULL) {
+      MS_TRY(ms_node_constant_integers(graph, node, 4, &lists->steps, &step_count));
+    }
+  }
+  if (lists->count != end_count || (lists->axes != NULL && axis_count != lists->count) ||
+      (lists->steps != NULL && step_count != lists->count) || lists->count > MS_MAX_RANK) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu starts meet %zu ends", lists->count,
+                        end_count);
+  }
+  return MS_OK;
+}
+
+/* A start or end as a place in low … high, negative ones counted from the end. */
+static int64_t cut(int64_t at, int64_t size, int64_t low, int64_t high) {
+  if (at < 0) {
+    at = at < -size ? -1 : at + size;
+  }
+  return at < low ? low : at > high ? high : at;
+}
+
+static ms_status slice_axis(ms_graph *graph, const ms_node *node, const slice_lists *lists,
+                            size_t i, ms_shape *shape) {
+  slice_state *state = node->state;
+  size_t axis = i;
+  int64_t step = lists->steps == NULL ? 1 : lists->steps[i];
+  MS_TRY(ms_node_axis(graph, node, lists->axes == NULL ? (int64_t)i : lists->axes[i], shape->rank,
+                      &axis));
+  if (step == 0 || step < -INT32_MAX || state->step[axis] != 0) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "a step of %lld along axis %zu",
+                        (long long)step, axis);
+  }
+  step = step > INT32_MAX ? INT32_MAX : step;
+  int64_t size = (int64_t)shape->dims[axis];
+  int64_t start =
+      step > 0 ? cut(lists->starts[i], size, 0, size) : cut(lists->starts[i], size, -1, size - 1);
+  int64_t end =
+      step > 0 ? cut(lists->ends[i], size, 0, size) : cut(lists->ends[i], size, -1, size - 1);
+  int64_t span = step > 0 ? end - start : start - end;
+  int64_t stride = step > 0 ? step : -step;
+  shape->dims[axis] = span > 0 ? (size_t)((span + stride - 1) / stride) : 0;
+  state->start[axis] = shape->dims[axis] == 0 ? 0 : (ptrdiff_t)start;
+  state->step[axis] = (ptrdiff_t)step;
+  return MS_OK;
+}
+
+ms_status ms_infer_slice(ms_graph *graph, ms_node *node) {
+  ms_value *x = node->inputs[0];
+  slice_lists lists = {0};
+  ms_shape shape = x->shape;
+  MS_TRY(ms_node_state(graph, node, sizeof(slice_state)));
+  slice_state *state = node->state;
+  MS_TRY(read_slice(graph, node, &lists));
+  for (size_t i = 0; i < lists.count; i++) {
+    MS_TRY(slice_axis(graph, node, &lists, i, &shape));
+  }
+  bool whole = ms_shape_equal(&shape, &x->shape);
+  for (size_t i = 0; i < shape.rank; i++) {
+    state->step[i] = state->step[i] == 0 ? 1 : state->step[i];
+    whole = whole && (state->step[i] == 1 || shape.dims[i] == 1);
+  }
+  ms_node_keep_inputs(node, 1);
+  if (whole) {
+    ms_node_replace_output(node, x);
+    return MS_OK;
+  }
+  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
+}
+
+ms_status ms_run_slice(const ms_run *run, const ms_node *node) {
+  const slice_state *state = node->state;
+  const ms_value *x = node->inputs[0];
+  const ms_value *y = node->outputs[0];
+  ptrdiff_t steps[MS_MAX_RANK];
+  ptrdiff_t offset = 0;
+  ms_loop loop = ms_loop_over(&y->shape);
+  ms_loop_operand(&loop, 0, y);
+  ms_value_steps(x, steps);
+  for (size_t i = 0; i < x->shape.rank; i++) {
+    loop.steps[1][i] = steps[i] * state->step[i];
+    offset += steps[i] * state->start[i];
+  }
+  ms_loop_copy_value(run->kernels, &loop, y, 0, x, offset);
+  return MS_OK;
+}
+
+ms_status ms_infer_expand(ms_graph *graph, ms_node *node) {
+  ms_value *x = node->inputs[0];
+  const int64_t *sizes = NULL;
+  size_t rank = 0;
+  ms_shape given = {0};
+  MS_TRY(ms_node_constant_integers(graph, node, 1, &sizes, &rank));
+  MS_TRY(ms_sizes_to_shape(graph, node, sizes, rank, &given));
+  ms_shape shape = {.rank = given.rank > x->shape.rank ? given.rank : x->shape.rank};
+  for (size_t i = 0; i < shape.rank; i++) {
+    size_t a = i < x->shape.rank ? x->shape.dims[x->shape.rank - 1 - i] : 1;
+    size_t b = i < given.rank ? given.dims[given.rank - 1 - i] : 1;
+    if (a != b && a != 1 && b != 1) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "sizes %zu and %zu do not match", a, b);
+    }
+    shape.dims[shape.rank - 1 - i] = a == 1 ? b : a;
+  }
+  ms_node_keep_inputs(node, 1);
+  if (ms_shape_equal(&shape, &x->shape)) {
+    ms_node_replace_output(node, x);
+    return MS_OK;
+  }
+  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
+}
+
+ms_status ms_run_expand(const ms_run *run, const ms_node *node) {
+  return ms_run_layout(run, node);
+}
+
+ms_status ms_infer_tile(ms_graph *graph, ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  const int64_t *repeats = NULL;
+  size_t count = 0;
+  MS_TRY(ms_node_constant_integers(graph, node, 1, &repeats, &count));
+  if (count != x->shape.rank || 2 * count > MS_MAX_RANK) {
+    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "%zu repeats of %zu dimensions", count,
+                        x->shape.rank);
+  }
+  ms_shape shape = x->shape;
+  for (size_t i = 0; i < count; i++) {
+    if (repeats[i] < 0 || (uint64_t)repeats[i] > SIZE_MAX ||
+        !ms_size_mul(shape.dims[i], (size_t)repeats[i], &shape.dims[i])) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "%lld repeats", (long long)repeats[i]);
+    }
+  }
+  ms_node_keep_inputs(node, 1);
+  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
+}
+
+ms_status ms_run_tile(const ms_run *run, const ms_node *node) {
+  const ms_value *x = node->inputs[0];
+  const ms_value *y = node->outputs[0];
+  ptrdiff_t x_steps[MS_MAX_RANK];
+  ptrdiff_t y_steps[MS_MAX_RANK];
+  ms_loop loop = {.rank = 2 * x->shape.rank};
+  ms_value_steps(x, x_steps);
+  ms_value_steps(y, y_steps);
+  for (size_t i = 0; i < x->shape.rank; i++) {
+    size_t size = x->shape.dims[i];
+    loop.dims[2 * i] = size == 0 ? 0 : y->shape.dims[i] / size;
+    loop.dims[2 * i + 1] = size;
+    loop.steps[0][2 * i] = y_steps[i] * (ptrdiff_t)size;
+    loop.steps[0][2 * i + 1] = y_steps[i];
+    loop.steps[1][2 * i + 1] = x_steps[i];
+  }
+  ms_loop_copy_value(run->kernels, &loop, y, 0, x, 0);
+  return MS_OK;
+}
