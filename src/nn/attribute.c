@@ -115,6 +115,26 @@ ms_status ms_node_constant_floats(ms_graph *graph, const ms_node *node, size_t i
   return MS_OK;
 }
 
+ms_status ms_node_constant_number(ms_graph *graph, const ms_node *node, size_t i, float *number,
+                                  int64_t *integer) {
+  ms_value *value = NULL;
+  bool is_float = ms_type_is_float(node->inputs[0]->type);
+  if (ms_node_input(node, i) == NULL) {
+    return MS_OK;
+  }
+  MS_TRY(constant_input(graph, node, i, is_float, &value));
+  if (value->count != 1) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "its input %zu has %zu numbers", i,
+                        value->count);
+  }
+  if (is_float) {
+    *number = ms_floats(value)[0];
+  } else {
+    *integer = ms_integers(value)[0];
+  }
+  return MS_OK;
+}
+
 ms_status ms_node_state(ms_graph *graph, ms_node *node, size_t size) {
   return ms_pool_take(graph->context, &graph->pool, 1, size, &node->state);
 }

@@ -231,6 +231,13 @@ MS_CHECK_RESULT ms_status ms_node_constant_integers(ms_graph *graph, const ms_no
                                                     const int64_t **values, size_t *count);
 MS_CHECK_RESULT ms_status ms_node_constant_floats(ms_graph *graph, const ms_node *node, size_t i,
                                                   const float **values, size_t *count);
+/*
+ * The one number of a constant input of the type of input 0: number receives a float, integer
+ * anything else; both stay as they are if the input is left out. Fails as the others do, and with
+ * MS_ERR_FORMAT unless it is one number.
+ */
+MS_CHECK_RESULT ms_status ms_node_constant_number(ms_graph *graph, const ms_node *node, size_t i,
+                                                  float *number, int64_t *integer);
 /* Zeroed state of an operator, kept as long as the graph. */
 MS_CHECK_RESULT ms_status ms_node_state(ms_graph *graph, ms_node *node, size_t size);
 /* Fails with MS_ERR_FORMAT unless input i is of a float type. */

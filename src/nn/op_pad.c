@@ -15,26 +15,10 @@ typedef struct pad_state {
 
 /* The number that is padded with: an attribute before opset 11, then a constant input. */
 static ms_status read_number(ms_graph *graph, const ms_node *node, pad_state *state) {
-  const float *floats = NULL;
-  const int64_t *integers = NULL;
-  size_t count = 1;
   if (graph->opset < 11) {
     return ms_node_float(graph, node, "value", 0.0f, &state->number);
   }
-  if (ms_node_input(node, 2) == NULL) {
-    return MS_OK;
-  }
-  if (ms_type_is_float(node->inputs[0]->type)) {
-    MS_TRY(ms_node_constant_floats(graph, node, 2, &floats, &count));
-  } else {
-    MS_TRY(ms_node_constant_integers(graph, node, 2, &integers, &count));
-  }
-  if (count != 1) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "it pads with %zu numbers", count);
-  }
-  state->number = floats == NULL ? 0.0f : floats[0];
-  state->integer = integers == NULL ? 0 : integers[0];
-  return MS_OK;
+  return ms_node_constant_number(graph, node, 2, &state->number, &state->integer);
 }
 
 /* Pads of one axis, added to the shape. */

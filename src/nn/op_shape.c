@@ -347,18 +347,10 @@ ms_status ms_infer_range(ms_graph *graph, ms_node *node) {
   double ends[3] = {0};
   bool is_float = ms_type_is_float(node->inputs[0]->type);
   for (size_t i = 0; i < 3; i++) {
-    const float *floats = NULL;
-    const int64_t *integers = NULL;
-    size_t count = 0;
-    if (is_float) {
-      MS_TRY(ms_node_constant_floats(graph, node, i, &floats, &count));
-    } else {
-      MS_TRY(ms_node_constant_integers(graph, node, i, &integers, &count));
-    }
-    if (count != 1) {
-      return ms_node_fail(graph, node, MS_ERR_FORMAT, "its input %zu has %zu numbers", i, count);
-    }
-    ends[i] = is_float ? (double)floats[0] : (double)integers[0];
+    float number = 0;
+    int64_t integer = 0;
+    MS_TRY(ms_node_constant_number(graph, node, i, &number, &integer));
+    ends[i] = is_float ? (double)number : (double)integer;
   }
   ms_shape shape = {.rank = 1};
   MS_TRY(range_count(graph, node, ends[0], ends[1], ends[2], &shape.dims[0]));

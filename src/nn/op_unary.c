@@ -82,31 +82,6 @@ ms_status ms_run_unary(const ms_run *run, const ms_node *node) {
   return MS_OK;
 }
 
-/* A bound of Clip from opset 11 on: a constant input that may be left out. */
-static ms_status read_bound(ms_graph *graph, const ms_node *node, size_t i, float *bound,
-                            int64_t *integer_bound) {
-  const float *floats = NULL;
-  const int64_t *integers = NULL;
-  size_t count = 1;
-  if (ms_node_input(node, i) == NULL) {
-    return MS_OK;
-  }
-  if (ms_type_is_float(node->inputs[0]->type)) {
-    MS_TRY(ms_node_constant_floats(graph, node, i, &floats, &count));
-  } else {
-    MS_TRY(ms_node_constant_integers(graph, node, i, &integers, &count));
-  }
-  if (count != 1) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "a bound of %zu numbers", count);
-  }
-  if (floats != NULL) {
-    *bound = floats[0];
-  } else {
-    *integer_bound = integers[0];
-  }
-  return MS_OK;
-}
-
 typedef struct clip_state {
   ms_unary_state unary; /* first: the fuse pass reads it */
   integer_clamp integers;
@@ -122,8 +97,8 @@ ms_status ms_infer_clip(ms_graph *graph, ms_node *node) {
     MS_TRY(ms_node_float(graph, node, "min", -INFINITY, &state->unary.alpha));
     MS_TRY(ms_node_float(graph, node, "max", INFINITY, &state->unary.beta));
   } else {
-    MS_TRY(read_bound(graph, node, 1, &state->unary.alpha, &state->integers.low));
-    MS_TRY(read_bound(graph, node, 2, &state->unary.beta, &state->integers.high));
+    MS_TRY(ms_node_constant_number(graph, node, 1, &state->unary.alpha, &state->integers.low));
+    MS_TRY(ms_node_constant_number(graph, node, 2, &state->unary.beta, &state->integers.high));
   }
   ms_node_keep_inputs(node, 1);
   return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
