@@ -115,6 +115,17 @@ ms_status ms_node_constant_floats(ms_graph *graph, const ms_node *node, size_t i
   return MS_OK;
 }
 
+ms_status ms_node_list(ms_graph *graph, const ms_node *node, const char *name, int64_t input_since,
+                       size_t i, const int64_t **values, size_t *count) {
+  *values = NULL;
+  *count = 0;
+  if (graph->opset < input_since) {
+    return ms_node_integers(graph, node, name, values, count);
+  }
+  return ms_node_input(node, i) == NULL ? MS_OK
+                                        : ms_node_constant_integers(graph, node, i, values, count);
+}
+
 ms_status ms_node_constant_number(ms_graph *graph, const ms_node *node, size_t i, float *number,
                                   int64_t *integer) {
   ms_value *value = NULL;

@@ -232,6 +232,13 @@ MS_CHECK_RESULT ms_status ms_node_constant_integers(ms_graph *graph, const ms_no
 MS_CHECK_RESULT ms_status ms_node_constant_floats(ms_graph *graph, const ms_node *node, size_t i,
                                                   const float **values, size_t *count);
 /*
+ * The numbers of a constant input that was an attribute, called name, before an opset. NULL and 0
+ * where it is left out.
+ */
+MS_CHECK_RESULT ms_status ms_node_list(ms_graph *graph, const ms_node *node, const char *name,
+                                       int64_t input_since, size_t i, const int64_t **values,
+                                       size_t *count);
+/*
  * The one number of a constant input of the type of input 0: number receives a float, integer
  * anything else; both stay as they are if the input is left out. Fails as the others do, and with
  * MS_ERR_FORMAT unless it is one number.

@@ -49,11 +49,7 @@ ms_status ms_infer_pad(ms_graph *graph, ms_node *node) {
   ms_shape shape = x->shape;
   MS_TRY(ms_node_state(graph, node, sizeof(pad_state)));
   pad_state *state = node->state;
-  if (graph->opset < 11) {
-    MS_TRY(ms_node_integers(graph, node, "pads", &pads, &pad_count));
-  } else {
-    MS_TRY(ms_node_constant_integers(graph, node, 1, &pads, &pad_count));
-  }
+  MS_TRY(ms_node_list(graph, node, "pads", 11, 1, &pads, &pad_count));
   if (ms_node_input(node, 3) != NULL) {
     MS_TRY(ms_node_constant_integers(graph, node, 3, &axes, &axis_count));
   }

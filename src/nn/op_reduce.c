@@ -15,28 +15,14 @@ typedef struct reduce_state {
   size_t row_size; /* floats of scratch memory */
 } reduce_state;
 
-/* Axes as an attribute, or as a constant input from the opset on that the row's variant tells. */
-static ms_status read_axes(ms_graph *graph, const ms_node *node, const int64_t **axes,
-                           size_t *count) {
-  int64_t input_since = node->op->variant == MS_REDUCE_SUM ? 13 : 18;
-  *axes = NULL;
-  *count = 0;
-  if (graph->opset < input_since) {
-    return ms_node_integers(graph, node, "axes", axes, count);
-  }
-  if (ms_node_input(node, 1) != NULL) {
-    return ms_node_constant_integers(graph, node, 1, axes, count);
-  }
-  return MS_OK;
-}
-
 static ms_status mark_axes(ms_graph *graph, const ms_node *node, size_t rank) {
   reduce_state *state = node->state;
   const int64_t *axes = NULL;
   size_t count = 0;
   int64_t keeps = 1;
   int64_t nothing = 0;
-  MS_TRY(read_axes(graph, node, &axes, &count));
+  int64_t input_since = node->op->variant == MS_REDUCE_SUM ? 13 : 18;
+  MS_TRY(ms_node_list(graph, node, "axes", input_since, 1, &axes, &count));
   MS_TRY(ms_node_integer(graph, node, "keepdims", 1, &keeps));
   MS_TRY(ms_node_integer(graph, node, "noop_with_empty_axes", 0, &nothing));
   state->keeps_axes = keeps != 0;

@@ -125,16 +125,9 @@ ms_status ms_infer_flatten(ms_graph *graph, ms_node *node) {
   return set_view(graph, node, &shape);
 }
 
-/* The axes of Squeeze and Unsqueeze: an attribute before opset 13, then an input. */
-static ms_status read_axes(ms_graph *graph, const ms_node *node, size_t rank,
-                           bool marked[MS_MAX_RANK], size_t *count) {
-  const int64_t *axes = NULL;
-  if (graph->opset < 13) {
-    MS_TRY(ms_node_integers(graph, node, "axes", &axes, count));
-  } else if (ms_node_input(node, 1) != NULL) {
-    MS_TRY(ms_node_constant_integers(graph, node, 1, &axes, count));
-  }
-  for (size_t i = 0; i < *count; i++) {
+static ms_status mark_axes(ms_graph *graph, const ms_node *node, const int64_t *axes, size_t count,
+                           size_t rank, bool marked[MS_MAX_RANK]) {
+  for (size_t i = 0; i < count; i++) {
     size_t axis = 0;
     MS_TRY(ms_node_axis(graph, node, axes[i], rank, &axis));
     if (marked[axis]) {
@@ -148,9 +141,11 @@ static ms_status read_axes(ms_graph *graph, const ms_node *node, size_t rank,
 ms_status ms_infer_squeeze(ms_graph *graph, ms_node *node) {
   const ms_shape *x = &node->inputs[0]->shape;
   bool marked[MS_MAX_RANK] = {false};
+  const int64_t *axes = NULL;
   size_t count = 0;
   ms_shape shape = {0};
-  MS_TRY(read_axes(graph, node, x->rank, marked, &count));
+  MS_TRY(ms_node_list(graph, node, "axes", 13, 1, &axes, &count));
+  MS_TRY(mark_axes(graph, node, axes, count, x->rank, marked));
   for (size_t i = 0; i < x->rank; i++) {
     bool drop = count == 0 ? x->dims[i] == 1 : marked[i];
     if (drop && x->dims[i] != 1) {
@@ -166,18 +161,17 @@ ms_status ms_infer_squeeze(ms_graph *graph, ms_node *node) {
 ms_status ms_infer_unsqueeze(ms_graph *graph, ms_node *node) {
   const ms_shape *x = &node->inputs[0]->shape;
   bool marked[MS_MAX_RANK] = {false};
-  size_t count = 0;
   const int64_t *axes = NULL;
-  if (graph->opset < 13) {
-    MS_TRY(ms_node_integers(graph, node, "axes", &axes, &count));
-  } else {
-    MS_TRY(ms_node_constant_integers(graph, node, 1, &axes, &count));
+  size_t count = 0;
+  MS_TRY(ms_node_list(graph, node, "axes", 13, 1, &axes, &count));
+  if (axes == NULL) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "it has no axes");
   }
   if (count > MS_MAX_RANK - x->rank) {
     return ms_node_fail(graph, node, MS_ERR_LIMIT, "a result of %zu dimensions", x->rank + count);
   }
   ms_shape shape = {.rank = x->rank + count};
-  MS_TRY(read_axes(graph, node, shape.rank, marked, &count));
+  MS_TRY(mark_axes(graph, node, axes, count, shape.rank, marked));
   size_t from = 0;
   for (size_t i = 0; i < shape.rank; i++) {
     shape.dims[i] = marked[i] ? 1 : x->dims[from++];

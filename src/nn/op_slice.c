@@ -66,11 +66,7 @@ static ms_status split_sizes(ms_graph *graph, const ms_node *node, size_t whole,
   const int64_t *sizes = NULL;
   size_t count = 0;
   size_t sum = 0;
-  if (graph->opset < 13) {
-    MS_TRY(ms_node_integers(graph, node, "split", &sizes, &count));
-  } else if (ms_node_input(node, 1) != NULL) {
-    MS_TRY(ms_node_constant_integers(graph, node, 1, &sizes, &count));
-  }
+  MS_TRY(ms_node_list(graph, node, "split", 13, 1, &sizes, &count));
   size_t chunk = (whole + node->output_count - 1) / node->output_count;
   for (size_t i = 0; i < node->output_count; i++) {
     size_t left = whole - sum;
@@ -143,21 +139,12 @@ static ms_status read_slice(ms_graph *graph, const ms_node *node, slice_lists *l
   size_t end_count = 0;
   size_t axis_count = 0;
   size_t step_count = 0;
-  if (graph->opset < 10) {
-    MS_TRY(ms_node_integers(graph, node, "starts", &lists->starts, &lists->count));
-    MS_TRY(ms_node_integers(graph, node, "ends", &lists->ends, &end_count));
-    MS_TRY(ms_node_integers(graph, node, "axes", &lists->axes, &axis_count));
-  } else if (node->input_count < 3) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "has %zu inputs", node->input_count);
-  } else {
-    MS_TRY(ms_node_constant_integers(graph, node, 1, &lists->starts, &lists->count));
-    MS_TRY(ms_node_constant_integers(graph, node, 2, &lists->ends, &end_count));
-    if (ms_node_input(node, 3) != NULL) {
-      MS_TRY(ms_node_constant_integers(graph, node, 3, &lists->axes, &axis_count));
-    }
-    if (ms_node_input(node, 4) != NULL) {
-      MS_TRY(ms_node_constant_integers(graph, node, 4, &lists->steps, &step_count));
-    }
+  MS_TRY(ms_node_list(graph, node, "starts", 10, 1, &lists->starts, &lists->count));
+  MS_TRY(ms_node_list(graph, node, "ends", 10, 2, &lists->ends, &end_count));
+  MS_TRY(ms_node_list(graph, node, "axes", 10, 3, &lists->axes, &axis_count));
+  MS_TRY(ms_node_list(graph, node, "steps", 10, 4, &lists->steps, &step_count));
+  if (lists->starts == NULL || lists->ends == NULL) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "it has no starts or no ends");
   }
   if (lists->count != end_count || (lists->axes != NULL && axis_count != lists->count) ||
       (lists->steps != NULL && step_count != lists->count) || lists->count > MS_MAX_RANK) {

@@ -359,6 +359,8 @@ static void test_graphs_that_make_no_sense_are_refused_with_a_sentence(void) {
       {{{"Conv", "image image image", "features"}}, MS_ERR_FORMAT, "do not fit weights"},
       {{{"Not", "image", "features"}}, MS_ERR_FORMAT, "of type float"},
       {{{"Shape", "image", "features"}}, MS_ERR_UNSUPPORTED, "is no feature tensor"},
+      {{{"Slice", "image", "features"}}, MS_ERR_FORMAT, "it has no starts"},
+      {{{"Unsqueeze", "image", "features"}}, MS_ERR_FORMAT, "it has no axes"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     message graph = {.size = 0};
