@@ -181,6 +181,9 @@ bool ms_report_skip(ms_graph *graph, ms_node *node);
 
 MS_CHECK_RESULT bool ms_shape_count(const ms_shape *shape, size_t *count);
 bool ms_shape_equal(const ms_shape *a, const ms_shape *b);
+/* Makes a shape what it and another broadcast to. Fails with MS_ERR_FORMAT if they do not fit. */
+MS_CHECK_RESULT ms_status ms_shape_broadcast(ms_graph *graph, const ms_node *node,
+                                             const ms_shape *other, ms_shape *shape);
 /* Gives a value its type and shape. Fails with MS_ERR_LIMIT on more than 1 GiB. */
 MS_CHECK_RESULT ms_status ms_value_set(ms_graph *graph, const ms_node *node, ms_value *value,
                                        ms_type type, const ms_shape *shape);

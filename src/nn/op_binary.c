@@ -7,26 +7,10 @@
 #include "nn/loop.h"
 #include "nn/ops.h"
 
-/* The shape that a tensor and another one broadcast to. */
-static ms_status broadcast_shape(ms_graph *graph, const ms_node *node, const ms_shape *other,
-                                 ms_shape *shape) {
-  ms_shape result = {.rank = shape->rank > other->rank ? shape->rank : other->rank};
-  for (size_t i = 0; i < result.rank; i++) {
-    size_t a = i < shape->rank ? shape->dims[shape->rank - 1 - i] : 1;
-    size_t b = i < other->rank ? other->dims[other->rank - 1 - i] : 1;
-    if (a != b && a != 1 && b != 1) {
-      return ms_node_fail(graph, node, MS_ERR_FORMAT, "sizes %zu and %zu do not match", a, b);
-    }
-    result.dims[result.rank - 1 - i] = a == 1 ? b : a;
-  }
-  *shape = result;
-  return MS_OK;
-}
-
 static ms_status infer_broadcast(ms_graph *graph, ms_node *node, size_t first, ms_type type) {
   ms_shape shape = node->inputs[0]->shape;
   for (size_t i = 1; i < node->input_count; i++) {
-    MS_TRY(broadcast_shape(graph, node, &node->inputs[i]->shape, &shape));
+    MS_TRY(ms_shape_broadcast(graph, node, &node->inputs[i]->shape, &shape));
     if (i > first && node->inputs[i]->type != node->inputs[first]->type) {
       return ms_node_fail(graph, node, MS_ERR_FORMAT, "its inputs are of types %s and %s",
                           ms_type_name(node->inputs[first]->type),

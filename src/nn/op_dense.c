@@ -52,22 +52,17 @@ static void init_product(const ms_graph *graph, ms_node *node, size_t columns) {
 static ms_status matmul_shape(ms_graph *graph, ms_node *node, const ms_shape *a, const ms_shape *b,
                               ms_shape *shape) {
   dense_state *state = node->state;
-  shape->rank = a->rank > b->rank ? a->rank : b->rank;
+  ms_shape batch = *b;
   if (a->dims[a->rank - 1] != b->dims[b->rank - 2]) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "depths %zu and %zu", a->dims[a->rank - 1],
                         b->dims[b->rank - 2]);
   }
-  for (size_t i = 2; i < shape->rank; i++) {
-    size_t left = i < a->rank ? a->dims[a->rank - 1 - i] : 1;
-    size_t right = i < b->rank ? b->dims[b->rank - 1 - i] : 1;
-    if (left != right && left != 1 && right != 1) {
-      return ms_node_fail(graph, node, MS_ERR_FORMAT, "sizes %zu and %zu do not match", left,
-                          right);
-    }
-    shape->dims[shape->rank - 1 - i] = left == 1 ? right : left;
-  }
-  shape->dims[shape->rank - 2] = a->dims[a->rank - 2];
-  shape->dims[shape->rank - 1] = b->dims[b->rank - 1];
+  *shape = *a;
+  shape->rank -= 2;
+  batch.rank -= 2;
+  MS_TRY(ms_shape_broadcast(graph, node, &batch, shape));
+  shape->dims[shape->rank++] = a->dims[a->rank - 2];
+  shape->dims[shape->rank++] = b->dims[b->rank - 1];
   ms_value y_value = {.shape = *shape};
   ms_value a_value = {.shape = *a};
   ms_value b_value = {.shape = *b};

@@ -232,17 +232,10 @@ ms_status ms_infer_expand(ms_graph *graph, ms_node *node) {
   const int64_t *sizes = NULL;
   size_t rank = 0;
   ms_shape given = {0};
+  ms_shape shape = x->shape;
   MS_TRY(ms_node_constant_integers(graph, node, 1, &sizes, &rank));
   MS_TRY(ms_sizes_to_shape(graph, node, sizes, rank, &given));
-  ms_shape shape = {.rank = given.rank > x->shape.rank ? given.rank : x->shape.rank};
-  for (size_t i = 0; i < shape.rank; i++) {
-    size_t a = i < x->shape.rank ? x->shape.dims[x->shape.rank - 1 - i] : 1;
-    size_t b = i < given.rank ? given.dims[given.rank - 1 - i] : 1;
-    if (a != b && a != 1 && b != 1) {
-      return ms_node_fail(graph, node, MS_ERR_FORMAT, "sizes %zu and %zu do not match", a, b);
-    }
-    shape.dims[shape.rank - 1 - i] = a == 1 ? b : a;
-  }
+  MS_TRY(ms_shape_broadcast(graph, node, &given, &shape));
   ms_node_keep_inputs(node, 1);
   if (ms_shape_equal(&shape, &x->shape)) {
     ms_node_replace_output(node, x);

@@ -24,6 +24,21 @@ bool ms_shape_equal(const ms_shape *a, const ms_shape *b) {
   return a->rank == b->rank && memcmp(a->dims, b->dims, a->rank * sizeof *a->dims) == 0;
 }
 
+ms_status ms_shape_broadcast(ms_graph *graph, const ms_node *node, const ms_shape *other,
+                             ms_shape *shape) {
+  ms_shape result = {.rank = shape->rank > other->rank ? shape->rank : other->rank};
+  for (size_t i = 0; i < result.rank; i++) {
+    size_t a = i < shape->rank ? shape->dims[shape->rank - 1 - i] : 1;
+    size_t b = i < other->rank ? other->dims[other->rank - 1 - i] : 1;
+    if (a != b && a != 1 && b != 1) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "sizes %zu and %zu do not match", a, b);
+    }
+    result.dims[result.rank - 1 - i] = a == 1 ? b : a;
+  }
+  *shape = result;
+  return MS_OK;
+}
+
 ms_status ms_value_set(ms_graph *graph, const ms_node *node, ms_value *value, ms_type type,
                        const ms_shape *shape) {
   size_t count = 0;
