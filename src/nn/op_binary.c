@@ -207,39 +207,41 @@ ms_status ms_infer_compare(ms_graph *graph, ms_node *node) {
   return infer_broadcast(graph, node, 0, MS_TYPE_BOOL);
 }
 
-static bool compare_floats(ms_compare function, float a, float b) {
+/* What a comparison says of two numbers, none of which is less, equal or greater with a NaN. */
+static bool holds(ms_compare function, bool less, bool equal, bool greater) {
   switch (function) {
   case MS_COMPARE_EQUAL:
-    return a == b;
+    return equal;
   case MS_COMPARE_LESS:
-    return a < b;
+    return less;
   case MS_COMPARE_LESS_OR_EQUAL:
-    return a <= b;
+    return less || equal;
   case MS_COMPARE_GREATER:
-    return a > b;
+    return greater;
   default:
-    return a >= b;
+    return greater || equal;
   }
+}
+
+static bool compare_floats(ms_compare function, float a, float b) {
+  bool less = a < b;
+  bool greater = a > b;
+  return holds(function, less, a == b, greater);
 }
 
 static bool compare_integers(ms_compare function, int64_t a, int64_t b) {
   switch (function) {
-  case MS_COMPARE_EQUAL:
-    return a == b;
-  case MS_COMPARE_LESS:
-    return a < b;
-  case MS_COMPARE_LESS_OR_EQUAL:
-    return a <= b;
-  case MS_COMPARE_GREATER:
-    return a > b;
-  case MS_COMPARE_GREATER_OR_EQUAL:
-    return a >= b;
   case MS_COMPARE_AND:
     return a != 0 && b != 0;
   case MS_COMPARE_OR:
     return a != 0 || b != 0;
-  default:
+  case MS_COMPARE_XOR:
     return (a != 0) != (b != 0);
+  default: {
+    bool less = a < b;
+    bool greater = a > b;
+    return holds(function, less, a == b, greater);
+  }
   }
 }
 
