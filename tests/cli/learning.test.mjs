@@ -1,7 +1,7 @@
 // The whole way on a small zoo: data sets, features, task bank, training, evaluation, ranking.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -58,6 +58,35 @@ test('what was judged is not judged again, unless its features changed', async (
   await writeFile(judged, JSON.stringify({ ...first, probe: { ...first.probe, fingerprint: 'of other features', mean: 0.125 } }));
   await run('zoo', 'bank', ...zoo, '--bank', path('cells'), '--workers', '1');
   assert.deepEqual(JSON.parse(await readFile(judged, 'utf8')), first);
+});
+
+test('what the bank says of a model without cells is kept, unless the pictures or the model are others', async () => {
+  const bank = () => readFile(path('zoo/bank.safetensors'));
+  const whole = await bank();
+  const { files, ...cell } = JSON.parse(await readFile(path('cells/b/set1.json'), 'utf8'));
+  await rename(path('cells/b'), path('kept-b'));
+  await rename(path('cells/encoder'), path('kept-encoder'));
+  await run('zoo', 'bank', ...zoo, '--bank', path('cells'));
+  assert.deepEqual(await bank(), whole);
+
+  await cp(path('kept-b'), path('cells/b'), { recursive: true });
+  await writeFile(path('cells/b/set1.json'), JSON.stringify({ ...cell, files: files.with(0, 'x/another.png') }));
+  await run('zoo', 'bank', ...zoo, '--bank', path('cells'));
+  assert.deepEqual(await bank(), whole, 'a cell of other pictures goes after what is known of these');
+
+  const known = readBank(whole);
+  await writeFile(path('zoo/bank.safetensors'), writeBank({ ...known, hashes: known.hashes.with(1, 'of another b') }));
+  const { err } = await run('zoo', 'bank', ...zoo, '--bank', path('cells'));
+  assert.match(err, /set1 is left out/);
+  assert.deepEqual(readBank(await bank()).tasks.map(({ name }) => name), ['set0', 'set2', 'set3', 'set4', 'set5']);
+
+  await writeFile(path('zoo/bank.safetensors'), 'no bank');
+  assert.match((await runCli(['zoo', 'bank', ...zoo, '--bank', path('cells')])).err, /bank\.safetensors is not used: /);
+  await rm(path('cells/b'), { recursive: true });
+  await rename(path('kept-b'), path('cells/b'));
+  await rename(path('kept-encoder'), path('cells/encoder'));
+  await run('zoo', 'bank', ...zoo, '--bank', path('cells'), '--force');
+  assert.deepEqual(await bank(), whole);
 });
 
 test('training gives the same bytes again', async () => {

@@ -26,13 +26,14 @@ export const command = {
   precision  runs models in int16 beside f32 on the images of a folder or zip, and says which agree
   build      computes features of labelled data sets with all models, resumable
   judge      finds the accuracies and metrics of computed features, which bank does otherwise
-  bank       gathers what build computed into the zoo's task bank: accuracies, metrics, tokens`,
+  bank       gathers what build computed into the zoo's task bank: accuracies, metrics, tokens; of models
+             and pictures without cells, what the present bank says is kept`,
   options: {
     zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
     json: { type: 'boolean', help: 'list, show and check: print JSON' },
     output: { type: 'string', short: 'o', value: 'FILE', help: "precision: where the choices go; --precision auto reads the zoo's precision.json" },
     size: { type: 'string', value: 'N', help: 'check: stands for sides that the file leaves open (default: 224)' },
-    force: { type: 'boolean', help: 'fetch and build: do again what is there already' },
+    force: { type: 'boolean', help: 'fetch and build: do again what is there already; bank: from cells alone' },
     datasets: { type: 'string', value: 'DIR', help: 'build: a folder NAME/CLASS/image of labelled data sets' },
     bank: { type: 'string', value: 'DIR', default: 'build/bank', help: 'build, judge and bank: where the features lie (default: build/bank)' },
     models: { type: 'string', value: 'A,B', help: 'build and judge: only these models' },

@@ -1,5 +1,6 @@
 // The task bank: what training and evaluation need of every data set, without its pictures. Class
 // tokens and landmarks from the encoder, accuracies and metrics of every model.
+import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readNpy } from '../../wasm/npy.mjs';
@@ -10,10 +11,12 @@ import { readSafetensors, writeSafetensors } from '../../wasm/safetensors.mjs';
 /**
  * @typedef {import('../../wasm/modelspider.mjs').FeatureBlocks} FeatureBlocks
  * @typedef {import('./judge.mjs').Cell} Cell
- * @typedef {{name: string, group: string, images: number, classCount: number,
- *   prototypes: Float32Array, spreads: Float32Array, landmarks: Float32Array,
- *   accuracy: Float32Array, accuracyError: Float32Array, metrics: Record<string, Float32Array>}} BankTask
- *   prototypes and spreads [classCount][features]; accuracy, its standard error and each metric by model
+ * @typedef {{images: number, pictures: string, classCount: number, prototypes: Float32Array,
+ *   spreads: Float32Array, landmarks: Float32Array}} TaskImages what the encoder saw; prototypes and
+ *   spreads [classCount][features]; pictures: which ones, as pictureHash tells them
+ * @typedef {TaskImages & {name: string, group: string, accuracy: Float32Array, accuracyError: Float32Array,
+ *   metrics: Record<string, Float32Array>}} BankTask accuracy, its standard error and each metric by model
+ * @typedef {import('./judge.mjs').Judgement & {pictures: string}} Column of a model
  * @typedef {{encoderHash: string, featureCount: number, blocks: FeatureBlocks, models: string[],
  *   hashes: string[], splits: number, tasks: BankTask[]}} Bank
  */
@@ -43,47 +46,99 @@ export async function readCell(folder, model, dataset) {
   }
 }
 
+/** @param {string[]} files CLASS/name, in the order of a cell @returns {string} */
+export const pictureHash = (files) => createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 16);
+
 /**
  * @param {string} folder of cells
- * @param {string} encoder
- * @returns {Promise<string[]>} the data sets that the encoder has seen
+ * @param {string} model
+ * @returns {Promise<string[]>} the data sets that it has seen
  */
-export async function listCells(folder, encoder) {
-  const files = await readdir(join(folder, encoder));
+export async function listCells(folder, model) {
+  const files = await readdir(join(folder, model));
   return files.filter((file) => /(?<!\.judged)\.json$/.test(file)).map((file) => file.slice(0, -'.json'.length)).sort();
 }
 
 /**
- * The bank's entry for one data set, or undefined where a model has not run on all its images.
- *
- * @param {import('../../wasm/modelspider.mjs').Engine} engine
- * @param {import('../../wasm/worker-pool.mjs').WorkerPool} pool
- * @param {{folder: string, encoder: any, models: any[], blocks: FeatureBlocks,
- *   groups: Record<string, string[]>}} source
- * @param {string} dataset
- * @returns {Promise<BankTask | undefined>}
+ * @typedef {{engine: import('../../wasm/modelspider.mjs').Engine, pool: import('../../wasm/worker-pool.mjs').WorkerPool,
+ *   folder: string, encoder: any, models: any[], blocks: FeatureBlocks, groups: Record<string, string[]>,
+ *   known?: Bank}} BankSource known: a bank, of which what still holds need not be made again
  */
-export async function describeTask(engine, pool, { folder, encoder, models, blocks, groups }, dataset) {
-  const own = await readCell(folder, encoder, dataset);
-  const cells = await Promise.all(models.map((model) => readCell(folder, model, dataset)));
-  if (!own || cells.some((cell) => !cell || cell.files.join('\n') !== own.files.join('\n'))) {
-    return undefined;
+
+/**
+ * The bank's entry for one data set, from cells and, where there is none, from the known bank.
+ *
+ * @param {BankSource} source
+ * @param {string} dataset
+ * @returns {Promise<BankTask | undefined>} undefined where a model has not run on all its images
+ */
+export async function describeTask(source, dataset) {
+  const own = await describeImages(source, dataset);
+  /** @type {Column[]} */
+  const columns = [];
+  for (const model of own ? source.models : []) {
+    const column = await judgedCell(source, model, dataset, own?.pictures) ?? knownColumn(source, model, dataset, own?.pictures);
+    if (!column) {
+      return undefined;
+    }
+    columns.push(column);
   }
-  const judged = await Promise.all(cells.map((cell) => judgeCell(pool, /** @type {Cell} */ (cell))));
-  const group = Object.entries(groups).find(([, sets]) => sets.includes(dataset))?.[0] ?? dataset;
-  return {
+  return own && {
     name: dataset,
-    group,
-    images: own.count,
-    ...describeImages(engine, own, blocks),
-    accuracy: Float32Array.from(judged, ({ mean }) => mean),
-    accuracyError: Float32Array.from(judged, ({ standardError }) => standardError),
-    metrics: Object.fromEntries(bankMetrics.map((name) => [name, Float32Array.from(judged, ({ metrics }) => metrics[name])])),
+    group: Object.entries(source.groups).find(([, sets]) => sets.includes(dataset))?.[0] ?? dataset,
+    ...own,
+    accuracy: Float32Array.from(columns, ({ mean }) => mean),
+    accuracyError: Float32Array.from(columns, ({ standardError }) => standardError),
+    metrics: Object.fromEntries(bankMetrics.map((name) => [name, Float32Array.from(columns, ({ metrics }) => metrics[name])])),
   };
 }
 
+/**
+ * @param {BankSource} source
+ * @param {any} model
+ * @param {string} dataset
+ * @param {string | undefined} pictures that the cell must be of
+ * @returns {Promise<Column | undefined>}
+ */
+async function judgedCell({ folder, pool }, model, dataset, pictures) {
+  const cell = await readCell(folder, model, dataset);
+  return cell && pictureHash(cell.files) === pictures ? { ...await judgeCell(pool, cell), pictures } : undefined;
+}
+
+/**
+ * @param {BankSource} source
+ * @param {any} model
+ * @param {string} dataset
+ * @param {string | undefined} pictures
+ * @returns {Column | undefined} what the known bank says of this very model and these pictures
+ */
+function knownColumn({ known }, model, dataset, pictures) {
+  const task = known?.tasks.find(({ name }) => name === dataset);
+  const m = known?.hashes.indexOf(model.onnx.sha256) ?? -1;
+  if (!task || m === -1 || task.pictures !== pictures || bankMetrics.some((name) => !task.metrics[name])) {
+    return undefined;
+  }
+  const metrics = Object.fromEntries(bankMetrics.map((name) => [name, task.metrics[name][m]]));
+  return { mean: task.accuracy[m], standardError: task.accuracyError[m], metrics, pictures };
+}
+
+/** @param {BankSource} source @param {string} dataset @returns {Promise<TaskImages | undefined>} */
+async function describeImages({ engine, folder, encoder, blocks, known }, dataset) {
+  const cell = await readCell(folder, encoder, dataset);
+  if (cell) {
+    return { images: cell.count, pictures: pictureHash(cell.files), ...describeCell(engine, cell, blocks) };
+  }
+  const isSame = known && known.encoderHash === encoder.onnx.sha256 && JSON.stringify(known.blocks) === JSON.stringify(blocks);
+  const task = isSame ? known.tasks.find(({ name }) => name === dataset) : undefined;
+  if (!task) {
+    return undefined;
+  }
+  const { images, pictures, classCount, prototypes, spreads, landmarks } = task;
+  return { images, pictures, classCount, prototypes, spreads, landmarks };
+}
+
 /** @param {import('../../wasm/modelspider.mjs').Engine} engine @param {Cell} cell @param {FeatureBlocks} blocks */
-function describeImages(engine, { count, dimension, features, labels, classCount }, blocks) {
+function describeCell(engine, { count, dimension, features, labels, classCount }, blocks) {
   const task = engine.createTask(classCount, dimension);
   try {
     for (let i = 0; i < count; i++) {
@@ -125,6 +180,7 @@ export function writeBank({ encoderHash, featureCount, blocks, models, hashes, s
     hashes: hashes.join('\n'),
     splits: String(splits),
     tasks: tasks.map(({ name }) => name).join('\n'),
+    pictures: tasks.map(({ pictures }) => pictures).join('\n'),
     groups: tasks.map(({ group }) => group).join('\n'),
   });
 }
@@ -136,7 +192,7 @@ export function readBank(bytes) {
     throw new Error(`a task bank's format is ${metadata.get('format') ?? 'not stated'}, ${format} is known`);
   }
   const note = (/** @type {string} */ key) => metadata.get(key) ?? '';
-  const [names, groups, models] = ['tasks', 'groups', 'models'].map((key) => note(key).split('\n'));
+  const [names, groups, pictures, models] = ['tasks', 'groups', 'pictures', 'models'].map((key) => note(key).split('\n'));
   /** @param {string} name @param {number} rows @returns {{data: Float32Array, width: number}} */
   const table = (name, rows) => {
     const tensor = tensors.get(name);
@@ -163,7 +219,7 @@ export function readBank(bytes) {
     const from = start * prototypes.width;
     start += classCounts[t];
     return {
-      name, group: groups[t], images: row('images', t)[0], classCount: classCounts[t],
+      name, group: groups[t], images: row('images', t)[0], pictures: pictures[t] ?? '', classCount: classCounts[t],
       prototypes: prototypes.data.subarray(from, start * prototypes.width),
       spreads: spreads.data.subarray(from, start * prototypes.width),
       landmarks: row('landmarks', t),
