@@ -742,11 +742,6 @@ export class Engine {
     return this.#core.memorySize;
   }
 
-  /** Numbers that an image's signature adds to its features. */
-  get signatureCount() {
-    return this.#core.call('ms_image_signature_count') >>> 0;
-  }
-
   /**
    * @param {Uint8Array} onnxBytes
    * @param {InputRecipe} input

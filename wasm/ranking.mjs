@@ -11,8 +11,8 @@ import { observationMetrics, observedAccuracy } from './observation.mjs';
  * @typedef {import('./report.mjs').RankResult} RankResult
  * @typedef {import('./report.mjs').RankedModel} RankedModel
  * @typedef {{id: string, name: string, licence: string, parameters: number, macs: number,
- *   features: number, taps: string[], source: object, input: import('./modelspider.mjs').InputRecipe,
- *   onnx: {bytes: number}}} ListedModel as in a manifest
+ *   features: number, taps: string[], tap_features?: number[], source: object,
+ *   input: import('./modelspider.mjs').InputRecipe, onnx: {bytes: number}}} ListedModel as in a manifest
  * @typedef {{name: string, encoder: ListedModel, models: ListedModel[]}} ListedZoo
  * @typedef {{engine: Engine, zoo: ListedZoo, sample: EmbeddedSample}} Encoded sample: the encoder's
  */
@@ -59,16 +59,22 @@ export function observeModel(engine, classes) {
 }
 
 /**
- * The model whose features the encoder's end with, before the signature: it is cut from the same
- * published file, reads the same input, and its taps are the encoder's last.
+ * The model whose features are among the encoder's: it is cut from the same published file, reads the
+ * same input, and its taps stand together among the encoder's.
  *
  * @param {ListedZoo} zoo
- * @returns {ListedModel | undefined}
+ * @returns {{model: ListedModel, start: number} | undefined} start: its first feature among the encoder's
  */
 export function modelInEncoder({ encoder, models }) {
   const reads = (/** @type {ListedModel} */ { source, input: { signature, precision, ...input } }) => JSON.stringify([source, input]);
-  return models.find((model) => reads(model) === reads(encoder)
-    && JSON.stringify(model.taps) === JSON.stringify(encoder.taps.slice(-model.taps.length)));
+  for (const model of models.filter((candidate) => reads(candidate) === reads(encoder))) {
+    const first = encoder.taps.findIndex((_, i) =>
+      JSON.stringify(encoder.taps.slice(i, i + model.taps.length)) === JSON.stringify(model.taps));
+    if (first !== -1 && encoder.tap_features) {
+      return { model, start: encoder.tap_features.slice(0, first).reduce((sum, count) => sum + count, 0) };
+    }
+  }
+  return undefined;
 }
 
 /** What the encoder's features show of models, by sample. @type {WeakMap<EmbeddedSample, Map<string, number>>} */
@@ -86,10 +92,10 @@ export function observeEncoder({ engine, zoo, sample }) {
     return known;
   }
   const shown = new Map();
-  const model = modelInEncoder(zoo);
-  if (model) {
-    const end = zoo.encoder.features - (zoo.encoder.input.signature ? engine.signatureCount : 0);
-    const cut = (/** @type {Float32Array} */ row) => row.subarray(end - model.features, end);
+  const found = modelInEncoder(zoo);
+  if (found) {
+    const { model, start } = found;
+    const cut = (/** @type {Float32Array} */ row) => row.subarray(start, start + model.features);
     shown.set(model.id, observeModel(engine, sample.classes.map((own) => ({ ...own, features: own.features.map(cut) }))));
   }
   shownBySample.set(sample, shown);

@@ -4,7 +4,7 @@ import { FileError } from './reasons.mjs';
 /**
  * @typedef {{id: string, name: string, trained_for: string, architecture: string, licence: string,
  *   origin: string, note?: string, input: import('../wasm/modelspider.mjs').InputRecipe,
- *   taps: string[], features: number, parameters: number, macs: number,
+ *   taps: string[], tap_features?: number[], features: number, parameters: number, macs: number,
  *   source: {package: string, version: string, file: string},
  *   onnx: {sha256: string, bytes: number}}} ModelEntry
  * @typedef {{schema: number, zoo: string, encoder: ModelEntry, models: ModelEntry[]}} Manifest

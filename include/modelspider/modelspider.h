@@ -281,7 +281,7 @@ MS_API MS_CHECK_RESULT ms_status ms_task_landmarks(const ms_task *task, const si
  * tflite, tfjs-graph, tfjs-layers or onnx; offset and size may be missing
  *
  * entry: the tensor of that file that the image replaces (may be missing); taps: the tensors whose
- * means over space are the features
+ * means over space are the features; tap_features (may be missing): how many each of them gives
  *
  * input: {width, height, channels, fit, mean, std}, as in ms_image_spec_create; channels is rgb,
  * bgr or grey, fit is crop or squash; signature (may be missing) is true where ms_image_signature

@@ -151,19 +151,16 @@ static ms_status check_path(const subject *of, const member_rule *rule, const cJ
              : fail_member(of, rule->name, "is not a path inside a package");
 }
 
-static ms_status check_texts(const subject *of, const member_rule *rule, const cJSON *item) {
+/* An array of what the rule's element rule checks; that rule is named by what an offence is called.
+ */
+static ms_status check_array(const subject *of, const member_rule *rule, const cJSON *item) {
   size_t count = cJSON_IsArray(item) ? (size_t)cJSON_GetArraySize(item) : 0;
-  if (count < rule->low || count > rule->high) {
-    return fail_member(of, rule->name, "is not an array of 1 to 16 texts");
-  }
-  static const member_rule element_rule = {.name = "an element", .high = 512};
+  bool fits = count >= rule->low && count <= rule->high;
   const cJSON *element = NULL;
   cJSON_ArrayForEach(element, item) {
-    if (check_text(of, &element_rule, element) != MS_OK) {
-      return fail_member(of, rule->name, "is not an array of 1 to 16 texts");
-    }
+    fits = fits && rule->members->check(of, rule->members, element) == MS_OK;
   }
-  return MS_OK;
+  return fits ? MS_OK : fail_member(of, rule->name, rule->members->name);
 }
 
 static ms_status check_numbers(const subject *of, const member_rule *rule, const cJSON *item,
@@ -274,26 +271,33 @@ static const member_rule input_rules[] = {
     {"signature", check_flag, .optional = true},
     {.name = NULL}};
 
+static const member_rule tap_rule = {"is not an array of 1 to 16 texts", check_text, .high = 512};
+static const member_rule tap_features_rule = {"is not an array of 1 to 16 counts", check_count,
+                                              .low = 1, .high = 65536};
+
 static const member_rule onnx_rules[] = {{"sha256", check_hash, .high = HASH_SIZE},
                                          {"bytes", check_count, .low = 1, .high = MAX_COUNT},
                                          {.name = NULL}};
 
-static const member_rule model_rules[] = {{"id", check_id, .high = MAX_ID_SIZE},
-                                          {"name", check_text, .high = 128},
-                                          {"trained_for", check_text, .high = 256},
-                                          {"architecture", check_text, .high = 256},
-                                          {"source", check_object, .members = source_rules},
-                                          {"entry", check_text, .high = 512, .optional = true},
-                                          {"taps", check_texts, .low = 1, .high = 16},
-                                          {"input", check_input, .members = input_rules},
-                                          {"features", check_count, .low = 1, .high = 65536},
-                                          {"parameters", check_count, .low = 0, .high = MAX_COUNT},
-                                          {"macs", check_count, .low = 0, .high = MAX_COUNT},
-                                          {"onnx", check_object, .members = onnx_rules},
-                                          {"licence", check_text, .high = 256},
-                                          {"origin", check_text, .high = 1024},
-                                          {"note", check_text, .high = 4096, .optional = true},
-                                          {.name = NULL}};
+static const member_rule model_rules[] = {
+    {"id", check_id, .high = MAX_ID_SIZE},
+    {"name", check_text, .high = 128},
+    {"trained_for", check_text, .high = 256},
+    {"architecture", check_text, .high = 256},
+    {"source", check_object, .members = source_rules},
+    {"entry", check_text, .high = 512, .optional = true},
+    {"taps", check_array, .low = 1, .high = 16, .members = &tap_rule},
+    {"tap_features", check_array, .low = 1, .high = 16, .optional = true,
+     .members = &tap_features_rule},
+    {"input", check_input, .members = input_rules},
+    {"features", check_count, .low = 1, .high = 65536},
+    {"parameters", check_count, .low = 0, .high = MAX_COUNT},
+    {"macs", check_count, .low = 0, .high = MAX_COUNT},
+    {"onnx", check_object, .members = onnx_rules},
+    {"licence", check_text, .high = 256},
+    {"origin", check_text, .high = 1024},
+    {"note", check_text, .high = 4096, .optional = true},
+    {.name = NULL}};
 
 static ms_status check_schema(const subject *of, const member_rule *rule, const cJSON *item) {
   uint64_t schema = 0;

@@ -98,8 +98,8 @@ test('models that are run are marked, and what their features show moves the ran
 test('the encoder shows of the model in it what running that model would', async () => {
   const engine = await loadEngine();
   const zoo = await readZoo('browser', engine);
-  const model = modelInEncoder(zoo);
-  assert.equal(model?.id, 'openimages-mobilenetv2');
+  const { model } = modelInEncoder(zoo) ?? assert.fail('none is in it');
+  assert.equal(model.id, 'openimages-mobilenetv2');
   const embed = async (/** @type {import('../../wasm/cli/assets.mjs').ModelEntry} */ entry) => {
     const network = engine.loadNetwork(new Uint8Array(await readModel(zoo, entry)), inputOf(entry));
     const classes = [20, 90].map((light, label) => ({
@@ -117,11 +117,11 @@ test('the encoder shows of the model in it what running that model would', async
   assert.deepEqual(observeEncoder({ engine, zoo, sample }), new Map([[model.id, own]]));
 });
 
-test('no model is in an encoder of another file, of another input or of other last taps', async () => {
+test('no model is in an encoder of another file, of another input or without its taps', async () => {
   const { name, encoder, models } = await readZoo('browser', await loadEngine());
   const others = [
     { ...encoder, source: { ...encoder.source, offset: 0 } }, { ...encoder, input: { ...encoder.input, width: 192 } },
-    { ...encoder, taps: encoder.taps.slice(0, -1) },
+    { ...encoder, taps: encoder.taps.filter((tap) => !tap.includes('conv_12')) },
   ];
   assert.deepEqual(others.map((other) => modelInEncoder({ name, encoder: other, models })), [undefined, undefined, undefined]);
 });

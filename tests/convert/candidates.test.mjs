@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { compare } from '../../zoo/build/taps.mjs';
+import { chooseCut, compare } from '../../zoo/build/taps.mjs';
 import { candidateTaps } from '../../zoo/convert/candidates.mjs';
 import { readSource } from '../../zoo/convert/convert.mjs';
 import { readRecipes } from '../../zoo/convert/main.mjs';
@@ -57,7 +57,8 @@ test('of several taps each alone is a candidate', () => {
 });
 
 test('MobileNetV2 may be cut at its last blocks, at the wide ends of its stages, and in its head', async () => {
-  const [, recipe] = await readRecipes();
+  const [, openImages] = await readRecipes();
+  const recipe = { ...openImages, taps: ['FeatureExtractor/MobilenetV2/Conv_1/Relu6'] };
   const { files } = await locateSource(recipe);
   const blocks = candidateTaps(recipe, readSource(recipe, files)).filter(({ length }) => length === 1)
     .map(([tap]) => /expanded_conv_\d+\/(?:expand|project|add)|layer_19_1_Conv2d_\d/.exec(tap)?.[0]);
@@ -71,12 +72,23 @@ test('taps are compared set by set', () => {
   assert.ok(Math.abs(difference - 2 / 15) < 1e-12 && Math.abs(standardError - 1 / 30) < 1e-12);
 });
 
-test('the tap of every model in the table of taps is one of those compared', async () => {
+test('a cut is chosen for its gain, and of like ones that of fewest layers', () => {
+  const cut = (/** @type {string} */ taps, mean = 0, difference = 0, error = 0) =>
+    ({ taps: taps.split('+'), mean, difference, standard_error: error });
+  const reference = { taps: ['last'], mean: 0.5 };
+  assert.deepEqual(chooseCut([reference]), ['last']);
+  assert.deepEqual(chooseCut([reference, cut('a', 0.515, 0.015, 0.001), cut('b', 0.56, 0.06, 0.031)]), ['last'],
+    'too little, or too uncertain');
+  assert.deepEqual(chooseCut([reference, cut('a+b', 0.56, 0.06, 0.01), cut('a', 0.556, 0.056, 0.01), cut('c', 0.54, 0.04, 0.01)]), ['a']);
+  assert.deepEqual(chooseCut([reference, cut('a+b', 0.57, 0.07, 0.01), cut('a', 0.556, 0.056, 0.01)]), ['a', 'b']);
+});
+
+test('every ranked model is cut where the table of taps says', async () => {
   const { models } = JSON.parse(await readFile(new URL('../../zoo/browser/taps.json', import.meta.url), 'utf8'));
   const recipes = new Map((await readRecipes()).map((recipe) => [recipe.id, recipe]));
   assert.ok(Object.keys(models).length >= 24);
   for (const [id, { sets, cuts }] of Object.entries(models)) {
-    assert.ok(cuts.some(({ taps }) => taps.join() === recipes.get(id).taps.join()), id);
+    assert.deepEqual(recipes.get(id).taps, chooseCut(cuts), id);
     assert.ok(cuts.every(({ accuracies }) => accuracies.length === sets.length), id);
   }
 });

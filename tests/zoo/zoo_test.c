@@ -152,6 +152,8 @@ static void test_every_rule_has_a_manifest_that_breaks_it(void) {
       {"[\"block/Relu6\"]", "[]", "manifest: model c: taps is not an array of 1 to 16 texts"},
       {"[\"block/Relu6\"]", "{}", "manifest: model c: taps is not an array of 1 to 16 texts"},
       {"[\"block/Relu6\"]", "[7]", "manifest: model c: taps is not an array of 1 to 16 texts"},
+      {"[\"block/Relu6\"]", "[\"x\"],\"tap_features\":[0]",
+       "manifest: model c: tap_features is not an array of 1 to 16 counts"},
       {"\"width\":224", "\"width\":0",
        "manifest: model c: input.width is not a count in its range"},
       {"\"width\":224", "\"width\":4097",

@@ -68,8 +68,8 @@ export function cacheFolder(zoo) {
 /**
  * @typedef {import('../modelspider.mjs').InputRecipe} InputRecipe
  * @typedef {{id: string, name: string, trained_for: string, licence: string, input: InputRecipe,
- *   features: number, taps: string[], source: object, parameters: number, macs: number,
- *   onnx: {sha256: string, bytes: number},
+ *   features: number, taps: string[], tap_features?: number[], source: object,
+ *   parameters: number, macs: number, onnx: {sha256: string, bytes: number},
  *   [other: string]: any}} ModelEntry what ms_zoo_load describes
  * @typedef {{name: string, folder: string, cache: string, bytes: Uint8Array,
  *   encoder: ModelEntry, models: ModelEntry[]}} Zoo folder holds manifest and tokens, cache the models

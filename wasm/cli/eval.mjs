@@ -78,7 +78,7 @@ export const command = {
  * @param {import('../../zoo/build/bank.mjs').Bank} bank
  */
 function shownIn(zoo, bank) {
-  const shown = bank.models.indexOf(modelInEncoder(zoo)?.id ?? '');
+  const shown = bank.models.indexOf(modelInEncoder(zoo)?.model.id ?? '');
   return shown < 0 ? [] : [shown];
 }
 

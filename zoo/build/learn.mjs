@@ -36,7 +36,7 @@ function weightOf(task) {
   const targets = targetsOf(task);
   const mean = targets.reduce((sum, value) => sum + value, 0) / targets.length;
   const variance = targets.reduce((sum, value) => sum + (value - mean) ** 2, 0) / targets.length;
-  return variance / (variance + 0.1);
+  return variance / (variance + 0.02);
 }
 
 /**

@@ -1,7 +1,9 @@
-// node zoo/build/taps.mjs [ID…] --datasets DIR --sets A,B [--limit N] [--results DIR] [--out FILE] [--workers N]
-// The present taps of the zoo's models against those that candidates.mjs finds, as variants.mjs measures
-// them, but with one pass over the pictures for all taps of a model. Results are kept set by set in
-// DIR, so that it stops and goes on at any time; what is there becomes FILE.
+// node zoo/build/taps.mjs [ID…] --datasets DIR --sets A,B [--tap A+B]… [--limit N] [--results DIR] [--out FILE]
+//   [--workers N]
+// A reference cut of each model against those that candidates.mjs finds from there, and --tap's, as
+// variants.mjs measures them, but with one pass over the pictures for all cuts of a model. The
+// reference is the first cut in FILE or, for a model that it lacks, the recipe's taps. Results are kept
+// set by set in DIR, so that it stops and goes on at any time; what is there becomes FILE.
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,7 +12,7 @@ import { inputOf, loadEngine, packageRoot, startEngine } from '../../wasm/cli/as
 import { reasonOf } from '../../wasm/cli/failure.mjs';
 import { replaceFile } from '../../wasm/cli/files.mjs';
 import { candidateTaps } from '../convert/candidates.mjs';
-import { convertFiles, convertModel, readSource } from '../convert/convert.mjs';
+import { convertFiles, readSource } from '../convert/convert.mjs';
 import { readRecipes } from '../convert/main.mjs';
 import { locateSource } from '../convert/source.mjs';
 import { accuracyOf, featuresOf, readSample } from './variants.mjs';
@@ -25,33 +27,59 @@ import { accuracyOf, featuresOf, readSample } from './variants.mjs';
 
 // With fewer, a standard error says nothing.
 const fewestSets = 4;
+// What another cut must gain over the reference, and what a cut of more layers over one of fewer.
+const worthChange = 0.02;
+const worthLayers = 0.005;
 
 /** @param {number[]} values */
 const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
- * @param {number[]} present accuracies, set by set
+ * @param {number[]} reference accuracies, set by set
  * @param {number[]} other
  * @returns {{difference: number, standardError: number}} mean over sets of how much the other is better
  */
-export function compare(present, other) {
-  const differences = other.map((value, i) => value - present[i]);
+export function compare(reference, other) {
+  const differences = other.map((value, i) => value - reference[i]);
   const difference = meanOf(differences);
   const squares = differences.map((value) => (value - difference) ** 2);
   return { difference, standardError: Math.sqrt(meanOf(squares) / (differences.length - 1)) };
 }
 
 /**
- * The present cut, then the candidates, with what they cost.
+ * The cut of a model that its recipe should have, of those in the table. The reference stays unless
+ * another is better by more than two standard errors; layers are joined only where it pays.
+ *
+ * @param {{taps: string[], mean: number, difference?: number, standard_error?: number}[]} cuts the reference first
+ * @returns {string[]} its taps
+ */
+export function chooseCut([reference, ...others]) {
+  const better = others.filter(({ difference = 0, standard_error: error = Infinity }) =>
+    difference >= worthChange && difference > 2 * error);
+  const best = Math.max(...better.map(({ mean }) => mean));
+  const [chosen] = better.filter(({ mean }) => mean >= best - worthLayers)
+    .sort((a, b) => a.taps.length - b.taps.length || b.mean - a.mean);
+  return (chosen ?? reference).taps;
+}
+
+/**
+ * The reference, then the candidates, with what they cost.
  *
  * @param {Engine} engine
  * @param {any} recipe
+ * @param {string[][]} more taps to compare
  * @returns {Promise<Cut[]>}
  */
-async function listCuts(engine, recipe) {
+async function listCuts(engine, recipe, more) {
+  const { files } = await locateSource(recipe);
+  const lists = [recipe.taps, ...candidateTaps(recipe, readSource(recipe, files)), ...more];
+  return Promise.all(lists.map(async (taps) => ({ taps, ...costOf(engine, await cutModel(recipe, taps), recipe) })));
+}
+
+/** @param {any} recipe @param {string[]} taps @returns {Promise<Uint8Array>} */
+async function cutModel(recipe, taps) {
   const { files, sha256 } = await locateSource(recipe);
-  const lists = [recipe.taps, ...candidateTaps(recipe, readSource(recipe, files))];
-  return lists.map((taps) => ({ taps, ...costOf(engine, convertFiles({ ...recipe, taps }, files, sha256), recipe) }));
+  return convertFiles({ ...recipe, taps }, files, sha256);
 }
 
 /** @param {Engine} engine @param {Uint8Array} bytes @param {any} recipe */
@@ -63,23 +91,26 @@ function costOf(engine, bytes, recipe) {
 }
 
 /**
- * Where the features of single taps lie in those of a network that has each of them once.
+ * Where the features of each tap lie in those of a network that has each of them once.
  *
+ * @param {Engine} engine
+ * @param {any} recipe
  * @param {Cut[]} cuts
- * @returns {Map<string, [number, number]>}
+ * @returns {Promise<Map<string, [number, number]>>}
  */
-function columnsOf(cuts) {
+async function columnsOf(engine, recipe, cuts) {
   /** @type {Map<string, [number, number]>} */
   const columns = new Map();
   let width = 0;
-  for (const { taps: [tap], dimension } of cuts.filter(({ taps }) => taps.length === 1)) {
+  for (const tap of new Set(cuts.flatMap(({ taps }) => taps))) {
+    const { dimension } = costOf(engine, await cutModel(recipe, [tap]), recipe);
     columns.set(tap, [width, width + dimension]);
     width += dimension;
   }
   return columns;
 }
 
-/** @param {string} file @returns {Promise<Result | undefined>} */
+/** @param {string} file @returns {Promise<any>} */
 async function readResult(file) {
   return readFile(file, 'utf8').then(JSON.parse, () => undefined);
 }
@@ -93,25 +124,28 @@ function subjectOf({ source: { sha256 }, taps, entry, input }, limit) {
  * @param {import('../../wasm/worker-pool.mjs').WorkerPool} pool
  * @param {Engine} engine
  * @param {any} recipe
- * @param {{samples: Sample[], limit: number, file: string}} work
+ * @param {{samples: Sample[], limit: number, more: string[][], file: string}} work
  */
-async function measureModel(pool, engine, recipe, { samples, limit, file }) {
+async function measureModel(pool, engine, recipe, { samples, limit, more, file }) {
   const known = await readResult(file);
   const subject = subjectOf(recipe, limit);
-  const result = known?.subject === subject ? known : { subject, cuts: await listCuts(engine, recipe), accuracies: {} };
-  const missing = samples.filter(({ name }) => !result.accuracies[name]);
+  /** @type {Result} */
+  const result = known?.subject === subject ? known : { subject, cuts: [], accuracies: {} };
+  const isNew = (/** @type {Cut} */ { taps }) => !result.cuts.some((cut) => cut.taps.join() === taps.join());
+  result.cuts.push(...(await listCuts(engine, recipe, more)).filter(isNew));
+  const countOf = (/** @type {Sample} */ { name }) => result.accuracies[name]?.length ?? 0;
+  const missing = samples.filter((sample) => countOf(sample) < result.cuts.length);
   if (missing.length === 0) {
     return;
   }
-  const columns = columnsOf(result.cuts);
-  await pool.loadNetwork('variant', await convertModel({ ...recipe, taps: [...columns.keys()] }), recipe.input);
+  const columns = await columnsOf(engine, recipe, result.cuts.slice(Math.min(...missing.map(countOf))));
+  await pool.loadNetwork('variant', await cutModel(recipe, [...columns.keys()]), recipe.input);
   try {
     for (const sample of missing) {
       const started = performance.now();
       const rows = await featuresOf(pool, sample);
-      /** @type {number[]} */
-      const accuracies = [];
-      for (const { taps } of result.cuts) {
+      const accuracies = [...result.accuracies[sample.name] ?? []];
+      for (const { taps } of result.cuts.slice(accuracies.length)) {
         accuracies.push(await accuracyOf(pool, sample, rows.map((row) => pick(row, taps, columns))));
       }
       result.accuracies[sample.name] = accuracies;
@@ -132,35 +166,38 @@ function pick(row, taps, columns) {
 /**
  * @param {Result} result
  * @param {string[]} sets that it has
- * @returns {any} its rows of the table: the present cut, then the others, best first
+ * @returns {any} its rows of the table: the reference, then the others, best first
  */
 function tabulate({ cuts, accuracies }, sets) {
   const round = (/** @type {number} */ value) => Number(value.toFixed(4));
-  const [present, ...others] = cuts.map((cut, i) => {
+  const [reference, ...others] = cuts.map((cut, i) => {
     const values = sets.map((set) => accuracies[set][i]);
     return { values, row: { ...cut, mean: round(meanOf(values)), accuracies: values.map(round) } };
   });
   const rows = others.map(({ values, row }) => {
-    const { difference, standardError } = compare(present.values, values);
+    const { difference, standardError } = compare(reference.values, values);
     return { ...row, difference: round(difference), standard_error: round(standardError) };
   });
-  return [present.row, ...rows.sort((a, b) => b.mean - a.mean)];
+  return [reference.row, ...rows.sort((a, b) => b.mean - a.mean)];
 }
 
-/** @param {any[]} recipes @param {{folder: string, sets: string[], limit: number, out: string}} table */
-async function writeTable(recipes, { folder, sets, limit, out }) {
-  /** @type {Record<string, any>} */
-  const models = {};
+/**
+ * @param {any[]} recipes
+ * @param {{folder: string, sets: string[], limit: number, known: Record<string, any>, out: string}} table
+ *   known: what it holds of models without results here
+ */
+async function writeTable(recipes, { folder, sets, limit, known, out }) {
+  const models = { ...known };
   for (const recipe of recipes) {
     const result = await readResult(join(folder, `${recipe.id}.json`));
-    const measured = result?.subject === subjectOf(recipe, limit) ? sets.filter((set) => result.accuracies[set]) : [];
+    const measured = result?.subject === subjectOf(recipe, limit) ? sets.filter((set) => result.accuracies[set]?.length === result.cuts.length) : [];
     if (result && measured.length >= fewestSets) {
       models[recipe.id] = { sets: measured, cuts: tabulate(result, measured) };
     }
   }
   const table = {
     schema: 1,
-    comment: `node zoo/build/taps.mjs --datasets DIR --limit ${limit} --sets ${sets.join()}: mean accuracy of a linear head by the bank's protocol. The first cut of a model is the one that was in use; difference and standard_error are of the others against it, paired over the model's sets. Several taps are their means one after another.`,
+    comment: `node zoo/build/taps.mjs --datasets DIR --limit ${limit} --sets ${sets.join()}: mean accuracy of a linear head by the bank's protocol. The first cut of a model is the last wide layer or map before its heads; difference and standard_error are of the others against it, paired over the model's sets. Several taps are their means one after another.`,
     limit,
     models,
   };
@@ -177,6 +214,7 @@ async function main(args) {
     options: {
       datasets: { type: 'string' },
       sets: { type: 'string' },
+      tap: { type: 'string', multiple: true, default: [] },
       limit: { type: 'string', default: '100' },
       results: { type: 'string', default: join(packageRoot, 'build/taps') },
       out: { type: 'string', default: join(packageRoot, 'zoo/browser/taps.json') },
@@ -184,13 +222,17 @@ async function main(args) {
     },
   });
   const { ranked } = JSON.parse(await readFile(join(packageRoot, 'zoo/browser/recipes.json'), 'utf8'));
-  const recipes = (await readRecipes()).filter(({ id }) => ranked.includes(id));
-  if (!values.datasets || !values.sets || positionals.some((id) => !ranked.includes(id))) {
-    process.stderr.write('taps.mjs needs --datasets DIR and --sets A,B, and IDs of ranked models or none\n');
+  if (!values.datasets || !values.sets || positionals.some((id) => !ranked.includes(id))
+    || (values.tap.length > 0 && positionals.length !== 1)) {
+    process.stderr.write('taps.mjs needs --datasets DIR and --sets A,B, and IDs of ranked models or none; with --tap, one\n');
     return 2;
   }
   const { datasets, results: folder, out } = values;
+  const { models: known } = await readResult(out) ?? { models: {} };
+  const recipes = (await readRecipes()).filter(({ id }) => ranked.includes(id))
+    .map((recipe) => ({ ...recipe, taps: known[recipe.id]?.cuts[0].taps ?? recipe.taps }));
   const limit = Number(values.limit);
+  const more = values.tap.map((names) => names.split('+'));
   const sets = values.sets.split(',');
   await mkdir(folder, { recursive: true });
   const samples = await Promise.all(sets.map((name) => readSample(datasets, name, limit)));
@@ -198,13 +240,13 @@ async function main(args) {
   const { pool } = await startEngine(Number(values.workers));
   let exitCode = 0;
   for (const recipe of recipes.filter(({ id }) => positionals.length === 0 || positionals.includes(id))) {
-    await measureModel(pool, engine, recipe, { samples, limit, file: join(folder, `${recipe.id}.json`) }).catch((error) => {
+    await measureModel(pool, engine, recipe, { samples, limit, more, file: join(folder, `${recipe.id}.json`) }).catch((error) => {
       process.stderr.write(`${recipe.id}: ${reasonOf(error)}\n`);
       exitCode = 4;
     });
   }
   pool.destroy();
-  await writeTable(recipes, { folder, sets, limit, out });
+  await writeTable(recipes, { folder, sets, limit, known, out });
   return exitCode;
 }
 
