@@ -15,8 +15,7 @@
 import { ModelSpiderError, createEngine } from './modelspider.mjs';
 
 /**
- * @typedef {{features: Float32Array, count: number, dimension: number, labels: ArrayLike<number>,
- *   classCount: number}} Matrix features [count][dimension] and their labels [count]
+ * @typedef {import('./modelspider.mjs').Matrix} Matrix
  * @typedef {{id: number, op: string, args: any}} Request
  * @typedef {{id: number, ok: true, result: any}
  *   | {id: number, ok: false, error: {code: string, message: string}}} Reply

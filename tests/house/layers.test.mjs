@@ -43,7 +43,8 @@ test('an include that climbs is found', () => {
 
 /** @type {Record<string, string[]>} where a folder's files may import from, itself included */
 const importers = {
-  wasm: ['wasm'],
+  'wasm/binding': ['wasm/binding'],
+  wasm: ['wasm', 'wasm/binding'],
   'wasm/cli': ['wasm', 'wasm/cli', 'zoo'],
   web: ['wasm', 'web'],
   'web/bundle': ['wasm', 'wasm/cli', 'web', 'web/bundle', 'zoo'],
@@ -76,15 +77,30 @@ test('JavaScript imports only what lies below', async () => {
   assert.deepEqual(wrong, []);
 });
 
-test('only the binding knows the functions and the memory of the wasm', async () => {
-  const wrong = [];
-  for (const path of listFiles('wasm/*.mjs', 'web/*.mjs', 'zoo/*.mjs', 'bench/*.mjs')) {
-    const knows = /\.ms_[a-z]|\bmemory\.buffer\b|\bexports\.(malloc|free)\b|\bHEAP/.exec(await readText(path));
-    if (path !== 'wasm/modelspider.mjs' && knows) {
-      wrong.push(`${path} has ${knows[0]}`);
+/**
+ * @param {RegExp} pattern
+ * @param {(path: string) => boolean} isExempt
+ * @returns {Promise<string[]>} where JavaScript matches a pattern
+ */
+async function findInScripts(pattern, isExempt) {
+  const found = [];
+  for (const path of listFiles('wasm/*.mjs', 'web/*.mjs', 'zoo/*.mjs', 'bench/*.mjs').filter((name) => !isExempt(name))) {
+    const match = pattern.exec(await readText(path));
+    if (match) {
+      found.push(`${path} has ${match[0]}`);
     }
   }
-  assert.deepEqual(wrong, []);
+  return found;
+}
+
+test('one file knows the memory of the wasm, and so pointers', async () => {
+  const pattern = /\.ms_[a-z]|\bmemory\.buffer\b|\.(malloc|free)\(|\bHEAP/;
+  assert.deepEqual(await findInScripts(pattern, (path) => path === 'wasm/binding/core.mjs'), []);
+});
+
+test('only the binding calls the functions of the wasm, others import it by its public name', async () => {
+  assert.deepEqual(await findInScripts(/['`]ms_[a-z]/, (path) => path.startsWith('wasm/binding/')), []);
+  assert.deepEqual(await findInScripts(/from '[^']*\/binding\/|import\('[^']*\/binding\//, (path) => path === 'wasm/modelspider.mjs'), []);
 });
 
 test('what the page loads uses nothing of Node', async () => {
