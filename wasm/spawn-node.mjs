@@ -1,7 +1,7 @@
 // Starts a worker in Node; spawn.mjs does the same in a browser.
 import { Worker } from 'node:worker_threads';
 
-/** @type {import('./worker-pool.mjs').Spawn} */
+/** @type {import('./worker-link.mjs').Spawn} */
 export function spawnWorker({ onReply, onCrash }) {
   const worker = new Worker(new URL('./worker-node.mjs', import.meta.url));
   worker.on('message', onReply);

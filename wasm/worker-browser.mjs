@@ -1,8 +1,5 @@
 // The worker of worker.mjs as a browser's Worker.
 import { createHandler } from './worker.mjs';
 
-const handle = createHandler((message, transfer) => globalThis.postMessage(message, { transfer }));
-let queue = Promise.resolve();
-globalThis.addEventListener('message', ({ data }) => {
-  queue = queue.then(() => handle(data));
-});
+const handle = createHandler((reply, transfer) => globalThis.postMessage(reply, { transfer }));
+globalThis.addEventListener('message', ({ data }) => handle(data));

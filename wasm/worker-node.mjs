@@ -4,9 +4,5 @@ import { createHandler } from './worker.mjs';
 
 if (parentPort) {
   const port = parentPort;
-  const handle = createHandler((message, transfer) => port.postMessage(message, transfer));
-  let queue = Promise.resolve();
-  port.on('message', (request) => {
-    queue = queue.then(() => handle(request));
-  });
+  port.on('message', createHandler((reply, transfer) => port.postMessage(reply, transfer)));
 }

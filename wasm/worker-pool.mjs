@@ -1,15 +1,12 @@
 // Deals images and feature matrices out to plain workers, each with its own engine. Which worker
 // takes one never changes the result. Workers start, and load networks, when the first image needs them.
 import { ModelSpiderError } from './modelspider.mjs';
+import { WorkerLink } from './worker-link.mjs';
 
 /**
  * @typedef {import('./modelspider.mjs').Pixels} Pixels
  * @typedef {import('./modelspider.mjs').InputRecipe} InputRecipe
- * @typedef {import('./worker.mjs').Request} Request
- * @typedef {import('./worker.mjs').Reply} Reply
- * @typedef {{post(request: Request, transfer: ArrayBuffer[]): void, terminate(): void}} RunningWorker
- * @typedef {(listeners: {onReply(reply: Reply): void, onCrash(reason: string): void}) => RunningWorker} Spawn
- *   starts a worker: spawn.mjs in a browser, spawn-node.mjs in Node
+ * @typedef {import('./worker-link.mjs').Spawn} Spawn spawn.mjs in a browser, spawn-node.mjs in Node
  * @typedef {{bytes: Uint8Array, input: InputRecipe, featureCount: number}} StoredNetwork
  * @typedef {{run(slot: Slot): Promise<any>, resolve(result: any): void,
  *   reject(error: Error): void}} Job
@@ -17,73 +14,38 @@ import { ModelSpiderError } from './modelspider.mjs';
 
 const cancelled = () => new ModelSpiderError('cancelled', 'cancelled');
 
-/** One worker and the job it has in hand. Replaced, not mended, when it fails. */
-class Slot {
+/** One worker and the job it has in hand. */
+class Slot extends WorkerLink {
   /** @type {Job | undefined} */
   job;
   /** The networks that the worker holds. @type {Map<string, StoredNetwork>} */
   loaded = new Map();
-  /** @type {RunningWorker | undefined} */
-  #worker;
-  #spawn;
   #module;
-  #nextId = 1;
-  /** @type {Map<number, {resolve(result: any): void, reject(error: Error): void}>} */
-  #pending = new Map();
 
   /** @param {Spawn} spawn @param {WebAssembly.Module} module */
   constructor(spawn, module) {
-    this.#spawn = spawn;
+    super(spawn, {
+      ofReply: ({ code, message }) => new ModelSpiderError(code, message),
+      ofCrash: (reason) => new ModelSpiderError('internal', `a worker stopped: ${reason || 'the worker did not start'}`),
+    });
     this.#module = module;
   }
 
-  /** @param {string} op @param {any} args @param {ArrayBuffer[]} [transfer] @returns {Promise<any>} */
-  async request(op, args, transfer = []) {
-    if (!this.#worker) {
-      this.#worker = this.#start();
-      await this.request('start', { module: this.#module });
-    }
-    const worker = this.#worker;
-    return new Promise((resolve, reject) => {
-      if (!worker) {
+  /** @override @param {string} op @param {any} args @param {ArrayBuffer[]} [transfer] @returns {Promise<any>} */
+  async request(op, args, transfer) {
+    if (!this.isRunning) {
+      await super.request('start', { module: this.#module });
+      if (!this.isRunning) {
         throw cancelled();
       }
-      const id = this.#nextId++;
-      this.#pending.set(id, { resolve, reject });
-      worker.post({ id, op, args }, transfer);
-    });
-  }
-
-  /** Ends the worker; the next request starts another. @param {Error} error for what was asked */
-  stop(error) {
-    this.#worker?.terminate();
-    this.#worker = undefined;
-    this.loaded.clear();
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    pending.forEach(({ reject }) => reject(error));
-  }
-
-  /** @returns {RunningWorker} */
-  #start() {
-    /** @type {RunningWorker} */
-    const worker = this.#spawn({
-      onReply: (reply) => this.#worker === worker && this.#settle(reply),
-      onCrash: (reason) => this.#worker === worker
-        && this.stop(new ModelSpiderError('internal', `a worker stopped: ${reason}`)),
-    });
-    return worker;
-  }
-
-  /** @param {Reply} reply */
-  #settle(reply) {
-    const pending = this.#pending.get(reply.id);
-    this.#pending.delete(reply.id);
-    if (reply.ok) {
-      pending?.resolve(reply.result);
-    } else {
-      pending?.reject(new ModelSpiderError(reply.error.code, reply.error.message));
     }
+    return super.request(op, args, transfer);
+  }
+
+  /** @override @param {Error} error */
+  stop(error) {
+    super.stop(error);
+    this.loaded.clear();
   }
 }
 

@@ -13,21 +13,21 @@
 //   probe   {options, …Matrix}     → {mean, standardError}   their ground truth, as Engine.probe
 //   fitProbe {…Matrix}             → LinearHead        to classify further images
 import { ModelSpiderError, createEngine } from './modelspider.mjs';
+import { createAnswerer } from './worker-answer.mjs';
 
 /**
  * @typedef {import('./modelspider.mjs').Matrix} Matrix
- * @typedef {{id: number, op: string, args: any}} Request
- * @typedef {{id: number, ok: true, result: any}
- *   | {id: number, ok: false, error: {code: string, message: string}}} Reply
+ * @typedef {import('./worker-link.mjs').Reply} Reply
+ * @typedef {import('./worker-link.mjs').Request} Request
  */
 
 /**
- * Answers requests. The caller feeds it one after another; replies keep that order.
+ * Answers requests, in their order.
  *
- * @param {(reply: Reply, transfer: ArrayBuffer[]) => void} reply
- * @returns {(request: Request) => Promise<void>}
+ * @param {(reply: Reply, transfer: ArrayBuffer[]) => void} post
+ * @returns {(request: Request) => void}
  */
-export function createHandler(reply) {
+export function createHandler(post) {
   /** @type {import('./modelspider.mjs').Engine | undefined} */
   let engine;
   /** @type {Map<string, import('./modelspider.mjs').Network>} */
@@ -83,17 +83,13 @@ export function createHandler(reply) {
     },
   };
 
-  return async ({ id, op, args }) => {
-    try {
-      if (!Object.hasOwn(operations, op)) {
-        throw new ModelSpiderError('argument', `a worker knows no operation ${op}`);
-      }
-      const result = await operations[op](args);
-      reply({ id, ok: true, result }, bufferOf(result));
-    } catch (error) {
-      reply({ id, ok: false, error: describe(error) }, []);
+  const run = (/** @type {string} */ op, /** @type {any} */ args) => {
+    if (!Object.hasOwn(operations, op)) {
+      throw new ModelSpiderError('argument', `a worker knows no operation ${op}`);
     }
+    return operations[op](args);
   };
+  return createAnswerer({ run, transferOf: bufferOf, describe, post });
 }
 
 /** @param {import('./modelspider.mjs').Engine | undefined} engine */
