@@ -86,6 +86,13 @@ ms_status ms_metric_check_result(ms_context *context, double result) {
   return MS_OK;
 }
 
+ms_status ms_metric_check_positive(ms_context *context, const char *name, double option) {
+  if (!(option > 0) || !isfinite(option)) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "%s %g, a positive number is needed", name, option);
+  }
+  return MS_OK;
+}
+
 static ms_status run(ms_context *context, const float *features, size_t count, size_t dimension,
                      const uint32_t *labels, size_t class_count, ms_metric_function *function,
                      const void *options, double *value) {

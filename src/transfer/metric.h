@@ -50,6 +50,9 @@ MS_CHECK_RESULT ms_status ms_metric_run(ms_context *context, const float *featur
 MS_CHECK_RESULT ms_status ms_metric_check_features(ms_context *context, const float *features,
                                                    size_t count, size_t dimension);
 MS_CHECK_RESULT ms_status ms_metric_check_result(ms_context *context, double result);
+/* Fails with MS_ERR_ARGUMENT, naming the option, where it is not positive and finite. */
+MS_CHECK_RESULT ms_status ms_metric_check_positive(ms_context *context, const char *name,
+                                                   double option);
 
 /* Copies floats as doubles, into scratch memory. */
 MS_CHECK_RESULT ms_status ms_metric_load(ms_context *context, const float *values, size_t count,

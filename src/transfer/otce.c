@@ -28,10 +28,7 @@ static ms_status check_source(ms_context *context, const otce_options *source, s
                      (unsigned long)source->labels[i], i, source->class_count);
     }
   }
-  if (!(source->penalty > 0) || !isfinite(source->penalty)) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "penalty %g, a positive number is needed",
-                   source->penalty);
-  }
+  MS_TRY(ms_metric_check_positive(context, "penalty", source->penalty));
   return MS_OK;
 }
 

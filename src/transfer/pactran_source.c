@@ -46,10 +46,7 @@ static ms_status make_bound(ms_context *context, const ms_metric_data *data, dou
                             bound *b) {
   size_t room = data->class_count * data->dimension;
   double *sigma = NULL;
-  if (!(concentration > 0) || !isfinite(concentration)) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "concentration %g, a positive number is needed",
-                   concentration);
-  }
+  MS_TRY(ms_metric_check_positive(context, "concentration", concentration));
   MS_TRY(ms_source_load(context, data, &sigma));
   *b = (bound){.data = data, .source_count = data->dimension, .sigma = sigma};
   MS_TRY(MS_SCRATCH(context, data->class_count, &b->prior));

@@ -347,10 +347,7 @@ ms_status ms_metric_probe_of(ms_context *context, const ms_metric_data *data, co
   size_t *rows = NULL; /* [count] */
   ms_probe probe;
   double loss = 0;
-  if (!(strength > 0) || !isfinite(strength)) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "probe strength %g, a positive number is needed",
-                   strength);
-  }
+  MS_TRY(ms_metric_check_positive(context, "probe strength", strength));
   MS_TRY(MS_SCRATCH(context, data->count, &rows));
   for (size_t i = 0; i < data->count; i++) {
     rows[i] = i;

@@ -98,10 +98,7 @@ static void fit_by_columns(const ridge *r, double strength) {
 /* predictions [count][class_count] at one strength */
 static ms_status predict(ms_context *context, const ridge *r, double strength,
                          double *predictions) {
-  if (!(strength > 0) || !isfinite(strength)) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "ridge strength %g, a positive number is needed",
-                   strength);
-  }
+  MS_TRY(ms_metric_check_positive(context, "ridge strength", strength));
   memcpy(r->factor, r->gram, r->order * r->order * sizeof *r->gram);
   for (size_t i = 0; i < r->order; i++) {
     r->factor[i * r->order + i] += strength;

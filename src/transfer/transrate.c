@@ -2,22 +2,33 @@
  * TransRate: the rate at which the features code, less the mean rate within the classes. Each rate
  * is a log determinant on the smaller side of its rows.
  */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "transfer/metrics.h"
 
-/* ½ log det(I + gram / (count distortion)); gram [order][order] is overwritten. */
+/*
+ * ½ log det(I + gram / (count distortion)); gram [order][order] is overwritten. Where rounding
+ * hides the 1 of a direction in which nothing varies, the factor fails or has a diagonal that is
+ * noise.
+ */
 static ms_status coding_rate(ms_context *context, double *gram, size_t order, size_t count,
                              double distortion, double *rate) {
   double scale = 1 / ((double)count * distortion);
   for (size_t i = 0; i < order * order; i++) {
     gram[i] *= scale;
   }
+  double trace = 0; /* times the precision it bounds what rounding does to the factor's squares */
   for (size_t i = 0; i < order; i++) {
+    trace += gram[i * order + i];
     gram[i * order + i] += 1;
   }
-  if (!ms_cholesky(gram, order)) {
+  bool holds = ms_cholesky(gram, order);
+  for (size_t i = 0; i < order; i++) {
+    holds = holds && gram[i * order + i] * gram[i * order + i] > 16 * DBL_EPSILON * trace;
+  }
+  if (!holds) {
     return ms_fail(context, MS_ERR_DATA, "distortion %g is too small for these features",
                    distortion);
   }
@@ -34,10 +45,7 @@ ms_status ms_metric_transrate_of(ms_context *context, const ms_metric_data *data
   double *gram = NULL; /* [order][order], of all rows, then of one class at a time */
   double *rows = NULL; /* [count][width], of one class */
   double whole = 0;
-  if (!(distortion > 0) || !isfinite(distortion)) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "distortion %g, a positive number is needed",
-                   distortion);
-  }
+  MS_TRY(ms_metric_check_positive(context, "distortion", distortion));
   MS_TRY(ms_metric_gram(context, data, &x, &gram));
   MS_TRY(MS_SCRATCH(context, data->count * width, &rows));
   MS_TRY(coding_rate(context, gram, order, data->count, distortion, &whole));
@@ -55,7 +63,7 @@ ms_status ms_metric_transrate_of(ms_context *context, const ms_metric_data *data
     MS_TRY(coding_rate(context, gram, side.rows, size, distortion, &rate));
     within += rate * (double)size / (double)data->count;
   }
-  *value = whole - within;
+  *value = fmax(whole - within, 0); /* below it only by rounding */
   return MS_OK;
 }
 

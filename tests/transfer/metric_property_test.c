@@ -375,6 +375,28 @@ static void test_constant_features(ms_context *context) {
   }
 }
 
+/*
+ * Two rows of a class each code as well apart as together: TransRate is 0 for every distortion. One
+ * so small that rounding hides the identity matrix is refused, not answered by noise.
+ */
+static void test_transrate_refuses_what_rounding_hides(ms_context *context) {
+  const float features[4] = {1000000.25f, 1000001, 999998, 1000003};
+  const uint32_t labels[2] = {0, 1};
+  ms_status status = MS_OK;
+  for (double distortion = 1; distortion > 1e-30; distortion /= 2) {
+    double value = 7;
+    status = ms_metric_transrate(context, features, 2, 2, labels, 2, distortion, &value);
+    if (status == MS_OK) {
+      CHECK(value >= 0 && value < 0.05);
+    } else {
+      CHECK_EQUAL(status, MS_ERR_DATA);
+      CHECK(distortion < 1e-13);
+    }
+  }
+  CHECK_EQUAL(status, MS_ERR_DATA);
+  CHECK(strstr(ms_context_message(context), "too small for these features") != NULL);
+}
+
 /* Leaving a row out leaves its class without one: neither neighbours nor heads can be right. */
 static void test_one_row_a_class(ms_context *context) {
   enum { COUNT = 6, WIDTH = 4 };
@@ -501,6 +523,7 @@ int main(void) {
   test_otce_of_the_task_with_itself(context);
   test_logme_of_several_labels_a_row(context);
   test_constant_features(context);
+  test_transrate_refuses_what_rounding_hides(context);
   test_one_row_a_class(context);
   test_bad_input_is_refused_with_a_sentence(context);
   test_extreme_features_are_survived(context);
