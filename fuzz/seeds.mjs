@@ -43,6 +43,22 @@ function model(id) {
 const image = (shape, width, height) => (
   Uint8Array.from({ length: 6 + width * height * 4 }, (_, i) => shape[i] ?? i * 37));
 
+/**
+ * Rows for metrics_fuzz.c, dealt to the classes one after another, once for each group of metrics.
+ *
+ * @param {number[]} header how features are read, their number, repeats, classes, and both options
+ * @param {number} count
+ * @param {(row: number, column: number) => number} feature a byte
+ * @returns {Uint8Array[]}
+ */
+function labelled([reading, width, repeats, classCount, ...options], count, feature) {
+  const valueSize = reading === 1 ? 4 : 1;
+  const rows = Array.from({ length: count }, (_, row) => (
+    [row % classCount, ...Array.from({ length: width * valueSize }, (__, column) => feature(row, column))]));
+  return Array.from({ length: 7 }, (_, group) => (
+    Uint8Array.from([group, reading, width, repeats - 1, classCount, ...options, ...rows.flat()])));
+}
+
 /** @type {Record<string, () => Uint8Array[]>} by fuzz target */
 const seeds = {
   image: () => [
@@ -53,6 +69,21 @@ const seeds = {
   manifest: () => [
     { schema: 1, zoo: 'browser', encoder: model('encoder'), models: [model('b'), model('a-1')] },
   ].map((manifest) => new TextEncoder().encode(JSON.stringify(manifest))),
+  metrics: () => {
+    const mixed = (/** @type {number} */ row, /** @type {number} */ column) => row % 3 * 20 + (row * 37 + column * 101) % 89 + 64;
+    // The exponents of floats near 1 are in their last byte.
+    const near1 = (/** @type {number} */ row, /** @type {number} */ column) => (
+      column % 4 === 3 ? 0x3f : (row * 37 + column * 101) % 256);
+    return [
+      ...labelled([0, 4, 1, 3, 5, 0], 24, mixed),
+      ...labelled([0, 16, 1, 3, 64, 1], 12, mixed),
+      ...labelled([0, 6, 4, 2, 0, 2], 10, mixed),
+      ...labelled([1, 5, 1, 3, 2, 0], 15, near1),
+      ...labelled([2, 5, 2, 4, 2, 6], 16, (row, column) => (row * 7 + column * 5) % 256),
+      ...labelled([3, 5, 1, 3, 3, 5], 15, mixed),
+      ...labelled([0, 3, 1, 2, 1, 0], 8, () => 130),
+    ];
+  },
   onnx: () => [tinyNetwork(1), tinyNetwork(2, 3), ...operatorNetworks()],
   safetensors: () => [
     safetensors({}, 0),
