@@ -137,9 +137,14 @@ export class Firefox {
     await this.#find(selector);
   }
 
-  /** @param {string} selector */
+  /**
+   * WebDriver scrolls to what is out of sight, but clicks on what shows by a line, whatever covers it.
+   *
+   * @param {string} selector
+   */
   async click(selector) {
     const element = await this.#find(selector);
+    await this.#send('WebDriver:ExecuteScript', { script: 'arguments[0].scrollIntoView({ block: "center", behavior: "instant" });', args: [element], sandbox: null });
     await this.#send('WebDriver:ElementClick', { id: element[elementKey] });
   }
 
