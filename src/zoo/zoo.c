@@ -151,8 +151,7 @@ static ms_status check_path(const subject *of, const member_rule *rule, const cJ
              : fail_member(of, rule->name, "is not a path inside a package");
 }
 
-/* An array of what the rule's element rule checks; that rule is named by what an offence is called.
- */
+/* An array of what its element rule checks; the name of that rule says what is wrong otherwise. */
 static ms_status check_array(const subject *of, const member_rule *rule, const cJSON *item) {
   size_t count = cJSON_IsArray(item) ? (size_t)cJSON_GetArraySize(item) : 0;
   bool fits = count >= rule->low && count <= rule->high;

@@ -16,7 +16,7 @@ import { readSafetensors, writeSafetensors } from '../../wasm/safetensors.mjs';
  *   spreads [classCount][features]; pictures: which ones, as pictureHash tells them
  * @typedef {TaskImages & {name: string, group: string, accuracy: Float32Array, accuracyError: Float32Array,
  *   metrics: Record<string, Float32Array>}} BankTask accuracy, its standard error and each metric by model
- * @typedef {import('./judge.mjs').Judgement & {pictures: string}} Column of a model
+ * @typedef {import('./judge.mjs').Judgement} Judgement
  * @typedef {{encoderHash: string, featureCount: number, blocks: FeatureBlocks, models: string[],
  *   hashes: string[], splits: number, tasks: BankTask[]}} Bank
  */
@@ -74,7 +74,7 @@ export async function listCells(folder, model) {
  */
 export async function describeTask(source, dataset) {
   const own = await describeImages(source, dataset);
-  /** @type {Column[]} */
+  /** @type {Judgement[]} */
   const columns = [];
   for (const model of own ? source.models : []) {
     const column = await judgedCell(source, model, dataset, own?.pictures) ?? knownColumn(source, model, dataset, own?.pictures);
@@ -84,9 +84,9 @@ export async function describeTask(source, dataset) {
     columns.push(column);
   }
   return own && {
+    ...own,
     name: dataset,
     group: Object.entries(source.groups).find(([, sets]) => sets.includes(dataset))?.[0] ?? dataset,
-    ...own,
     accuracy: Float32Array.from(columns, ({ mean }) => mean),
     accuracyError: Float32Array.from(columns, ({ standardError }) => standardError),
     metrics: Object.fromEntries(bankMetrics.map((name) => [name, Float32Array.from(columns, ({ metrics }) => metrics[name])])),
@@ -98,11 +98,11 @@ export async function describeTask(source, dataset) {
  * @param {any} model
  * @param {string} dataset
  * @param {string | undefined} pictures that the cell must be of
- * @returns {Promise<Column | undefined>}
+ * @returns {Promise<Judgement | undefined>}
  */
 async function judgedCell({ folder, pool }, model, dataset, pictures) {
   const cell = await readCell(folder, model, dataset);
-  return cell && pictureHash(cell.files) === pictures ? { ...await judgeCell(pool, cell), pictures } : undefined;
+  return cell && pictureHash(cell.files) === pictures ? judgeCell(pool, cell) : undefined;
 }
 
 /**
@@ -110,7 +110,7 @@ async function judgedCell({ folder, pool }, model, dataset, pictures) {
  * @param {any} model
  * @param {string} dataset
  * @param {string | undefined} pictures
- * @returns {Column | undefined} what the known bank says of this very model and these pictures
+ * @returns {Judgement | undefined} what the known bank says of this very model and these pictures
  */
 function knownColumn({ known }, model, dataset, pictures) {
   const task = known?.tasks.find(({ name }) => name === dataset);
@@ -119,7 +119,7 @@ function knownColumn({ known }, model, dataset, pictures) {
     return undefined;
   }
   const metrics = Object.fromEntries(bankMetrics.map((name) => [name, task.metrics[name][m]]));
-  return { mean: task.accuracy[m], standardError: task.accuracyError[m], metrics, pictures };
+  return { mean: task.accuracy[m], standardError: task.accuracyError[m], metrics };
 }
 
 /** @param {BankSource} source @param {string} dataset @returns {Promise<TaskImages | undefined>} */
@@ -129,12 +129,7 @@ async function describeImages({ engine, folder, encoder, blocks, known }, datase
     return { images: cell.count, pictures: pictureHash(cell.files), ...describeCell(engine, cell, blocks) };
   }
   const isSame = known && known.encoderHash === encoder.onnx.sha256 && JSON.stringify(known.blocks) === JSON.stringify(blocks);
-  const task = isSame ? known.tasks.find(({ name }) => name === dataset) : undefined;
-  if (!task) {
-    return undefined;
-  }
-  const { images, pictures, classCount, prototypes, spreads, landmarks } = task;
-  return { images, pictures, classCount, prototypes, spreads, landmarks };
+  return isSame ? known.tasks.find(({ name }) => name === dataset) : undefined;
 }
 
 /** @param {import('../../wasm/modelspider.mjs').Engine} engine @param {Cell} cell @param {FeatureBlocks} blocks */

@@ -3,41 +3,28 @@
 // and the file know, for the models that the zoo ranks (`ranked`). A model that is not converted or does not load is reported and left out.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { convertModel } from '../convert/convert.mjs';
-import { cacheFolder, inputOf, loadEngine, packageRoot, sha256 } from '../../wasm/cli/assets.mjs';
+import { locateSource } from '../convert/source.mjs';
+import { cacheFolder, loadEngine, packageRoot, sha256 } from '../../wasm/cli/assets.mjs';
 import { reasonOf } from '../../wasm/cli/failure.mjs';
 import { replaceFile } from '../../wasm/cli/files.mjs';
+import { measureModel, tapFeatures } from './measure.mjs';
 
 const zoo = process.argv[2] ?? 'browser';
 const folder = join(packageRoot, 'zoo', zoo);
 const engine = await loadEngine();
 
-/** @param {any} recipe @param {Uint8Array} bytes the model */
-function measure(recipe, bytes) {
-  const network = engine.loadNetwork(bytes, inputOf(recipe));
-  const { featureCount, parameterCount, macCount } = network;
-  network.destroy();
-  return { featureCount, parameterCount, macCount };
-}
-
-/** @param {any} recipe @returns {Promise<number[]>} how many features each of its taps gives */
-async function tapFeatures(recipe) {
-  const input = { ...recipe.input, signature: undefined };
-  return Promise.all(recipe.taps.map(async (/** @type {string} */ tap) =>
-    measure({ input }, await convertModel({ ...recipe, taps: [tap] })).featureCount));
-}
-
 /** @param {any} recipe @returns {Promise<any>} its entry, or undefined */
 async function describe(recipe) {
   try {
     const bytes = new Uint8Array(await readFile(join(cacheFolder(zoo), `${recipe.id}.onnx`)));
-    const { featureCount, parameterCount, macCount } = measure(recipe, bytes);
+    const { features, parameters, macs } = measureModel(engine, recipe, bytes);
+    const source = await locateSource(recipe);
     return {
       ...recipe,
-      features: featureCount,
-      tap_features: await tapFeatures(recipe),
-      parameters: parameterCount,
-      macs: macCount,
+      features,
+      tap_features: recipe.taps.map((/** @type {string} */ tap) => tapFeatures(engine, recipe, source, tap)),
+      parameters,
+      macs,
       onnx: { sha256: sha256(bytes), bytes: bytes.length },
     };
   } catch (error) {

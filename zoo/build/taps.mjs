@@ -8,13 +8,14 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { inputOf, loadEngine, packageRoot, startEngine } from '../../wasm/cli/assets.mjs';
+import { loadEngine, packageRoot, startEngine } from '../../wasm/cli/assets.mjs';
 import { reasonOf } from '../../wasm/cli/failure.mjs';
 import { replaceFile } from '../../wasm/cli/files.mjs';
 import { candidateTaps } from '../convert/candidates.mjs';
-import { convertFiles, readSource } from '../convert/convert.mjs';
+import { readSource } from '../convert/convert.mjs';
 import { readRecipes } from '../convert/main.mjs';
 import { locateSource } from '../convert/source.mjs';
+import { cutModel, measureModel, tapFeatures } from './measure.mjs';
 import { accuracyOf, featuresOf, readSample } from './variants.mjs';
 
 /**
@@ -63,49 +64,20 @@ export function chooseCut([reference, ...others]) {
 }
 
 /**
- * The reference, then the candidates, with what they cost.
- *
- * @param {Engine} engine
- * @param {any} recipe
- * @param {string[][]} more taps to compare
- * @returns {Promise<Cut[]>}
- */
-async function listCuts(engine, recipe, more) {
-  const { files } = await locateSource(recipe);
-  const lists = [recipe.taps, ...candidateTaps(recipe, readSource(recipe, files)), ...more];
-  return Promise.all(lists.map(async (taps) => ({ taps, ...costOf(engine, await cutModel(recipe, taps), recipe) })));
-}
-
-/** @param {any} recipe @param {string[]} taps @returns {Promise<Uint8Array>} */
-async function cutModel(recipe, taps) {
-  const { files, sha256 } = await locateSource(recipe);
-  return convertFiles({ ...recipe, taps }, files, sha256);
-}
-
-/** @param {Engine} engine @param {Uint8Array} bytes @param {any} recipe */
-function costOf(engine, bytes, recipe) {
-  const network = engine.loadNetwork(bytes, inputOf(recipe));
-  const { featureCount: dimension, macCount: macs } = network;
-  network.destroy();
-  return { dimension, macs };
-}
-
-/**
  * Where the features of each tap lie in those of a network that has each of them once.
  *
- * @param {Engine} engine
- * @param {any} recipe
  * @param {Cut[]} cuts
- * @returns {Promise<Map<string, [number, number]>>}
+ * @param {(tap: string) => number} widthOf a tap's features
+ * @returns {Map<string, [number, number]>}
  */
-async function columnsOf(engine, recipe, cuts) {
+function columnsOf(cuts, widthOf) {
   /** @type {Map<string, [number, number]>} */
   const columns = new Map();
-  let width = 0;
+  let start = 0;
   for (const tap of new Set(cuts.flatMap(({ taps }) => taps))) {
-    const { dimension } = costOf(engine, await cutModel(recipe, [tap]), recipe);
-    columns.set(tap, [width, width + dimension]);
-    width += dimension;
+    const end = start + widthOf(tap);
+    columns.set(tap, [start, end]);
+    start = end;
   }
   return columns;
 }
@@ -126,20 +98,26 @@ function subjectOf({ source: { sha256 }, taps, entry, input }, limit) {
  * @param {any} recipe
  * @param {{samples: Sample[], limit: number, more: string[][], file: string}} work
  */
-async function measureModel(pool, engine, recipe, { samples, limit, more, file }) {
+async function measureCuts(pool, engine, recipe, { samples, limit, more, file }) {
   const known = await readResult(file);
   const subject = subjectOf(recipe, limit);
   /** @type {Result} */
   const result = known?.subject === subject ? known : { subject, cuts: [], accuracies: {} };
-  const isNew = (/** @type {Cut} */ { taps }) => !result.cuts.some((cut) => cut.taps.join() === taps.join());
-  result.cuts.push(...(await listCuts(engine, recipe, more)).filter(isNew));
+  const source = await locateSource(recipe);
+  for (const taps of [recipe.taps, ...candidateTaps(recipe, readSource(recipe, source.files)), ...more]) {
+    if (!result.cuts.some((cut) => cut.taps.join() === taps.join())) {
+      const { features: dimension, macs } = measureModel(engine, recipe, cutModel(recipe, source, taps));
+      result.cuts.push({ taps, dimension, macs });
+    }
+  }
   const countOf = (/** @type {Sample} */ { name }) => result.accuracies[name]?.length ?? 0;
   const missing = samples.filter((sample) => countOf(sample) < result.cuts.length);
   if (missing.length === 0) {
     return;
   }
-  const columns = await columnsOf(engine, recipe, result.cuts.slice(Math.min(...missing.map(countOf))));
-  await pool.loadNetwork('variant', await cutModel(recipe, [...columns.keys()]), recipe.input);
+  const columns = columnsOf(result.cuts.slice(Math.min(...missing.map(countOf))),
+    (tap) => tapFeatures(engine, recipe, source, tap));
+  await pool.loadNetwork('variant', cutModel(recipe, source, [...columns.keys()]), recipe.input);
   try {
     for (const sample of missing) {
       const started = performance.now();
@@ -240,7 +218,7 @@ async function main(args) {
   const { pool } = await startEngine(Number(values.workers));
   let exitCode = 0;
   for (const recipe of recipes.filter(({ id }) => positionals.length === 0 || positionals.includes(id))) {
-    await measureModel(pool, engine, recipe, { samples, limit, more, file: join(folder, `${recipe.id}.json`) }).catch((error) => {
+    await measureCuts(pool, engine, recipe, { samples, limit, more, file: join(folder, `${recipe.id}.json`) }).catch((error) => {
       process.stderr.write(`${recipe.id}: ${reasonOf(error)}\n`);
       exitCode = 4;
     });
