@@ -4,12 +4,13 @@ import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { packageRoot } from '../../wasm/cli/assets.mjs';
 import { fromHalf, toHalf } from '../../zoo/convert/float16.mjs';
 import { readLiteral } from '../../zoo/convert/js-literal.mjs';
 import { measure } from '../../zoo/convert/measure.mjs';
 import { convertModel } from '../../zoo/convert/convert.mjs';
 import { readRecipes } from '../../zoo/convert/main.mjs';
-import { locateSource, repositoryRoot } from '../../zoo/convert/source.mjs';
+import { locateSource } from '../../zoo/convert/source.mjs';
 
 test('every half survives the way to a number and back', () => {
   for (let bits = 0; bits < 0x10000; bits++) {
@@ -55,23 +56,41 @@ test('MobileNetV2 of the encoder has the parameters and products that its paper 
   assert.ok(macs > 295e6 && macs < 305e6, `${macs} multiply-adds`);
 });
 
-test('a missing package is named with the command that brings it', async () => {
+test('a package that nobody has published is named, and what names none is not asked for', async () => {
   const [recipe] = await readRecipes();
-  const source = { ...recipe.source, package: '@nobody/nothing', version: '1.2.3' };
+  const changed = (change) => locateSource({ source: { ...recipe.source, ...change } });
   await assert.rejects(
-    locateSource({ source }),
-    /the package @nobody\/nothing is not installed: npm i @nobody\/nothing@1\.2\.3$/,
+    changed({ package: '@nobody-at-all/nothing', version: '1.2.3' }),
+    /the package @nobody-at-all\/nothing@1\.2\.3 is not installed, and cannot be fetched: /,
   );
+  for (const change of [{ package: '--help' }, { package: '../x' }, { package: 'a/b' }, { version: 'file:.' }, { version: 'latest' }]) {
+    await assert.rejects(changed(change), /names no version of an npm package$/);
+  }
 });
 
-test('another version, another hash and a missing file are refused', async () => {
+test('another hash and a missing file are refused', async () => {
   const recipe = (await readRecipes()).find(({ id }) => id === 'liveness');
   const changed = (change) => locateSource({ source: { ...recipe.source, ...change } });
-  await assert.rejects(changed({ version: '0.0.1' }), /is installed as 3\.0\.4, wanted is 0\.0\.1/);
   const wrongHash = changed({ sha256: '0'.repeat(64) });
   await assert.rejects(wrongHash, /^ConversionError: models\/liveness\.json: the SHA-256 is/);
   await assert.rejects(changed({ file: 'models/no.json' }), /models\/no\.json: cannot be read \(ENOENT\)/);
   await assert.rejects(changed({ size: 10 ** 9 }), /bytes, wanted are 0 to 1000000000/);
+});
+
+test('a package of another version is fetched, without what it depends on', async (t) => {
+  const cache = mkdtempSync(join(tmpdir(), 'modelspider-'));
+  t.after(() => rmSync(cache, { recursive: true }));
+  process.env.MODELSPIDER_CACHE = cache;
+  t.after(() => delete process.env.MODELSPIDER_CACHE);
+  const source = { package: 'fflate', version: '0.8.2', file: 'package.json', format: 'tflite', sha256: 'none' };
+  const fetched = [];
+  const options = { anyHash: true, onFetch: (name) => fetched.push(name) };
+  for (let i = 0; i < 2; i++) {
+    const { files } = await locateSource({ source }, options);
+    assert.equal(JSON.parse(Buffer.from(files[0].bytes).toString()).version, '0.8.2');
+  }
+  assert.deepEqual(fetched, ['fflate@0.8.2']);
+  assert.deepEqual(readdirSync(join(cache, 'packages')), ['fflate@0.8.2']);
 });
 
 test('a package below another root is found there', async (t) => {
@@ -94,7 +113,7 @@ test('a package below another root is found there', async (t) => {
 test('the command converts what it is told to, once, and leaves nothing half written', (t) => {
   const out = mkdtempSync(join(tmpdir(), 'modelspider-'));
   t.after(() => rmSync(out, { recursive: true }));
-  const command = [join(repositoryRoot, 'zoo/convert/main.mjs'), 'liveness', 'emotion', '--out', out];
+  const command = [join(packageRoot, 'zoo/convert/main.mjs'), 'liveness', 'emotion', '--out', out];
   execFileSync(process.execPath, command, { stdio: 'pipe' });
   assert.deepEqual(readdirSync(out).sort(), [
     'emotion.onnx', 'emotion.onnx.recipe', 'liveness.onnx', 'liveness.onnx.recipe',
@@ -112,7 +131,7 @@ test('the command converts what it is told to, once, and leaves nothing half wri
 });
 
 test('the command refuses an unknown model', () => {
-  const command = [join(repositoryRoot, 'zoo/convert/main.mjs'), 'nobody'];
+  const command = [join(packageRoot, 'zoo/convert/main.mjs'), 'nobody'];
   const { status, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
   assert.equal(status, 2);
   assert.equal(stderr, 'no recipe is called nobody\n');

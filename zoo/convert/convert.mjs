@@ -22,7 +22,7 @@ import { readTflite } from './tflite.mjs';
 
 /**
  * @param {Recipe} recipe
- * @param {{packageRoot?: string}} [options] packageRoot: where to look for node_modules first
+ * @param {{packageRoot?: string, onFetch?: (name: string) => void}} [options] findPackage's
  * @returns {Promise<Uint8Array>} an ONNX file
  */
 export async function convertModel(recipe, options) {

@@ -5,12 +5,12 @@ import { access, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { packageRoot } from '../../wasm/cli/assets.mjs';
 import { convertModel } from './convert.mjs';
-import { repositoryRoot } from './source.mjs';
 
 /** @returns {Promise<any[]>} the recipes of the browser zoo, the encoder's first */
 export async function readRecipes() {
-  const text = await readFile(join(repositoryRoot, 'zoo/browser/recipes.json'), 'utf8');
+  const text = await readFile(join(packageRoot, 'zoo/browser/recipes.json'), 'utf8');
   const { encoder, models } = JSON.parse(text);
   return [encoder, ...models];
 }

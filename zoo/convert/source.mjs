@@ -1,10 +1,9 @@
-// Finds the published files of a recipe in the installed npm packages, and checks them.
+// The published files of a recipe, from its npm package, checked.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join, posix } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ConversionError, naming } from './conversion-error.mjs';
+import { findPackage } from './packages.mjs';
 import { readTfjsJson } from './tfjs-files.mjs';
 
 /**
@@ -13,30 +12,6 @@ import { readTfjsJson } from './tfjs-files.mjs';
  * @typedef {{file: string, bytes: Uint8Array}} SourceFile
  */
 
-/**
- * The directory of an installed package, by Node's own rules.
- *
- * @param {Source} source
- * @param {string} packageRoot a directory whose node_modules are searched first
- * @returns {Promise<string>}
- */
-async function locatePackage({ package: name, version, file }, packageRoot) {
-  const searched = createRequire(join(packageRoot, 'package.json')).resolve.paths(name) ?? [];
-  for (const directory of searched) {
-    const root = join(directory, name);
-    const manifest = await readFile(join(root, 'package.json'), 'utf8').catch(() => undefined);
-    if (manifest !== undefined) {
-      const found = naming(`${name}/package.json`, () => JSON.parse(manifest)).version;
-      if (found !== version) {
-        const wanted = `wanted is ${version}: npm i ${name}@${version}`;
-        throw new ConversionError(file, `${name} is installed as ${found}, ${wanted}`);
-      }
-      return root;
-    }
-  }
-  throw new ConversionError(file, `the package ${name} is not installed: npm i ${name}@${version}`);
-}
-
 /** @param {string} root @param {string} file @returns {Promise<Uint8Array>} */
 async function readPackageFile(root, file) {
   return readFile(join(root, file)).catch((error) => {
@@ -44,19 +19,17 @@ async function readPackageFile(root, file) {
   });
 }
 
-/** The repository, whose node_modules hold the packages. */
-export const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
-
 /**
  * The bytes of a recipe's source: the model file, then for TF.js its weight shards in the order of
  * the manifest. The recipe's SHA-256 is that of all of them, one after another.
  *
  * @param {{source: Source}} recipe
- * @param {{packageRoot?: string, anyHash?: boolean}} [options] anyHash accepts any SHA-256
+ * @param {{packageRoot?: string, onFetch?: (name: string) => void, anyHash?: boolean}} [options]
+ *   findPackage's; anyHash accepts any SHA-256
  * @returns {Promise<{files: SourceFile[], sha256: string}>}
  */
-export async function locateSource({ source }, { packageRoot = repositoryRoot, anyHash } = {}) {
-  const root = await locatePackage(source, packageRoot);
+export async function locateSource({ source }, { packageRoot, onFetch, anyHash } = {}) {
+  const root = await findPackage(source, { packageRoot, onFetch });
   const whole = await readPackageFile(root, source.file);
   const start = source.offset ?? 0;
   const end = source.size === undefined ? whole.length : start + source.size;
