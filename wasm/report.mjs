@@ -14,6 +14,12 @@
  *   seconds: {decode: number, encode: number, score: number, rerank: number, total: number}}} RankResult
  */
 
+// SPDX identifiers of licences that ask for no more than a notice.
+const permissive = /^(0BSD|Apache-2\.0|BSD-[23]-Clause|CC0-1\.0|CC-BY-[34]\.0|ISC|MIT|Unlicense|Zlib)$/;
+
+/** @param {{licence: string}} model @returns {boolean} whether its licence is a permissive one */
+export const isPermissive = ({ licence }) => permissive.test(licence);
+
 /**
  * Columns of text, as wide as their content; no header where there are no titles.
  *

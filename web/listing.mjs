@@ -1,4 +1,5 @@
 // Which models of a ranking are shown, and in which order.
+import { isPermissive } from '../wasm/report.mjs';
 
 /**
  * @typedef {import('../wasm/report.mjs').RankedModel} RankedModel
@@ -15,8 +16,6 @@ export const byRank = { key: 'rank', isDescending: false };
 
 /** @type {Filter} */
 export const noFilter = { maxBytes: Infinity, isPermissiveOnly: false, kind: 'any' };
-
-const permissive = /^(Apache-2\.0|MIT|BSD(-[23]-Clause)?|0BSD|ISC|CC0-1\.0|CC-BY-4\.0|Unlicense)$/;
 
 /** A manifest says in words what a model was trained for; the first that fits counts. @type {[Kind, RegExp][]} */
 const kindWords = [
@@ -65,8 +64,8 @@ export const startsDescending = { rank: false, name: false, accuracy: true, chan
 
 /** @param {ListedModel[]} ranking @param {Filter} filter @returns {ListedModel[]} */
 export function filterModels(ranking, { maxBytes, isPermissiveOnly, kind: wanted }) {
-  return ranking.filter(({ download_bytes: size, licence, kind }) =>
-    size <= maxBytes && (!isPermissiveOnly || permissive.test(licence)) && (wanted === 'any' || kind === wanted));
+  return ranking.filter((model) =>
+    model.download_bytes <= maxBytes && (!isPermissiveOnly || isPermissive(model)) && (wanted === 'any' || model.kind === wanted));
 }
 
 /** Equal values stay in the order of their rank. @param {ListedModel[]} ranking @param {Sorting} sorting */

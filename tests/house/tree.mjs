@@ -30,11 +30,12 @@ export const readBytes = (path) => readFile(join(root, path));
  *
  * @param {string} program
  * @param {string[]} args
+ * @param {string} [cwd]
  * @returns {{missing: boolean, failed: boolean, output: string}} output: both streams
  */
-export function runTool(program, args) {
+export function runTool(program, args, cwd = root) {
   try {
-    const output = execFileSync(program, args, { cwd: root, encoding: 'utf8', stdio: 'pipe', maxBuffer: 1 << 26 });
+    const output = execFileSync(program, args, { cwd, encoding: 'utf8', stdio: 'pipe', maxBuffer: 1 << 26 });
     return { missing: false, failed: false, output };
   } catch (error) {
     const { code, stdout, stderr } = /** @type {any} */ (error);

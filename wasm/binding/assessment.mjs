@@ -18,7 +18,7 @@ export function placeObserved(scope, observed) {
   return [scope.integers([...observed.keys()]), scope.floats([...observed.values()]), observed.size];
 }
 
-/** @param {Scope} scope @param {number} count of models */
+/** @param {Scope} scope @param {number} count of models @returns {import('./core.mjs').FloatsPlace} */
 export function placeForAssessments(scope, count) {
   return scope.room(Float32Array, count * fieldCount);
 }

@@ -20,6 +20,8 @@ const address = Symbol('address');
  * @typedef {(new (buffer: ArrayBuffer, offset: number, length: number) => T) & {BYTES_PER_ELEMENT: number}} NumbersType
  */
 
+/** @typedef {Place<Float32Array>} FloatsPlace */
+
 /**
  * Room for numbers in the wasm's memory, until the call that it was made for is over.
  *

@@ -19,12 +19,12 @@ export async function readVersion() {
   return (await readJson(join(packageRoot, 'package.json'), 'asset')).version;
 }
 
-/** @returns {Promise<WebAssembly.Module>} modelspider.wasm: the package's, else the checkout's build */
+/** @returns {Promise<WebAssembly.Module>} modelspider.wasm: the checkout's build, else the package's */
 export async function loadModule() {
-  const places = ['wasm/modelspider.wasm', 'build/wasm/wasm/modelspider.wasm'].map((path) => join(packageRoot, path));
+  const places = ['build/wasm/wasm/modelspider.wasm', 'wasm/modelspider.wasm'].map((path) => join(packageRoot, path));
   const place = places.find((path) => existsSync(path));
   if (!place) {
-    throw new Failure('asset', `modelspider.wasm is missing: build it (cmake --preset wasm && cmake --build --preset wasm), it belongs in ${places[1]}`);
+    throw new Failure('asset', `modelspider.wasm is missing: build it (cmake --preset wasm && cmake --build --preset wasm), it belongs in ${places[0]}`);
   }
   try {
     return await WebAssembly.compile(new Uint8Array(await readWhole(place, 'asset')));

@@ -1,4 +1,5 @@
 // What train and eval share: their options, and the zoo's task bank.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBank } from '../../zoo/build/bank.mjs';
 import { Failure, reasonOf } from './failure.mjs';
@@ -20,6 +21,9 @@ export const trainingOptions = {
  */
 export async function loadBank(zoo) {
   const file = join(zoo.folder, 'bank.safetensors');
+  if (!existsSync(file)) {
+    throw new Failure('asset', `${file} is missing: the npm package leaves the task bank out, the repository has it; zoo bank makes one`);
+  }
   const bytes = await readWhole(file, 'asset');
   let bank;
   try {

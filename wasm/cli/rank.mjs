@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTask, observeEncoder, observeModel, rankTask, suggestModel } from '../ranking.mjs';
-import { toCsv, toJson, toMarkdown, toTable } from '../report.mjs';
+import { isPermissive, toCsv, toJson, toMarkdown, toTable } from '../report.mjs';
 import { findEntry, modelFile, readZoo, startEngine } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
 import { readWhole } from './files.mjs';
@@ -21,7 +21,6 @@ import { embedWithModel, openLimited, readablePart } from './sample.mjs';
  */
 
 const fewImages = 5;
-const permissive = /^(MIT|Apache-2\.0|BSD-[23]-Clause|ISC|Zlib|CC0-1\.0|CC-BY-[34]\.0|Unlicense)$/;
 
 /** @type {import('./options.mjs').Command} */
 export const command = {
@@ -163,7 +162,7 @@ async function observe(run, { task, embedded, count }) {
 /** @param {RankResult} result @param {ReturnType<typeof readLimits>} limits @returns {RankResult} */
 function show(result, { top, megabytes, permissiveOnly }) {
   const ranking = result.ranking
-    .filter(({ download_bytes: bytes, licence }) => bytes <= megabytes * 1e6 && (!permissiveOnly || permissive.test(licence)))
+    .filter((model) => model.download_bytes <= megabytes * 1e6 && (!permissiveOnly || isPermissive(model)))
     .slice(0, top);
   return { ...result, ranking };
 }

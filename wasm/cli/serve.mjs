@@ -36,7 +36,7 @@ export const command = {
     exactly(positionals, []);
     const port = integerOption(values, 'port', { min: 0, max: 65535 }) ?? 0;
     const root = await realpath(values.root ?? join(packageRoot, 'dist/page')).catch(() => {
-      throw new Failure('asset', `there is no built page in ${values.root ?? 'dist/page'}: npm run build makes it`);
+      throw new Failure('asset', `there is no built page in ${values.root ?? 'dist/page'}: npm run build makes it, in the repository`);
     });
     const server = createServer((request, response) => {
       respond(root, request, response).catch(() => response.destroy());
