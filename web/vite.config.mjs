@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { assetsPlugin } from './bundle/assets-plugin.mjs';
+import { licencesFile, licencesPlugin } from './bundle/licences-plugin.mjs';
 import { offlinePlugin } from './bundle/offline-plugin.mjs';
 import { textPlugin } from './bundle/text-plugin.mjs';
 
@@ -11,7 +12,7 @@ export default defineConfig({
   root,
   base: './',
   publicDir: false,
-  plugins: [textPlugin(), assetsPlugin(), offlinePlugin()],
+  plugins: [textPlugin(), assetsPlugin(), licencesPlugin(), offlinePlugin()],
   worker: { format: 'es' },
   build: {
     outDir: fileURLToPath(new URL('../dist/page', import.meta.url)),
@@ -20,5 +21,6 @@ export default defineConfig({
     // The page's content security policy knows no data: scripts and needs no polyfill.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    license: { fileName: licencesFile },
   },
 });

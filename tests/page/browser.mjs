@@ -24,7 +24,7 @@ export function missingForBrowser() {
 
 /** @type {Record<string, string>} */
 const types = {
-  '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json',
+  '.txt': 'text/plain', '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json',
   '.svg': 'image/svg+xml', '.wasm': 'application/wasm', '.webp': 'image/webp', '.webmanifest': 'application/manifest+json',
 };
 

@@ -24,7 +24,7 @@ const waitForWorker = (page) => page.evaluate(async () => {
   }
 });
 
-test('with the server gone, the page opens again and ranks', { skip }, async () => {
+test('with the server gone, the page opens again and ranks, and its licences can be read', { skip }, async () => {
   const { folder, remove } = await makeFolder({ circles: 5, squares: 5 });
   const server = await servePage();
   const { page, close } = await openPage(browser, server.address);
@@ -34,6 +34,8 @@ test('with the server gone, the page opens again and ranks', { skip }, async () 
   await page.locator('body[data-ready]').waitFor();
   await chooseFolder(page, folder);
   await waitForRanking(page);
+  const [licences] = await Promise.all([page.context().waitForEvent('page'), page.locator('.footer a').click()]);
+  assert.match(await licences.locator('body').innerText(), /d3-array[\s\S]*cJSON[\s\S]*Apache License/);
   await close();
   await remove();
 });

@@ -41,7 +41,8 @@ scope.addEventListener('fetch', (/** @type {any} */ event) => {
 /** @param {Request} request @returns {Promise<Response>} */
 async function answer(request) {
   const page = await caches.open(pageCache);
-  const kept = await page.match(request.mode === 'navigate' ? root : request, { ignoreSearch: request.mode === 'navigate' });
+  const isVisit = request.mode === 'navigate';
+  const kept = await page.match(request, { ignoreSearch: isVisit }) ?? (isVisit ? await page.match(root) : undefined);
   if (kept) {
     return kept;
   }

@@ -297,6 +297,7 @@ export const strings = {
   'export.session': 'Session, without images',
   'export.session-images': 'Session with images',
   'footer.how': 'modelspider reads your images with one small encoder and compares what it sees with what it learned about each model.',
+  'footer.licences': 'Licences of what this page is made of',
   'footer.facts': (/** @type {string} */ version, /** @type {number} */ workers, /** @type {number} */ models) =>
     `Engine ${version}, ${plural(workers, '1 worker', `${workers} workers`)}, ${models} models`,
 };

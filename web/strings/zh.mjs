@@ -320,6 +320,7 @@ export const strings = {
   'export.session': '会话（不含图像）',
   'export.session-images': '会话（含图像）',
   'footer.how': 'modelspider 用一个小型编码器查看你的图像，并与它所了解的每个模型进行比较。',
+  'footer.licences': '本页面所用软件的许可证',
   'footer.facts': (/** @type {string} */ version, /** @type {number} */ workers, /** @type {number} */ models) =>
     `引擎 ${version}，${workers} 个工作线程，${models} 个模型`,
 };
