@@ -84,6 +84,13 @@ ms_status ms_node_axis(ms_graph *graph, const ms_node *node, int64_t axis, size_
   return MS_OK;
 }
 
+ms_status ms_node_own_axis(ms_graph *graph, const ms_node *node, int64_t otherwise, size_t rank,
+                           size_t *result) {
+  int64_t axis = 0;
+  MS_TRY(ms_node_integer(graph, node, "axis", otherwise, &axis));
+  return ms_node_axis(graph, node, axis, rank, result);
+}
+
 static ms_status constant_input(ms_graph *graph, const ms_node *node, size_t i, bool is_float,
                                 ms_value **value) {
   *value = ms_node_input(node, i);

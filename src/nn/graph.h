@@ -229,6 +229,9 @@ MS_CHECK_RESULT ms_status ms_node_word(ms_graph *graph, const ms_node *node, con
 /* An axis -rank … rank - 1 as 0 … rank - 1. */
 MS_CHECK_RESULT ms_status ms_node_axis(ms_graph *graph, const ms_node *node, int64_t axis,
                                        size_t rank, size_t *result);
+/* The same of the attribute called axis, which is otherwise if there is none. */
+MS_CHECK_RESULT ms_status ms_node_own_axis(ms_graph *graph, const ms_node *node, int64_t otherwise,
+                                           size_t rank, size_t *result);
 /* The numbers of a constant input. Fails with MS_ERR_UNSUPPORTED if it is no constant. */
 MS_CHECK_RESULT ms_status ms_node_constant_integers(ms_graph *graph, const ms_node *node, size_t i,
                                                     const int64_t **values, size_t *count);

@@ -11,12 +11,10 @@ typedef struct gather_state {
 ms_status ms_infer_gather(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
   const ms_value *indices = node->inputs[1];
-  int64_t axis = 0;
   ms_shape shape = {0};
   MS_TRY(ms_node_state(graph, node, sizeof(gather_state)));
   gather_state *state = node->state;
-  MS_TRY(ms_node_integer(graph, node, "axis", 0, &axis));
-  MS_TRY(ms_node_axis(graph, node, axis, x->shape.rank, &state->axis));
+  MS_TRY(ms_node_own_axis(graph, node, 0, x->shape.rank, &state->axis));
   shape.rank = x->shape.rank - 1 + indices->shape.rank;
   if (ms_type_is_float(indices->type) || shape.rank > MS_MAX_RANK) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT,

@@ -13,14 +13,12 @@ typedef struct layer_state {
 
 ms_status ms_infer_layer_norm(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
-  int64_t given = -1;
   size_t axis = 0;
   float *zeros = NULL;
   ms_shape shape = x->shape;
   MS_TRY(ms_node_state(graph, node, sizeof(layer_state)));
   layer_state *state = node->state;
-  MS_TRY(ms_node_integer(graph, node, "axis", -1, &given));
-  MS_TRY(ms_node_axis(graph, node, given, x->shape.rank, &axis));
+  MS_TRY(ms_node_own_axis(graph, node, -1, x->shape.rank, &axis));
   MS_TRY(ms_node_float(graph, node, "epsilon", 1e-5f, &state->epsilon));
   state->count = 1;
   for (size_t i = axis; i < shape.rank; i++) {

@@ -16,16 +16,14 @@ static ms_status check_scale(ms_graph *graph, const ms_node *node) {
   const ms_value *x = node->inputs[0];
   const ms_value *scale = node->inputs[1];
   const ms_value *zero = ms_node_input(node, 2);
-  int64_t axis = 1;
   int64_t block = 0;
   MS_TRY(ms_node_expect_float(graph, node, 1));
-  MS_TRY(ms_node_integer(graph, node, "axis", 1, &axis));
   MS_TRY(ms_node_integer(graph, node, "block_size", 0, &block));
   if (block != 0) {
     return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "scales for blocks");
   }
   if (scale->count != 1) {
-    MS_TRY(ms_node_axis(graph, node, axis, x->shape.rank, &state->axis));
+    MS_TRY(ms_node_own_axis(graph, node, 1, x->shape.rank, &state->axis));
   }
   bool fits =
       scale->count == 1 || (scale->shape.rank == 1 && scale->count == x->shape.dims[state->axis]);

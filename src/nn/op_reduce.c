@@ -312,13 +312,11 @@ typedef struct softmax_state {
 
 ms_status ms_infer_softmax(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
-  int64_t given = 0;
   size_t axis = 0;
   MS_TRY(ms_node_expect_float(graph, node, 0));
   MS_TRY(ms_node_state(graph, node, sizeof(softmax_state)));
   softmax_state *state = node->state;
-  MS_TRY(ms_node_integer(graph, node, "axis", graph->opset < 13 ? 1 : -1, &given));
-  MS_TRY(ms_node_axis(graph, node, given, x->shape.rank, &axis));
+  MS_TRY(ms_node_own_axis(graph, node, graph->opset < 13 ? 1 : -1, x->shape.rank, &axis));
   state->count = 1;
   for (size_t i = axis; i < x->shape.rank; i++) {
     /* Before opset 13 the axis starts the rows of a matrix that the tensor is taken for. */

@@ -13,11 +13,10 @@ typedef struct concat_state {
 
 ms_status ms_infer_concat(ms_graph *graph, ms_node *node) {
   const ms_value *first = node->inputs[0];
-  int64_t axis = 0;
   MS_TRY(ms_node_state(graph, node, sizeof(concat_state)));
   concat_state *state = node->state;
-  MS_TRY(ms_node_integer(graph, node, "axis", graph->opset < 4 ? 1 : INT64_MAX, &axis));
-  MS_TRY(ms_node_axis(graph, node, axis, first->shape.rank, &state->axis));
+  MS_TRY(ms_node_own_axis(graph, node, graph->opset < 4 ? 1 : INT64_MAX, first->shape.rank,
+                          &state->axis));
   ms_shape shape = first->shape;
   for (size_t i = 1; i < node->input_count; i++) {
     const ms_value *x = node->inputs[i];
@@ -86,11 +85,9 @@ static ms_status split_sizes(ms_graph *graph, const ms_node *node, size_t whole,
 
 ms_status ms_infer_split(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
-  int64_t axis = 0;
   MS_TRY(ms_node_state(graph, node, sizeof(split_state)));
   split_state *state = node->state;
-  MS_TRY(ms_node_integer(graph, node, "axis", 0, &axis));
-  MS_TRY(ms_node_axis(graph, node, axis, x->shape.rank, &state->axis));
+  MS_TRY(ms_node_own_axis(graph, node, 0, x->shape.rank, &state->axis));
   MS_TRY(MS_KEEP(graph->context, &graph->pool, node->output_count, &state->parts));
   MS_TRY(split_sizes(graph, node, x->shape.dims[state->axis], state->parts));
   for (size_t i = 0; i < node->output_count; i++) {
