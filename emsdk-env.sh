@@ -23,7 +23,7 @@ readonly cjson_release=https://github.com/DaveGamble/cJSON/archive/refs/tags/v1.
 build_packages=(cmake make)
 demo_packages=(tuxpaint-stamps-default dataset-fashion-mnist)
 tests_packages=(gcc libc6-dev clang libclang-rt-dev clang-format shellcheck pkgconf libsimde-dev
-  libonnx-testdata chromium "${demo_packages[@]}")
+  libonnx-testdata chromium snakemake "${demo_packages[@]}")
 # Where apt does not know it, its tests are skipped.
 browser_package=firefox-esr
 sets_packages=(tuxpaint-stamps-default openclipart-png wesnoth-1.16-data fonts-noto-core)
