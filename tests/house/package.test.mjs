@@ -1,6 +1,6 @@
 // The npm package, as its users meet it: packed, installed into an empty folder, and used.
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,9 +10,8 @@ import { readText, root, runTool } from './tree.mjs';
 let folder;
 /** @type {{filename: string, size: number, files: {path: string}[]}} */
 let packed;
-
-// Encoder and models are brought anew where this machine's cache lacks them.
-const cache = `MODELSPIDER_CACHE=${join(root, 'build/zoo')}`;
+/** @type {string} a cache with the checkout's models, but its own packages */
+let cache;
 
 /** @param {string} program @param {string[]} args @param {string} [cwd] @returns {string} what it printed */
 function run(program, args, cwd) {
@@ -23,6 +22,10 @@ function run(program, args, cwd) {
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'modelspider-package-'));
+  cache = `MODELSPIDER_CACHE=${join(folder, 'cache')}`;
+  await mkdir(join(root, 'build/zoo/browser'), { recursive: true });
+  await mkdir(join(folder, 'cache'));
+  await symlink(join(root, 'build/zoo/browser'), join(folder, 'cache/browser'));
   const text = run('npm', ['pack', '--json', '--silent', '--pack-destination', folder]);
   [packed] = JSON.parse(text.slice(text.indexOf('[\n')));
   await writeFile(join(folder, 'package.json'), '{"private": true, "type": "module"}');

@@ -14,6 +14,9 @@ import { readJson, readWhole } from './files.mjs';
 /** The repository, or the folder of the installed package. */
 export const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Whether this is the repository, not an installed package. */
+export const isCheckout = existsSync(join(packageRoot, 'CMakeLists.txt'));
+
 /** @returns {Promise<string>} */
 export async function readVersion() {
   return (await readJson(join(packageRoot, 'package.json'), 'asset')).version;
@@ -59,7 +62,6 @@ export function cacheFolder(zoo) {
   if (process.env.MODELSPIDER_CACHE) {
     return join(process.env.MODELSPIDER_CACHE, zoo);
   }
-  const isCheckout = existsSync(join(packageRoot, 'CMakeLists.txt'));
   return isCheckout
     ? join(packageRoot, 'build/zoo', zoo)
     : join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'modelspider', zoo);

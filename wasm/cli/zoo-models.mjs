@@ -1,6 +1,7 @@
 // modelspider zoo list, show, fetch and verify.
 import { existsSync } from 'node:fs';
-import { entriesOf, findEntry, loadEngine, modelFile, readModel, readZoo, sha256 } from './assets.mjs';
+import { rm } from 'node:fs/promises';
+import { cacheFolder, entriesOf, findEntry, isCheckout, loadEngine, modelFile, readModel, readZoo, sha256 } from './assets.mjs';
 import { Failure, exitCodes, reasonOf } from './failure.mjs';
 import { replaceFile } from './files.mjs';
 import { exactly } from './options.mjs';
@@ -74,6 +75,9 @@ export async function fetchModels(call) {
       failures++;
       terminal.fail(`${entry.id}: ${reasonOf(error)}`);
     }
+  }
+  if (!isCheckout) { // many times as large as the models; who builds zoos needs them again
+    await rm(cacheFolder('packages'), { recursive: true, force: true });
   }
   return failures > 0 ? exitCodes.asset : exitCodes.ok;
 }
