@@ -12,8 +12,11 @@ import { observationMetrics, observedAccuracy } from './observation.mjs';
  * @typedef {import('./report.mjs').RankedModel} RankedModel
  * @typedef {{id: string, name: string, licence: string, parameters: number, macs: number,
  *   features: number, taps: string[], tap_features?: number[], source: object,
- *   input: import('./modelspider.mjs').InputRecipe, onnx: {bytes: number}}} ListedModel as in a manifest
- * @typedef {{name: string, encoder: ListedModel, models: ListedModel[]}} ListedZoo
+ *   input: import('./modelspider.mjs').InputRecipe, onnx: {sha256: string, bytes: number}}} ListedModel
+ *   as in a manifest
+ * @typedef {ListedModel & {companions?: string[]}} ListedEncoder companions: ids of models that run with
+ *   it, whose features of an image follow its own
+ * @typedef {{name: string, encoder: ListedEncoder, models: ListedModel[]}} ListedZoo
  * @typedef {{engine: Engine, zoo: ListedZoo, sample: EmbeddedSample}} Encoded sample: the encoder's
  */
 
@@ -59,13 +62,46 @@ export function observeModel(engine, classes) {
 }
 
 /**
- * The model whose features are among the encoder's: it is cut from the same published file, reads the
- * same input, and its taps stand together among the encoder's.
+ * The models that run with the encoder on every image, in the order of their features.
+ *
+ * @template {ListedModel} Model
+ * @param {{encoder: {companions?: string[]}, models: Model[]}} zoo
+ * @returns {Model[]}
+ */
+export function companionsOf({ encoder, models }) {
+  return (encoder.companions ?? []).map((id) => {
+    const model = models.find((candidate) => candidate.id === id);
+    if (!model) {
+      throw new ModelSpiderError('data', `the zoo has no model ${id}, which is to run with the encoder`);
+    }
+    return model;
+  });
+}
+
+/** Features of an image, companions' among them. @param {Pick<ListedZoo, 'encoder' | 'models'>} zoo @returns {number} */
+export const encoderFeatureCount = (zoo) => [zoo.encoder, ...companionsOf(zoo)].reduce((sum, { features }) => sum + features, 0);
+
+/**
+ * What the encoder itself saw, which the scorer reads: features without the companions'.
+ *
+ * @param {Pick<ListedZoo, 'encoder'>} zoo
+ * @param {EmbeddedSample['classes']} classes
+ * @returns {EmbeddedSample['classes']}
+ */
+export const encodedClasses = ({ encoder }, classes) =>
+  classes.map((own) => ({ ...own, features: own.features.map((row) => row.subarray(0, encoder.features)) }));
+
+/** Multiply-accumulates of an image, companions' among them. @param {Pick<ListedZoo, 'encoder' | 'models'>} zoo @returns {number} */
+export const encoderMacs = (zoo) => [zoo.encoder, ...companionsOf(zoo)].reduce((sum, { macs }) => sum + macs, 0);
+
+/**
+ * The model that the encoder is cut from: of the same published file, it reads the same input, and its
+ * taps stand together among the encoder's.
  *
  * @param {ListedZoo} zoo
  * @returns {{model: ListedModel, start: number} | undefined} start: its first feature among the encoder's
  */
-export function modelInEncoder({ encoder, models }) {
+function modelInEncoder({ encoder, models }) {
   const reads = (/** @type {ListedModel} */ { source, input: { signature, precision, ...input } }) => JSON.stringify([source, input]);
   for (const model of models.filter((candidate) => reads(candidate) === reads(encoder))) {
     const first = encoder.taps.findIndex((_, i) =>
@@ -77,27 +113,41 @@ export function modelInEncoder({ encoder, models }) {
   return undefined;
 }
 
+/**
+ * The models whose features of an image are there when the encoder has run: the one that it is cut
+ * from, and its companions.
+ *
+ * @param {ListedZoo} zoo
+ * @returns {{model: ListedModel, start: number}[]} start: the model's first feature among the encoder's
+ */
+export function modelsInEncoder(zoo) {
+  const cut = modelInEncoder(zoo);
+  let end = zoo.encoder.features;
+  return [...(cut ? [cut] : []), ...companionsOf(zoo).map((model) => {
+    const start = end;
+    end += model.features;
+    return { model, start };
+  })];
+}
+
 /** What the encoder's features show of models, by sample. @type {WeakMap<EmbeddedSample, Map<string, number>>} */
 const shownBySample = new WeakMap();
 
 /**
- * The accuracy of the model in the encoder, which has run with it. A sample is looked at once.
+ * The accuracies of the models that have run with the encoder. A sample is looked at once.
  *
  * @param {Encoded} encoded
- * @returns {ReadonlyMap<string, number>} by id; empty where the encoder holds no model
+ * @returns {ReadonlyMap<string, number>} by id
  */
 export function observeEncoder({ engine, zoo, sample }) {
   const known = shownBySample.get(sample);
   if (known) {
     return known;
   }
-  const shown = new Map();
-  const found = modelInEncoder(zoo);
-  if (found) {
-    const { model, start } = found;
+  const shown = new Map(modelsInEncoder(zoo).map(({ model, start }) => {
     const cut = (/** @type {Float32Array} */ row) => row.subarray(start, start + model.features);
-    shown.set(model.id, observeModel(engine, sample.classes.map((own) => ({ ...own, features: own.features.map(cut) }))));
-  }
+    return [model.id, observeModel(engine, sample.classes.map((own) => ({ ...own, features: own.features.map(cut) })))];
+  }));
   shownBySample.set(sample, shown);
   return shown;
 }
@@ -133,8 +183,7 @@ function byIndex(scorer, observed) {
 }
 
 /**
- * Ranks the models of the zoo that the scorer knows. Where models were run, the one in the encoder
- * counts among them.
+ * Ranks the models of the zoo that the scorer knows. Those that have run with the encoder count as run.
  *
  * @param {{engine: Engine, scorer: Scorer, zoo: ListedZoo, task: Task, sample: EmbeddedSample,
  *   workers: number, observed?: ReadonlyMap<string, number>, seed?: number,
@@ -144,7 +193,7 @@ function byIndex(scorer, observed) {
  */
 export function rankTask({ engine, scorer, zoo, task, sample, workers, observed = new Map(), seed = 0, seconds = {} }) {
   const started = performance.now();
-  const known = observed.size > 0 ? new Map([...observeEncoder({ engine, zoo, sample }), ...observed]) : observed;
+  const known = new Map([...observeEncoder({ engine, zoo, sample }), ...observed]);
   const { assessments, orderChange } = scorer.assess(task, { observed: byIndex(scorer, known), seed, draws });
   const places = placesOf(scorer.prior());
   const ranking = assessments.map((assessment, index) => ({ ...assessment, index, id: scorer.modelIds[index] }))

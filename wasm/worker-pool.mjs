@@ -7,7 +7,8 @@ import { WorkerLink } from './worker-link.mjs';
  * @typedef {import('./modelspider.mjs').Pixels} Pixels
  * @typedef {import('./modelspider.mjs').InputRecipe} InputRecipe
  * @typedef {import('./worker-link.mjs').Spawn} Spawn spawn.mjs in a browser, spawn-node.mjs in Node
- * @typedef {{bytes: Uint8Array, input: InputRecipe, featureCount: number}} StoredNetwork
+ * @typedef {{bytes: Uint8Array, input: InputRecipe}} NetworkFile
+ * @typedef {{parts: NetworkFile[], featureCount: number}} StoredNetwork
  * @typedef {{run(slot: Slot): Promise<any>, resolve(result: any): void,
  *   reject(error: Error): void}} Job
  */
@@ -86,10 +87,11 @@ export class WorkerPool {
    * @param {string} key
    * @param {Uint8Array} bytes an ONNX file
    * @param {InputRecipe} input
+   * @param {NetworkFile[]} [companions] networks that run with it; their features follow its own
    * @returns {Promise<{featureCount: number}>}
    */
-  async loadNetwork(key, bytes, input) {
-    const network = { bytes, input, featureCount: 0 };
+  async loadNetwork(key, bytes, input, companions = []) {
+    const network = { parts: [{ bytes, input }, ...companions], featureCount: 0 };
     this.#networks.set(key, network);
     try {
       return await this.#add(async (slot) => {
@@ -244,8 +246,7 @@ export class WorkerPool {
       throw new ModelSpiderError('argument', `no network is loaded as ${key}`);
     }
     if (slot.loaded.get(key) !== network) {
-      const { bytes, input } = network;
-      network.featureCount = (await slot.request('load', { key, bytes, input })).featureCount;
+      network.featureCount = (await slot.request('load', { key, parts: network.parts })).featureCount;
       slot.loaded.set(key, network);
     }
   }

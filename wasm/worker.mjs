@@ -3,10 +3,11 @@
 //
 // Requests {id, op, args}, replies {id, ok: true, result} or {id, ok: false, error: {code, message}}:
 //   start   {module}               → {version}         once, before all others
-//   load    {key, bytes, input}    → {featureCount}    keeps a network under a key
+//   load    {key, parts}           → {featureCount}    keeps networks, each {bytes, input}, under a key
 //   unload  {key}                  → {}                forgets it; unknown keys are fine
 //   warm    {key}                  → {}                runs a network on nothing for a while
-//   embed   {key, image}           → Float32Array      the features of {data, width, height}
+//   embed   {key, image}           → Float32Array      features of {data, width, height}, one network's
+//                                                      after the other's
 //   metric  {name, …Matrix}        → number            judges labelled features
 //   sourceMetric {name, …Matrix}   → number            the same by probabilities of source classes
 //   metrics {names, …Matrix}       → {name: number}    the same by several, as Engine.metrics
@@ -30,16 +31,16 @@ import { createAnswerer } from './worker-answer.mjs';
 export function createHandler(post) {
   /** @type {import('./modelspider.mjs').Engine | undefined} */
   let engine;
-  /** @type {Map<string, import('./modelspider.mjs').Network>} */
+  /** @type {Map<string, import('./modelspider.mjs').Network[]>} */
   const networks = new Map();
 
   /** @param {string} key */
   const found = (key) => {
-    const network = networks.get(key);
-    if (!network) {
+    const parts = networks.get(key);
+    if (!parts) {
       throw new ModelSpiderError('argument', `no network is loaded as ${key}`);
     }
-    return network;
+    return parts;
   };
 
   /** @type {Record<string, (args: any) => any>} */
@@ -48,23 +49,39 @@ export function createHandler(post) {
       engine = await createEngine(module);
       return { version: engine.version };
     },
-    load({ key, bytes, input }) {
+    load({ key, parts }) {
       operations.unload({ key });
-      const network = started(engine).loadNetwork(bytes, input);
-      networks.set(key, network);
-      return { featureCount: network.featureCount };
+      /** @type {import('./modelspider.mjs').Network[]} */
+      const loaded = [];
+      networks.set(key, loaded);
+      try {
+        for (const { bytes, input } of parts) {
+          loaded.push(started(engine).loadNetwork(bytes, input));
+        }
+      } catch (error) {
+        operations.unload({ key });
+        throw error;
+      }
+      return { featureCount: loaded.reduce((sum, { featureCount }) => sum + featureCount, 0) };
     },
     unload({ key }) {
-      networks.get(key)?.destroy();
+      networks.get(key)?.forEach((network) => network.destroy());
       networks.delete(key);
       return {};
     },
     warm({ key }) {
-      found(key).warmUp();
+      found(key).forEach((network) => network.warmUp());
       return {};
     },
     embed({ key, image }) {
-      return found(key).embed(image);
+      const parts = found(key).map((network) => network.embed(image));
+      const features = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+      let end = 0;
+      for (const part of parts) {
+        features.set(part, end);
+        end += part.length;
+      }
+      return features;
     },
     metric({ name, features, count, dimension, labels, classCount }) {
       return started(engine).metric(name, features, count, dimension, labels, classCount);

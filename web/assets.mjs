@@ -7,7 +7,8 @@ import { FileError } from './reasons.mjs';
  *   taps: string[], tap_features?: number[], features: number, parameters: number, macs: number,
  *   source: {package: string, version: string, file: string},
  *   onnx: {sha256: string, bytes: number}}} ModelEntry
- * @typedef {{schema: number, zoo: string, encoder: ModelEntry, models: ModelEntry[]}} Manifest
+ * @typedef {{schema: number, zoo: string, encoder: ModelEntry & {companions?: string[]},
+ *   models: ModelEntry[]}} Manifest
  */
 
 /** @param {string} path below the page */

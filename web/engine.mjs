@@ -1,6 +1,7 @@
 // The engine behind the page: its files, its workers, and what is known of the task at hand.
 import { createEngine } from '../wasm/modelspider.mjs';
 import { observationMetrics, observedAccuracy } from '../wasm/observation.mjs';
+import { companionsOf, encoderFeatureCount, encoderMacs } from '../wasm/ranking.mjs';
 import { throwIfAborted } from '../wasm/sample.mjs';
 import { spawnWorker } from '../wasm/spawn.mjs';
 import { WorkerPool } from '../wasm/worker-pool.mjs';
@@ -87,11 +88,11 @@ export class Engine {
   async #assemble() {
     /** @type {Manifest} */
     const zoo = await fetchJson('zoo/manifest.json');
-    const [module, encoder, tokens, known] = await Promise.all([
+    const [module, tokens, known, encoder, ...companions] = await Promise.all([
       fetchBytes('engine/modelspider.wasm').then((bytes) => WebAssembly.compile(bytes)),
-      fetchModel('zoo/encoder.onnx', zoo.encoder),
       fetchBytes('zoo/tokens.safetensors'),
       fetchBytes('zoo/known-tasks.safetensors'),
+      ...[zoo.encoder, ...companionsOf(zoo)].map((entry) => fetchModel(`zoo/${entry.id}.onnx`, entry)),
     ]);
     // Says what is missing where this browser cannot run the engine.
     await createEngine(module);
@@ -102,7 +103,8 @@ export class Engine {
       throw new FileError({ code: 'asset-damaged', values: ['zoo/tokens.safetensors'] });
     }
     const pool = WorkerPool.create({ module, spawn: spawnWorker, size: workerCount });
-    await pool.loadNetwork(encoderKey, encoder, zoo.encoder.input);
+    await pool.loadNetwork(encoderKey, encoder, zoo.encoder.input,
+      companionsOf(zoo).map(({ input }, i) => ({ bytes: companions[i], input })));
     const ranked = { ...zoo, models: zoo.models.filter(({ id }) => modelIds.includes(id)) };
     this.#parts = { pool, scorer, zoo: ranked, version, features: new FeatureStore(pool, this.#images) };
     return this.#parts;
@@ -119,7 +121,7 @@ export class Engine {
     // A ranking that begins meanwhile may stop it, and warms up as well.
     await pool.warmUp(encoderKey).catch(() => undefined);
     const least = await this.#time(encoderKey, blank()).catch(() => undefined);
-    return { version, workers: pool.size, pace: least && zoo.encoder.macs / least, zoo };
+    return { version, workers: pool.size, pace: least && encoderMacs(zoo) / least, zoo };
   }
 
   /**
@@ -280,7 +282,8 @@ export class Engine {
   /** What features of the encoder are worth keeping for. @returns {Promise<import('./session/session-file.mjs').Made>} */
   async made() {
     const { zoo } = await this.#start();
-    return { encoder: zoo.encoder.onnx.sha256, featureCount: zoo.encoder.features };
+    const hashes = [zoo.encoder, ...companionsOf(zoo)].map(({ onnx }) => onnx.sha256);
+    return { encoder: hashes.join(' '), featureCount: encoderFeatureCount(zoo) };
   }
 
   /** The encoder's features of the user's images, to be read and written. */

@@ -289,6 +289,9 @@ MS_API MS_CHECK_RESULT ms_status ms_task_landmarks(const ms_task *task, const si
  *
  * features, parameters, macs: counts; onnx: {sha256, bytes} of the converted file
  *
+ * The encoder may have companions, 1 to 16 ids of models that are to run on every image as it does,
+ * so that their accuracies are observed in every ranking.
+ *
  * Fails with MS_ERR_FORMAT, naming model and member, MS_ERR_UNSUPPORTED on another schema,
  * MS_ERR_LIMIT above 2^20 values, or MS_ERR_MEMORY.
  */
@@ -302,6 +305,8 @@ MS_API size_t ms_zoo_count(const ms_zoo *zoo);
 MS_API const char *ms_zoo_model_id(const ms_zoo *zoo, size_t index);
 /* The index of the model with this id, ms_zoo_count(zoo) if there is none. */
 MS_API size_t ms_zoo_find(const ms_zoo *zoo, const char *id);
+/* The index of a model that runs with the encoder, ms_zoo_count(zoo) if there are not so many. */
+MS_API size_t ms_zoo_companion(const ms_zoo *zoo, size_t number);
 /* SHA-256 of the encoder's ONNX file, 64 lower-case hexadecimal digits. */
 MS_API const char *ms_zoo_encoder_hash(const ms_zoo *zoo);
 

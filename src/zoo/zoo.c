@@ -11,7 +11,7 @@
 #include "core/sort.h"
 #include "zoo/json.h"
 
-enum { MAX_ID_SIZE = 64, HASH_SIZE = 64 };
+enum { MAX_ID_SIZE = 64, HASH_SIZE = 64, MAX_COMPANIONS = 16 };
 
 #define MAX_COUNT (((uint64_t)1 << 53) - 1)
 
@@ -25,6 +25,8 @@ struct ms_zoo {
   zoo_model *models; /* [count], in the manifest's order */
   zoo_model *by_id;  /* [count], sorted */
   size_t count;
+  size_t companions[MAX_COMPANIONS];
+  size_t companion_count;
   char encoder_hash[HASH_SIZE + 1];
 };
 
@@ -274,6 +276,9 @@ static const member_rule tap_rule = {"is not an array of 1 to 16 texts", check_t
 static const member_rule tap_features_rule = {"is not an array of 1 to 16 counts", check_count,
                                               .low = 1, .high = 65536};
 
+static const member_rule companion_rule = {"is not an array of 1 to 16 ids", check_id,
+                                           .high = MAX_ID_SIZE};
+
 static const member_rule onnx_rules[] = {{"sha256", check_hash, .high = HASH_SIZE},
                                          {"bytes", check_count, .low = 1, .high = MAX_COUNT},
                                          {.name = NULL}};
@@ -293,6 +298,8 @@ static const member_rule model_rules[] = {
     {"parameters", check_count, .low = 0, .high = MAX_COUNT},
     {"macs", check_count, .low = 0, .high = MAX_COUNT},
     {"onnx", check_object, .members = onnx_rules},
+    {"companions", check_array, .low = 1, .high = MAX_COMPANIONS, .optional = true,
+     .members = &companion_rule},
     {"licence", check_text, .high = 256},
     {"origin", check_text, .high = 1024},
     {"note", check_text, .high = 4096, .optional = true},
@@ -379,7 +386,17 @@ static ms_status fill_zoo(ms_zoo *zoo, const cJSON *root) {
     zoo->models[zoo->count].index = zoo->count;
     zoo->count++;
   }
-  return sort_ids(zoo);
+  MS_TRY(sort_ids(zoo));
+  const cJSON *companion = NULL;
+  cJSON_ArrayForEach(companion, cJSON_GetObjectItemCaseSensitive(encoder, "companions")) {
+    size_t index = ms_zoo_find(zoo, companion->valuestring);
+    if (index == zoo->count) {
+      return ms_fail(zoo->context, MS_ERR_FORMAT,
+                     "manifest: the encoder's companion %s is no model", companion->valuestring);
+    }
+    zoo->companions[zoo->companion_count++] = index;
+  }
+  return MS_OK;
 }
 
 static ms_status create_zoo(ms_context *context, const cJSON *root, ms_zoo **zoo) {
@@ -436,6 +453,10 @@ size_t ms_zoo_find(const ms_zoo *zoo, const char *id) {
     high = order < 0 ? high : middle;
   }
   return zoo->count;
+}
+
+size_t ms_zoo_companion(const ms_zoo *zoo, size_t number) {
+  return number < zoo->companion_count ? zoo->companions[number] : zoo->count;
 }
 
 const char *ms_zoo_encoder_hash(const ms_zoo *zoo) {

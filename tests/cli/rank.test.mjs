@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { findEntry, inputOf, loadEngine, readModel, readZoo } from '../../wasm/cli/assets.mjs';
-import { modelInEncoder, observeEncoder, observeModel } from '../../wasm/ranking.mjs';
+import { findEntry, inputOf, loadEngine, loadModule, readModel, readZoo, withCompanions } from '../../wasm/cli/assets.mjs';
+import { encoderFeatureCount, modelsInEncoder, observeEncoder, observeModel } from '../../wasm/ranking.mjs';
+import { spawnWorker } from '../../wasm/spawn-node.mjs';
+import { WorkerPool } from '../../wasm/worker-pool.mjs';
 import { randomImage } from '../wasm/tiny-network.mjs';
 import { runCli } from './run-cli.mjs';
 import { writePicture } from './tiny-zoo.mjs';
@@ -88,33 +90,59 @@ test('models that are run are marked, and what their features show moves the ran
   const [alone, rerun] = await Promise.all(['0', '2'].map((count) => runCli(['rank', join(folder, 'task'), '--json', '--rerank', count])));
   assert.equal(rerun.code, 0, rerun.err);
   const [before_, after_] = [alone, rerun].map(({ out }) => JSON.parse(out).ranking);
-  assert.equal(before_.filter((/** @type {any} */ row) => row.reranked).length, 0);
-  const marked = after_.filter((/** @type {any} */ row) => row.reranked).map((/** @type {any} */ { model }) => model);
-  assert.equal(marked.length, 3);
-  assert.ok(marked.includes('openimages-mobilenetv2'), 'the one in the encoder counts as run');
+  const markedIn = (/** @type {any[]} */ rows) => rows.filter((row) => row.reranked).map(({ model }) => model);
+  assert.deepEqual(markedIn(before_).sort(), ['emotion', 'gender', 'liveness', 'mobileface', 'openimages-mobilenetv2', 'selfie'], 'those that run with the encoder');
+  assert.equal(markedIn(after_).length, markedIn(before_).length + 2);
   assert.notDeepEqual(after_.map((/** @type {any} */ row) => row.score), before_.map((/** @type {any} */ row) => row.score));
 });
 
-test('the encoder shows of the model in it what running that model would', async () => {
+test('the encoder shows of the models that run with it what running them would', async () => {
   const engine = await loadEngine();
   const zoo = await readZoo('browser', engine);
-  const { model } = modelInEncoder(zoo) ?? assert.fail('none is in it');
-  assert.equal(model.id, 'openimages-mobilenetv2');
+  const pool = WorkerPool.create({ module: await loadModule(), spawn: spawnWorker, size: 1 });
   const embed = async (/** @type {import('../../wasm/cli/assets.mjs').ModelEntry} */ entry) => {
-    const network = engine.loadNetwork(new Uint8Array(await readModel(zoo, entry)), inputOf(entry));
-    const classes = [20, 90].map((light, label) => ({
+    const [{ bytes, input }, ...companions] = await Promise.all(withCompanions(zoo, entry).map(async (part) =>
+      ({ bytes: await readModel(zoo, part), input: inputOf(part) })));
+    await pool.loadNetwork(entry.id, bytes, input, companions);
+    return Promise.all([20, 90].map(async (light, label) => ({
       name: String(label), files: [],
-      features: [1, 2, 3, 4].map((seed) => {
+      features: await Promise.all([1, 2, 3, 4].map((seed) => {
         const { data, ...size } = randomImage(seed, 20, 24);
-        return network.embed({ ...size, data: data.map((value) => Math.min(255, value / 2 + light)) });
-      }),
-    }));
-    network.destroy();
-    return classes;
+        return pool.embed({ ...size, data: data.map((value) => Math.min(255, value / 2 + light)) }, entry.id);
+      })),
+    })));
   };
-  const sample = { classes: await embed(zoo.encoder), skipped: [], seconds: { decode: 0, encode: 0 } };
-  const own = observeModel(engine, await embed(findEntry(zoo, model.id)));
-  assert.deepEqual(observeEncoder({ engine, zoo, sample }), new Map([[model.id, own]]));
+  try {
+    const sample = { classes: await embed(zoo.encoder), skipped: [], seconds: { decode: 0, encode: 0 } };
+    assert.equal(sample.classes[0].features[0].length, encoderFeatureCount(zoo));
+    const ids = modelsInEncoder(zoo).map(({ model }) => model.id);
+    assert.deepEqual(ids, ['openimages-mobilenetv2', ...zoo.encoder.companions ?? []]);
+    const own = new Map();
+    for (const id of ids) {
+      own.set(id, observeModel(engine, await embed(findEntry(zoo, id))));
+    }
+    assert.deepEqual(observeEncoder({ engine, zoo, sample }), own);
+  } finally {
+    pool.destroy();
+  }
+});
+
+test('an encoder whose companions are not in the zoo is refused', async () => {
+  const zoo = join(folder, 'companions');
+  await cp(browserZoo, zoo, { recursive: true });
+  const manifest = JSON.parse(await readFile(join(zoo, 'manifest.json'), 'utf8'));
+  const rejected = async (/** @type {any} */ encoder) => {
+    await writeFile(join(zoo, 'manifest.json'), JSON.stringify({ ...manifest, encoder: { ...manifest.encoder, ...encoder } }));
+    const { code, err } = await runCli(['rank', join(folder, 'task'), '--zoo', zoo]);
+    return [code, err];
+  };
+  for (const [encoder, reason] of /** @type {const} */ ([
+    [{ companions: ['nobody'] }, /the encoder's companion nobody is no model/],
+    [{ companions: [] }, /companions is not an array of 1 to 16 ids/]])) {
+    const [code, err] = await rejected(encoder);
+    assert.equal(code, 4);
+    assert.match(String(err), reason);
+  }
 });
 
 test('no model is in an encoder of another file, of another input or without its taps', async () => {
@@ -123,7 +151,8 @@ test('no model is in an encoder of another file, of another input or without its
     { ...encoder, source: { ...encoder.source, offset: 0 } }, { ...encoder, input: { ...encoder.input, width: 192 } },
     { ...encoder, taps: encoder.taps.filter((tap) => !tap.includes('conv_12')) },
   ];
-  assert.deepEqual(others.map((other) => modelInEncoder({ name, encoder: other, models })), [undefined, undefined, undefined]);
+  const cutFrom = (/** @type {any} */ other) => modelsInEncoder({ name, encoder: { ...other, companions: [] }, models });
+  assert.deepEqual([encoder, ...others].map((other) => cutFrom(other).length), [1, 0, 0, 0]);
 });
 
 test('one class or an empty folder is bad input, in one sentence', async () => {

@@ -59,8 +59,27 @@ static void test_models_are_found_by_index_and_id(void) {
   CHECK_EQUAL(ms_zoo_find(zoo, "encoder"), 3);
   CHECK_EQUAL(ms_zoo_find(zoo, ""), 3);
   CHECK_TEXT(ms_zoo_encoder_hash(zoo), HASH_A);
+  CHECK_EQUAL(ms_zoo_companion(zoo, 0), 3);
   ms_zoo_destroy(zoo);
   ms_zoo_destroy(NULL);
+}
+
+#define WITH_COMPANIONS(ids)                                                                       \
+  "{\"schema\":1,\"zoo\":\"browser\",\"encoder\":{\"id\":\"encoder\",\"companions\":[" ids         \
+  "]," MODEL_REST "},\"models\":[" MODEL("b") "," MODEL("a") "]}"
+
+static void test_companions_of_the_encoder_are_found(void) {
+  ms_zoo *zoo = NULL;
+  CHECK_EQUAL(load_text(WITH_COMPANIONS("\"a\",\"b\""), &zoo), MS_OK);
+  CHECK_EQUAL(ms_zoo_companion(zoo, 0), 1);
+  CHECK_EQUAL(ms_zoo_companion(zoo, 1), 0);
+  CHECK_EQUAL(ms_zoo_companion(zoo, 2), 2);
+  ms_zoo_destroy(zoo);
+  CHECK_EQUAL(load_text(WITH_COMPANIONS("\"a\",\"c\""), &zoo), MS_ERR_FORMAT);
+  CHECK_TEXT(ms_context_message(context), "manifest: the encoder's companion c is no model");
+  CHECK_EQUAL(load_text(WITH_COMPANIONS(""), &zoo), MS_ERR_FORMAT);
+  CHECK_TEXT(ms_context_message(context),
+             "manifest: encoder.companions is not an array of 1 to 16 ids");
 }
 
 /* good_manifest with the last place that holds old changed to new: a member of model c. */
@@ -262,6 +281,7 @@ static void test_failing_allocator_leaves_nothing(void) {
 int main(void) {
   CHECK_EQUAL(ms_context_create(NULL, &context), MS_OK);
   test_models_are_found_by_index_and_id();
+  test_companions_of_the_encoder_are_found();
   test_every_rule_has_a_manifest_that_breaks_it();
   test_what_may_differ_is_accepted();
   test_another_schema_is_unsupported();

@@ -6,6 +6,7 @@ import { availableParallelism, homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createEngine } from '../modelspider.mjs';
+import { companionsOf } from '../ranking.mjs';
 import { spawnWorker } from '../spawn-node.mjs';
 import { WorkerPool } from '../worker-pool.mjs';
 import { Failure, reasonOf } from './failure.mjs';
@@ -72,7 +73,7 @@ export function cacheFolder(zoo) {
  * @typedef {{id: string, name: string, trained_for: string, licence: string, input: InputRecipe,
  *   features: number, taps: string[], tap_features?: number[], source: object,
  *   parameters: number, macs: number, onnx: {sha256: string, bytes: number},
- *   [other: string]: any}} ModelEntry what ms_zoo_load describes
+ *   companions?: string[], [other: string]: any}} ModelEntry what ms_zoo_load describes
  * @typedef {{name: string, folder: string, cache: string, bytes: Uint8Array,
  *   encoder: ModelEntry, models: ModelEntry[]}} Zoo folder holds manifest and tokens, cache the models
  * @typedef {NonNullable<InputRecipe['precision']>} Precision
@@ -115,6 +116,15 @@ export async function readZoo(name, engine) {
 export function entriesOf({ encoder, models }) {
   return [encoder, ...models.filter(({ id }) => id !== encoder.id)];
 }
+
+/**
+ * What runs where an entry is to: the encoder has companions.
+ *
+ * @param {Zoo} zoo
+ * @param {ModelEntry} entry
+ * @returns {ModelEntry[]}
+ */
+export const withCompanions = (zoo, entry) => [entry, ...(entry === zoo.encoder ? companionsOf(zoo) : [])];
 
 /** @param {Zoo} zoo @param {string} id @returns {ModelEntry} */
 export function findEntry(zoo, id) {

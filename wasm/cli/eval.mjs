@@ -6,8 +6,8 @@ import { judgeForecasts, judgeRankings, judgeVariants } from '../../zoo/build/ev
 import { defaultRecipe, predictHeldOut } from '../../zoo/build/learn.mjs';
 import { curvePicture } from '../../zoo/build/curve-picture.mjs';
 import { markdownReport, summarise } from '../../zoo/build/report.mjs';
-import { modelInEncoder } from '../ranking.mjs';
-import { entriesOf, loadEngine, readZoo } from './assets.mjs';
+import { encoderMacs, modelsInEncoder } from '../ranking.mjs';
+import { entriesOf, loadEngine, readZoo, withCompanions } from './assets.mjs';
 import { loadBank, recipeOf, trainingOptions } from './bank-file.mjs';
 import { reportMetrics } from './eval-metrics.mjs';
 import { Failure } from './failure.mjs';
@@ -57,7 +57,7 @@ export const command = {
       rankings: judgeRankings(engine, bank, scores, parameters).filter(isOwn),
       variants: values.variants ? (await judgeVariants(engine, bank, progress('variants'))).filter(isOwn) : [],
       forecasts: (await judgeForecasts(engine, bank, { scores, shown: shownIn(zoo, bank) }, progress('certainty'))).filter(isOwn),
-      macs: new Map(entriesOf(zoo).map((entry) => [keyOf(zoo, entry), entry.macs])),
+      macs: new Map(entriesOf(zoo).map((entry) => [keyOf(zoo, entry), entry === zoo.encoder ? encoderMacs(zoo) : entry.macs])),
       times,
       seconds: (performance.now() - started) / 1000,
     });
@@ -78,8 +78,7 @@ export const command = {
  * @param {import('../../zoo/build/bank.mjs').Bank} bank
  */
 function shownIn(zoo, bank) {
-  const shown = bank.models.indexOf(modelInEncoder(zoo)?.model.id ?? '');
-  return shown < 0 ? [] : [shown];
+  return modelsInEncoder(zoo).map(({ model }) => bank.models.indexOf(model.id)).filter((index) => index >= 0);
 }
 
 /**
@@ -114,5 +113,7 @@ async function readTimes(file, zoo) {
   if (!Array.isArray(models)) {
     throw new Failure('data', `${file} is not what bench --json prints`);
   }
-  return new Map(models.map(({ model, median_ms }) => [keyOf(zoo, { id: model }), Number(median_ms)]));
+  const times = new Map(models.map(({ model, median_ms }) => [keyOf(zoo, { id: model }), Number(median_ms)]));
+  const together = withCompanions(zoo, zoo.encoder).reduce((sum, entry) => sum + Number(times.get(keyOf(zoo, entry))), 0);
+  return times.set('', together);
 }

@@ -1,7 +1,7 @@
 // modelspider rank: which models of the zoo to start from, for a folder or zip of sample images.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createTask, observeEncoder, observeModel, rankTask, suggestModel } from '../ranking.mjs';
+import { createTask, encodedClasses, observeEncoder, observeModel, rankTask, suggestModel } from '../ranking.mjs';
 import { isPermissive, toCsv, toJson, toMarkdown, toTable } from '../report.mjs';
 import { findEntry, modelFile, readZoo, startEngine } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
@@ -32,7 +32,7 @@ export const command = {
   options: {
     zoo: { type: 'string', value: 'NAME|DIR', default: 'browser', help: 'which zoo, or a folder with one (default: browser)' },
     top: { type: 'string', value: 'N', help: 'show the best N models only' },
-    rerank: { type: 'string', value: 'K', default: '0', help: 'run K models on the images, those that tell most, and rank again;\nthe one that the encoder is cut from counts as run' },
+    rerank: { type: 'string', value: 'K', default: '0', help: 'run K models on the images, those that tell most, and rank again;\nbesides those that run with the encoder anyway' },
     'limit-per-class': { type: 'string', value: 'N', help: 'at most N images of a class' },
     'max-mb': { type: 'string', value: 'N', help: 'show models of at most N megabytes' },
     licence: { type: 'string', value: 'permissive', help: 'show models under permissive licences only' },
@@ -117,7 +117,7 @@ export async function rank(run, { seed, rerankCount, started }) {
   if (images < fewImages * embedded.classes.length) {
     terminal.warn(`${images} images for ${embedded.classes.length} classes are few: from ${fewImages} a class on, the ranking is surer`);
   }
-  const task = createTask(engine, embedded.classes);
+  const task = createTask(engine, encodedClasses(zoo, embedded.classes));
   try {
     const begun = performance.now();
     const observed = rerankCount > 0 ? await observe(run, { task, embedded, count: rerankCount }) : new Map();

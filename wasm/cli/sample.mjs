@@ -1,6 +1,6 @@
 // The user's folder or zip on the command line: opened, limited, embedded, and what was wrong said.
 import { embedSample, limitPerClass } from '../sample.mjs';
-import { inputIn, modelFile, readModel } from './assets.mjs';
+import { inputIn, modelFile, readModel, withCompanions } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
 import { openSample } from './images.mjs';
 
@@ -46,7 +46,7 @@ export async function embedWithPool(sample, { path, pool, key, terminal, minimum
 }
 
 /**
- * Embeds the images with the encoder or a model of the zoo.
+ * Embeds the images with the encoder and its companions, or with a model of the zoo.
  *
  * @param {{pool: import('../worker-pool.mjs').WorkerPool, zoo: import('./assets.mjs').Zoo, path: string,
  *   terminal: import('./terminal.mjs').Terminal,
@@ -56,8 +56,9 @@ export async function embedWithPool(sample, { path, pool, key, terminal, minimum
  * @returns {Promise<import('../sample.mjs').EmbeddedSample>}
  */
 export async function embedWithModel({ pool, zoo, path, terminal, precision = 'f32' }, entry, sample) {
-  const bytes = await readModel(zoo, entry);
-  await pool.loadNetwork(entry.id, bytes, await inputIn(zoo, entry, precision)).catch((error) => {
+  const [{ bytes, input }, ...companions] = await Promise.all(withCompanions(zoo, entry).map(async (part) =>
+    ({ bytes: await readModel(zoo, part), input: await inputIn(zoo, part, precision) })));
+  await pool.loadNetwork(entry.id, bytes, input, companions).catch((error) => {
     throw new Failure('asset', `${modelFile(zoo, entry)} cannot be loaded: ${reasonOf(error)}`);
   });
   if (entry === zoo.encoder) { // the first network of a run, while the first images are decoded

@@ -1,7 +1,7 @@
 // modelspider zoo list, show, fetch and verify.
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { cacheFolder, entriesOf, findEntry, isCheckout, loadEngine, modelFile, readModel, readZoo, sha256 } from './assets.mjs';
+import { cacheFolder, entriesOf, findEntry, isCheckout, loadEngine, modelFile, readModel, readZoo, sha256, withCompanions } from './assets.mjs';
 import { Failure, exitCodes, reasonOf } from './failure.mjs';
 import { replaceFile } from './files.mjs';
 import { exactly } from './options.mjs';
@@ -38,8 +38,9 @@ export async function showModel({ values, positionals, terminal }) {
 }
 
 /** @param {Call} call @param {import('./assets.mjs').Zoo} zoo */
-const chosen = ({ positionals }, zoo) =>
-  (positionals.length > 0 ? positionals.map((id) => findEntry(zoo, id)) : entriesOf(zoo));
+const chosen = ({ positionals }, zoo) => (positionals.length > 0
+  ? [...new Set(positionals.flatMap((id) => withCompanions(zoo, findEntry(zoo, id))))]
+  : entriesOf(zoo));
 
 /** @returns {Promise<typeof import('../../zoo/convert/convert.mjs').convertModel>} */
 async function loadConverter() {

@@ -5,6 +5,7 @@ import { copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readPrecisions } from '../../wasm/cli/assets.mjs';
+import { companionsOf } from '../../wasm/ranking.mjs';
 import { makeKnownTasks } from './known-tasks.mjs';
 
 /** @typedef {{from: string, to: string}} Asset */
@@ -18,11 +19,15 @@ const types = {
 };
 
 /** What the page cannot do without, and how to make it. */
-const required = [
-  { from: 'build/wasm/wasm/modelspider.wasm', to: 'engine/modelspider.wasm', make: 'cmake --preset wasm && cmake --build --preset wasm' },
-  { from: 'zoo/browser/tokens.safetensors', to: 'zoo/tokens.safetensors', make: 'modelspider train' },
-  { from: 'build/zoo/browser/encoder.onnx', to: 'zoo/encoder.onnx', make: 'modelspider zoo fetch encoder' },
-];
+async function listRequired() {
+  const manifest = await readManifest();
+  return [
+    { from: 'build/wasm/wasm/modelspider.wasm', to: 'engine/modelspider.wasm', make: 'cmake --preset wasm && cmake --build --preset wasm' },
+    { from: 'zoo/browser/tokens.safetensors', to: 'zoo/tokens.safetensors', make: 'modelspider train' },
+    ...[manifest.encoder, ...companionsOf(manifest)].map(({ id }) =>
+      ({ from: `build/zoo/browser/${id}.onnx`, to: `zoo/${id}.onnx`, make: 'modelspider zoo fetch encoder' })),
+  ];
+}
 
 /** What is made of the zoo's files. @type {Record<string, () => Promise<Uint8Array>>} */
 const made = {
@@ -62,7 +67,7 @@ export function assetsPlugin() {
   return {
     name: 'modelspider-assets',
     async configureServer(server) {
-      const assets = [...required, ...fixed, ...(await findSamples()), ...(await listModels())];
+      const assets = [...(await listRequired()), ...fixed, ...(await findSamples()), ...(await listModels())];
       const files = new Map(assets.map(({ from, to }) => [`/${to}`, join(repository, from)]));
       /** @type {Map<string, Uint8Array>} */
       const contents = new Map();
@@ -86,6 +91,7 @@ export function assetsPlugin() {
       });
     },
     async generateBundle() {
+      const required = await listRequired();
       for (const { from, make } of required) {
         if (!existsSync(join(repository, from))) {
           this.error(`${from} is missing; make it with: ${make}`);

@@ -10,7 +10,7 @@
 //   web         {}                          → KnownWeb of known-tasks.mjs, or undefined
 //   around      {}                          → Surroundings of known-tasks.mjs, or undefined
 import { createEngine } from '../../wasm/modelspider.mjs';
-import { createTask, rankTask, suggestModel } from '../../wasm/ranking.mjs';
+import { createTask, encodedClasses, observeEncoder, rankTask, suggestModel } from '../../wasm/ranking.mjs';
 import { NearestHead, findConfusions } from '../head.mjs';
 import { knownWeb, lookAround, readKnownTasks } from './known-tasks.mjs';
 import { answerRequests } from '../worker-client.mjs';
@@ -29,6 +29,9 @@ function kept() {
   return current;
 }
 
+/** What the encoder itself saw of the task. */
+const seenClasses = () => encodedClasses(kept().zoo, kept().sample.classes);
+
 /** @param {Map<string, number>} observed @param {number} rerank seconds */
 function rank(observed, rerank) {
   return rankTask({ ...started, ...kept(), observed, seconds: { rerank } });
@@ -45,16 +48,19 @@ answerRequests({
   rank({ sample, zoo, workers }) {
     current?.task.destroy();
     current = undefined;
-    current = { task: createTask(started.engine, sample.classes), sample, zoo, workers };
+    current = { task: createTask(started.engine, encodedClasses(zoo, sample.classes)), sample, zoo, workers };
     return rank(new Map(), 0);
   },
   again: ({ observed, rerankSeconds }) => rank(observed, rerankSeconds),
   web: () => started.known && knownWeb(started.known),
-  suggest: ({ observed }) => suggestModel(started.scorer, kept().task, observed),
-  around: () => started.known && lookAround(started.known, kept().sample.classes),
+  suggest({ observed }) {
+    const shown = observeEncoder({ engine: started.engine, zoo: kept().zoo, sample: kept().sample });
+    return suggestModel(started.scorer, kept().task, new Map([...shown, ...observed]));
+  },
+  around: () => started.known && lookAround(started.known, seenClasses()),
   nearest({ classes, rows }) {
     const head = new NearestHead(classes);
     return rows.map((/** @type {Float32Array} */ row) => head.guess(row));
   },
-  confusions: () => findConfusions(kept().sample.classes),
+  confusions: () => findConfusions(seenClasses()),
 });

@@ -104,7 +104,7 @@ export async function judgeVariants(engine, bank, onProgress) {
 
 /**
  * The ranking of every task with 0, 1, … all models run, in the order in which they are suggested.
- * Models in the encoder count as run once any is.
+ * Models that run with the encoder count as run.
  * The certainty is fitted without the task's group; the predictions that it is fitted to were made
  * by scorers which, each being without one other group, had seen the task.
  *
@@ -152,7 +152,7 @@ function forecastTask(engine, trainer, task, { predicted, shown }) {
     if (k > 0) {
       run.push(trainer.suggest(input, new Map([...shown, ...run].map((m) => [m, accuracies[m]]))));
     }
-    const observed = new Map((k > 0 ? [...shown, ...run] : []).map((m) => [m, accuracies[m]]));
+    const observed = new Map([...shown, ...run].map((m) => [m, accuracies[m]]));
     const assessments = trainer.assess(input, { observed, seed: k, draws });
     forecasts.push({
       k, task: task.name, run: [...run],

@@ -96,7 +96,7 @@ export function markdownReport(report, { tasks, picture }) {
   if (report.variants.length > 0) {
     parts.push('Other ways to train the scorer:\n', rankingTable(report.variants));
   }
-  parts.push('With some models run on the images, in the order in which they are suggested; intervals promise 80 %:\n',
+  parts.push('With some models run on the images, in the order in which they are suggested, beside those that run with the encoder and count as run in every row; intervals promise 80 %:\n',
     ...(picture ? [`![Quality of the ranking against models run](${picture})\n`] : []), curveTable(report.curve));
   if (tasks) {
     const names = Object.keys(report.tasks[0]).filter((name) => name !== 'task');
