@@ -28,7 +28,7 @@ const encoded = await Promise.all(classes.map(async ({ name, images }, c) => ({
   })),
 })));
 
-await fetchModels(['encoder', 'liveness']);
+await fetchModels(['encoder', 'ppocr-cls']);
 /** @type {string[]} */
 const messages = [];
 const ranker = await openRanker({ workers: 2, onMessage: (kind, text) => messages.push(`${kind}: ${text}`) });
