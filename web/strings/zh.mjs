@@ -11,6 +11,8 @@ export const purposes = {
   'human pose': '人体姿态',
   'detection of hands and gestures': '手与手势检测',
   'hand landmarks': '手部关键点',
+  'hand landmarks and poses': '手部关键点与手势',
+  'poses of several people': '多人姿态',
   'pose landmarks': '姿态关键点',
   'video matting of people': '人像视频抠图',
   'segmentation of people': '人像分割',
@@ -26,6 +28,7 @@ export const purposes = {
   'content moderation, from ImageNet': '内容审核，源自 ImageNet',
   'text detection': '文字检测',
   'text recognition, Chinese and English': '文字识别，中文与英文',
+  'text recognition, captchas': '文字识别，验证码',
   'text orientation': '文字方向',
   'super-resolution': '超分辨率',
 };
