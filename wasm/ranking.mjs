@@ -52,13 +52,24 @@ export function createTask(engine, classes) {
  * @returns {number} 0 … 1
  */
 export function observeModel(engine, classes) {
+  const { features, count, dimension, labels, classCount } = matrixOf(classes);
+  const values = engine.metrics(observationMetrics, features, count, dimension, labels, classCount);
+  return observedAccuracy((name) => values[name]);
+}
+
+/**
+ * Features by class as metrics want them.
+ *
+ * @param {{features: Float32Array[]}[]} classes at least one, with an image
+ * @returns {import('./worker.mjs').Matrix}
+ */
+export function matrixOf(classes) {
   const rows = classes.flatMap(({ features }) => features);
   const dimension = rows[0].length;
-  const joined = new Float32Array(rows.length * dimension);
-  rows.forEach((row, i) => joined.set(row, i * dimension));
-  const labels = classes.flatMap(({ features }, label) => features.map(() => label));
-  const values = engine.metrics(observationMetrics, joined, rows.length, dimension, labels, classes.length);
-  return observedAccuracy((name) => values[name]);
+  const features = new Float32Array(rows.length * dimension);
+  rows.forEach((row, i) => features.set(row, i * dimension));
+  const labels = classes.flatMap(({ features: own }, label) => own.map(() => label));
+  return { features, count: rows.length, dimension, labels, classCount: classes.length };
 }
 
 /**
@@ -144,13 +155,33 @@ export function observeEncoder({ engine, zoo, sample }) {
   if (known) {
     return known;
   }
-  const shown = new Map(modelsInEncoder(zoo).map(({ model, start }) => {
-    const cut = (/** @type {Float32Array} */ row) => row.subarray(start, start + model.features);
-    return [model.id, observeModel(engine, sample.classes.map((own) => ({ ...own, features: own.features.map(cut) })))];
-  }));
-  shownBySample.set(sample, shown);
+  const shown = new Map(modelsInEncoder(zoo).map((part) => [part.model.id, observeModel(engine, seenBy(part, sample))]));
+  rememberShown(sample, shown);
   return shown;
 }
+
+/**
+ * The same, found by all workers of a pool, and not remembered.
+ *
+ * @param {import('./worker-pool.mjs').WorkerPool} pool
+ * @param {Omit<Encoded, 'engine'>} encoded
+ * @returns {Promise<Map<string, number>>} by id
+ */
+export async function observeEncoderIn(pool, { zoo, sample }) {
+  return new Map(await Promise.all(modelsInEncoder(zoo).map(async (part) => {
+    // What is to be copied for each is copied in a task of its own: a page answers in between.
+    await new Promise((resolve) => { setTimeout(resolve); });
+    const values = await pool.metrics(observationMetrics, matrixOf(seenBy(part, sample)));
+    return /** @type {const} */ ([part.model.id, observedAccuracy((name) => values[name])]);
+  })));
+}
+
+/** Spares observeEncoder the work. @param {EmbeddedSample} sample @param {Map<string, number>} shown */
+export const rememberShown = (sample, shown) => void shownBySample.set(sample, shown);
+
+/** @param {{model: ListedModel, start: number}} part of the encoder @param {EmbeddedSample} sample */
+const seenBy = ({ model, start }, { classes }) =>
+  classes.map((own) => ({ ...own, features: own.features.map((row) => row.subarray(start, start + model.features)) }));
 
 /**
  * The model that is worth running next, of those that can be run: the one that tells most or, where

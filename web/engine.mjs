@@ -1,7 +1,7 @@
 // The engine behind the page: its files, its workers, and what is known of the task at hand.
 import { createEngine } from '../wasm/modelspider.mjs';
 import { observationMetrics, observedAccuracy } from '../wasm/observation.mjs';
-import { companionsOf, encoderFeatureCount, encoderMacs } from '../wasm/ranking.mjs';
+import { companionsOf, encoderFeatureCount, encoderMacs, matrixOf, observeEncoderIn } from '../wasm/ranking.mjs';
 import { throwIfAborted } from '../wasm/sample.mjs';
 import { spawnWorker } from '../wasm/spawn.mjs';
 import { WorkerPool } from '../wasm/worker-pool.mjs';
@@ -165,7 +165,7 @@ export class Engine {
       const sample = await embed(part);
       if (sample.classes.length >= 2) {
         await nextTask();
-        onPreview(await scorer.rank(sample, listed, pool.size));
+        onPreview(await scorer.rank(sample, listed, pool.size, await observeEncoderIn(pool, { zoo: listed, sample })));
         throwIfAborted(abort.signal);
       }
     }
@@ -177,7 +177,7 @@ export class Engine {
     onPhase('score');
     await nextTask();
     throwIfAborted(abort.signal);
-    const result = await scorer.rank(sample, listed, pool.size);
+    const result = await scorer.rank(sample, listed, pool.size, await observeEncoderIn(pool, { zoo: listed, sample }));
     await nextTask();
     throwIfAborted(abort.signal);
     result.seconds.total = (performance.now() - begun) / 1000;
@@ -369,14 +369,4 @@ function previewsOf(classes) {
   const countOf = (/** @type {TaskClass[]} */ part) => part.reduce((sum, { images }) => sum + images.length, 0);
   return previewSizes.map((size) => classes.map((own) => ({ ...own, images: own.images.slice(0, size) })))
     .filter((part) => countOf(part) * previewFactor <= countOf(classes));
-}
-
-/** @param {{features: Float32Array[]}[]} classes @returns {import('../wasm/worker.mjs').Matrix} */
-function matrixOf(classes) {
-  const rows = classes.flatMap(({ features }) => features);
-  const dimension = rows[0].length;
-  const features = new Float32Array(rows.length * dimension);
-  rows.forEach((row, i) => features.set(row, i * dimension));
-  const labels = classes.flatMap(({ features: own }, label) => own.map(() => label));
-  return { features, count: rows.length, dimension, labels, classCount: classes.length };
 }

@@ -1,7 +1,7 @@
 // modelspider rank: which models of the zoo to start from, for a folder or zip of sample images.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createTask, encodedClasses, observeEncoder, observeModel, rankTask, suggestModel } from '../ranking.mjs';
+import { createTask, encodedClasses, observeEncoder, observeEncoderIn, observeModel, rankTask, rememberShown, suggestModel } from '../ranking.mjs';
 import { isPermissive, toCsv, toJson, toMarkdown, toTable } from '../report.mjs';
 import { findEntry, modelFile, readZoo, startEngine } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
@@ -117,12 +117,15 @@ export async function rank(run, { seed, rerankCount, started }) {
   if (images < fewImages * embedded.classes.length) {
     terminal.warn(`${images} images for ${embedded.classes.length} classes are few: from ${fewImages} a class on, the ranking is surer`);
   }
+  const looked = performance.now();
+  rememberShown(embedded, await observeEncoderIn(run.pool, { zoo, sample: embedded }));
   const task = createTask(engine, encodedClasses(zoo, embedded.classes));
   try {
     const begun = performance.now();
     const observed = rerankCount > 0 ? await observe(run, { task, embedded, count: rerankCount }) : new Map();
     const seconds = { rerank: (performance.now() - begun) / 1000, total: 0 };
     const result = rankTask({ engine, scorer, zoo, task, sample: embedded, workers: run.pool.size, observed, seed, seconds });
+    result.seconds.score += (begun - looked) / 1000;
     result.seconds.total = (performance.now() - started) / 1000;
     return result;
   } finally {

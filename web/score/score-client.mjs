@@ -30,15 +30,16 @@ export class ScoreClient {
    * @param {import('../../wasm/sample.mjs').EmbeddedSample} sample
    * @param {import('../../wasm/ranking.mjs').ListedZoo} zoo
    * @param {number} workers how many embedded the sample
+   * @param {Map<string, number>} shown observeEncoderIn's
    * @returns {Promise<RankResult>}
    */
-  async rank(sample, zoo, workers) {
+  async rank(sample, zoo, workers, shown) {
     if (!this.#client.isRunning) {
       await this.start();
     }
     this.#isBusy = true;
     try {
-      return await this.#client.request('rank', { sample, zoo, workers });
+      return await this.#client.request('rank', { sample, zoo, workers, shown });
     } finally {
       this.#isBusy = false;
     }

@@ -10,7 +10,7 @@
 //   web         {}                          → KnownWeb of known-tasks.mjs, or undefined
 //   around      {}                          → Surroundings of known-tasks.mjs, or undefined
 import { createEngine } from '../../wasm/modelspider.mjs';
-import { createTask, encodedClasses, observeEncoder, rankTask, suggestModel } from '../../wasm/ranking.mjs';
+import { createTask, encodedClasses, observeEncoder, rankTask, rememberShown, suggestModel } from '../../wasm/ranking.mjs';
 import { NearestHead, findConfusions } from '../head.mjs';
 import { knownWeb, lookAround, readKnownTasks } from './known-tasks.mjs';
 import { answerRequests } from '../worker-client.mjs';
@@ -45,9 +45,10 @@ answerRequests({
     started = { engine, scorer, known: known.encoderHash === scorer.encoderHash ? known : undefined };
     return { version: engine.version, encoderHash: scorer.encoderHash, featureCount: scorer.featureCount, modelIds: scorer.modelIds };
   },
-  rank({ sample, zoo, workers }) {
+  rank({ sample, zoo, workers, shown }) {
     current?.task.destroy();
     current = undefined;
+    rememberShown(sample, shown);
     current = { task: createTask(started.engine, encodedClasses(zoo, sample.classes)), sample, zoo, workers };
     return rank(new Map(), 0);
   },
