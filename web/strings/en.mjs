@@ -210,7 +210,7 @@ export const strings = {
   'compare.open': (/** @type {string} */ better) => `Their likely ranges overlap: ${better} is ahead, but running both would tell.`,
   'try.download': 'Download as ONNX',
   'trial.title': 'Run models on your images',
-  'trial.hint': 'So far no model was run. Running the best few takes seconds, and sharpens the whole ranking.',
+  'trial.hint': 'So far only a few tiny models were run. Running the best ones takes seconds, and sharpens the whole ranking.',
   'trial.ran': (/** @type {number} */ count) => `${plural(count, '1 model was', `${count} models were`)} run on your images; the ranking knows.`,
   'trial.run-top': (/** @type {number} */ count) => `Run the best ${count} here`,
   'trial.run-more': (/** @type {number} */ count) => plural(count, 'Run 1 more', `Run ${count} more`),
@@ -296,7 +296,7 @@ export const strings = {
   'export.title': 'Export',
   'export.session': 'Session, without images',
   'export.session-images': 'Session with images',
-  'footer.how': 'modelspider reads your images with one small encoder and compares what it sees with what it learned about each model.',
+  'footer.how': 'modelspider reads your images with a small encoder and a few tiny models, and compares what they see with what it learned about each model.',
   'footer.licences': 'Licences of what this page is made of',
   'footer.facts': (/** @type {string} */ version, /** @type {number} */ workers, /** @type {number} */ models) =>
     `Engine ${version}, ${plural(workers, '1 worker', `${workers} workers`)}, ${models} models`,

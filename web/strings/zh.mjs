@@ -236,7 +236,7 @@ export const strings = {
   'compare.open': (/** @type {string} */ better) => `两者的可能范围有重叠：${better} 领先，但运行两者才能确定。`,
   'try.download': '下载 ONNX 文件',
   'trial.title': '在你的图像上运行模型',
-  'trial.hint': '目前还没有运行过任何模型。运行最好的几个只需几秒，会让整个排名更准确。',
+  'trial.hint': '目前只运行了几个很小的模型。运行最好的几个只需几秒，会让整个排名更准确。',
   'trial.ran': (/** @type {number} */ count) => `已在你的图像上运行 ${count} 个模型，排名已据此更新。`,
   'trial.run-top': (/** @type {number} */ count) => `在这里运行最好的 ${count} 个`,
   'trial.run-more': (/** @type {number} */ count) => `再运行 ${count} 个`,
@@ -322,7 +322,7 @@ export const strings = {
   'export.title': '导出',
   'export.session': '会话（不含图像）',
   'export.session-images': '会话（含图像）',
-  'footer.how': 'modelspider 用一个小型编码器查看你的图像，并与它所了解的每个模型进行比较。',
+  'footer.how': 'modelspider 用一个小型编码器和几个很小的模型查看你的图像，并与它所了解的每个模型进行比较。',
   'footer.licences': '本页面所用软件的许可证',
   'footer.facts': (/** @type {string} */ version, /** @type {number} */ workers, /** @type {number} */ models) =>
     `引擎 ${version}，${workers} 个工作线程，${models} 个模型`,
