@@ -17,7 +17,7 @@ const sum = (values) => values.reduce((total, value) => total + value, 0);
  */
 export async function weighPage() {
   const html = await readFile(join(builtPage, 'index.html'), 'utf8');
-  const named = [...html.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map(([, path]) => path);
+  const named = [...html.matchAll(/<(?:link|script)\b[^>]*\b(?:src|href)="\.\/([^"]+)"/g)].map(([, path]) => path);
   const files = (await readdir(builtPage, { recursive: true })).filter((path) => extname(path) !== '');
   const kept = files.filter((path) => !path.startsWith('zoo/models/'));
   return {
