@@ -89,8 +89,24 @@ export function companionsOf({ encoder, models }) {
   });
 }
 
+/**
+ * What runs on every image: the encoder, then its companions.
+ *
+ * @template {ListedModel} Model
+ * @param {{encoder: Model & {companions?: string[]}, models: Model[]}} zoo
+ * @returns {Model[]}
+ */
+export const encoderParts = (zoo) => [zoo.encoder, ...companionsOf(zoo)];
+
 /** Features of an image, companions' among them. @param {Pick<ListedZoo, 'encoder' | 'models'>} zoo @returns {number} */
-export const encoderFeatureCount = (zoo) => [zoo.encoder, ...companionsOf(zoo)].reduce((sum, { features }) => sum + features, 0);
+export const encoderFeatureCount = (zoo) => encoderParts(zoo).reduce((sum, { features }) => sum + features, 0);
+
+/** Multiply-accumulates of an image, companions' among them. @param {Pick<ListedZoo, 'encoder' | 'models'>} zoo @returns {number} */
+export const encoderMacs = (zoo) => encoderParts(zoo).reduce((sum, { macs }) => sum + macs, 0);
+
+/** Of all features those of one part. @param {EmbeddedSample['classes']} classes @param {number} start @param {number} count */
+const cutFeatures = (classes, start, count) =>
+  classes.map((own) => ({ ...own, features: own.features.map((row) => row.subarray(start, start + count)) }));
 
 /**
  * What the encoder itself saw, which the scorer reads: features without the companions'.
@@ -99,11 +115,7 @@ export const encoderFeatureCount = (zoo) => [zoo.encoder, ...companionsOf(zoo)].
  * @param {EmbeddedSample['classes']} classes
  * @returns {EmbeddedSample['classes']}
  */
-export const encodedClasses = ({ encoder }, classes) =>
-  classes.map((own) => ({ ...own, features: own.features.map((row) => row.subarray(0, encoder.features)) }));
-
-/** Multiply-accumulates of an image, companions' among them. @param {Pick<ListedZoo, 'encoder' | 'models'>} zoo @returns {number} */
-export const encoderMacs = (zoo) => [zoo.encoder, ...companionsOf(zoo)].reduce((sum, { macs }) => sum + macs, 0);
+export const encodedClasses = ({ encoder }, classes) => cutFeatures(classes, 0, encoder.features);
 
 /**
  * The model that the encoder is cut from: of the same published file, it reads the same input, and its
@@ -180,8 +192,7 @@ export async function observeEncoderIn(pool, { zoo, sample }) {
 export const rememberShown = (sample, shown) => void shownBySample.set(sample, shown);
 
 /** @param {{model: ListedModel, start: number}} part of the encoder @param {EmbeddedSample} sample */
-const seenBy = ({ model, start }, { classes }) =>
-  classes.map((own) => ({ ...own, features: own.features.map((row) => row.subarray(start, start + model.features)) }));
+const seenBy = ({ model, start }, { classes }) => cutFeatures(classes, start, model.features);
 
 /**
  * The model that is worth running next, of those that can be run: the one that tells most or, where

@@ -1,7 +1,7 @@
 // The engine behind the page: its files, its workers, and what is known of the task at hand.
 import { createEngine } from '../wasm/modelspider.mjs';
 import { observationMetrics, observedAccuracy } from '../wasm/observation.mjs';
-import { companionsOf, encoderFeatureCount, encoderMacs, matrixOf, observeEncoderIn } from '../wasm/ranking.mjs';
+import { companionsOf, encoderFeatureCount, encoderMacs, encoderParts, matrixOf, observeEncoderIn } from '../wasm/ranking.mjs';
 import { throwIfAborted } from '../wasm/sample.mjs';
 import { spawnWorker } from '../wasm/spawn.mjs';
 import { WorkerPool } from '../wasm/worker-pool.mjs';
@@ -92,7 +92,7 @@ export class Engine {
       fetchBytes('engine/modelspider.wasm').then((bytes) => WebAssembly.compile(bytes)),
       fetchBytes('zoo/tokens.safetensors'),
       fetchBytes('zoo/known-tasks.safetensors'),
-      ...[zoo.encoder, ...companionsOf(zoo)].map((entry) => fetchModel(`zoo/${entry.id}.onnx`, entry)),
+      ...encoderParts(zoo).map((entry) => fetchModel(`zoo/${entry.id}.onnx`, entry)),
     ]);
     // Says what is missing where this browser cannot run the engine.
     await createEngine(module);
@@ -161,11 +161,13 @@ export class Engine {
       return { ...sample, seconds: spent };
     };
     const listed = { name: zoo.zoo, encoder: zoo.encoder, models: zoo.models };
+    const score = async (/** @type {EmbeddedSample} */ sample) =>
+      scorer.rank(sample, listed, pool.size, await observeEncoderIn(pool, { zoo: listed, sample }));
     for (const part of previewsOf(classes)) {
       const sample = await embed(part);
       if (sample.classes.length >= 2) {
         await nextTask();
-        onPreview(await scorer.rank(sample, listed, pool.size, await observeEncoderIn(pool, { zoo: listed, sample })));
+        onPreview(await score(sample));
         throwIfAborted(abort.signal);
       }
     }
@@ -177,7 +179,7 @@ export class Engine {
     onPhase('score');
     await nextTask();
     throwIfAborted(abort.signal);
-    const result = await scorer.rank(sample, listed, pool.size, await observeEncoderIn(pool, { zoo: listed, sample }));
+    const result = await score(sample);
     await nextTask();
     throwIfAborted(abort.signal);
     result.seconds.total = (performance.now() - begun) / 1000;
@@ -282,7 +284,7 @@ export class Engine {
   /** What features of the encoder are worth keeping for. @returns {Promise<import('./session/session-file.mjs').Made>} */
   async made() {
     const { zoo } = await this.#start();
-    const hashes = [zoo.encoder, ...companionsOf(zoo)].map(({ onnx }) => onnx.sha256);
+    const hashes = encoderParts(zoo).map(({ onnx }) => onnx.sha256);
     return { encoder: hashes.join(' '), featureCount: encoderFeatureCount(zoo) };
   }
 

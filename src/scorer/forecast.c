@@ -12,12 +12,12 @@
 
 enum { MIN_DRAWS = 16, MAX_DRAWS = 4096, CANDIDATES = 64 };
 
-/* An interval leaves this share of the draws outside, an accuracy's half of it at each end. */
+/* An accuracy's interval leaves this share of the draws outside, half of it at each end. */
 static const double OUTSIDE = 0.2;
 /*
- * Of ranks, 75 of 100 draws: on tasks that were left out these hold 80 of 100 true ranks, 80 held
- * 84 (zoo/browser/report, all sets and any number of models run), as most tasks' errors are smaller
- * than those of a few that the errors' variance is learned from as well.
+ * One of ranks holds 75 of 100 draws: on tasks that were left out these hold 80 of 100 true ranks,
+ * 80 held 84 (zoo/browser/report, all sets and any number of models run), as most tasks' errors are
+ * smaller than those of a few that the errors' variance is learned from as well.
  */
 static const double RANKS_INSIDE = 0.75;
 

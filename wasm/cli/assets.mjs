@@ -6,7 +6,7 @@ import { availableParallelism, homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createEngine } from '../modelspider.mjs';
-import { companionsOf } from '../ranking.mjs';
+import { encoderParts } from '../ranking.mjs';
 import { spawnWorker } from '../spawn-node.mjs';
 import { WorkerPool } from '../worker-pool.mjs';
 import { Failure, reasonOf } from './failure.mjs';
@@ -124,7 +124,7 @@ export function entriesOf({ encoder, models }) {
  * @param {ModelEntry} entry
  * @returns {ModelEntry[]}
  */
-export const withCompanions = (zoo, entry) => [entry, ...(entry === zoo.encoder ? companionsOf(zoo) : [])];
+export const withCompanions = (zoo, entry) => (entry === zoo.encoder ? encoderParts(zoo) : [entry]);
 
 /** @param {Zoo} zoo @param {string} id @returns {ModelEntry} */
 export function findEntry(zoo, id) {

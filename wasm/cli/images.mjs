@@ -132,7 +132,7 @@ async function listFolder(root) {
 }
 
 /** @param {string} file @returns {Promise<Uint8Array>} */
-async function readImageFile(file) {
+export async function readImageFile(file) {
   const { size } = await stat(file);
   if (size > fileSizeLimit) {
     throw new Error(`it is larger than ${fileSizeLimit / 2 ** 20} MiB`);

@@ -1,10 +1,10 @@
 // What `import 'modelspider'` gives in Node: the ranking of the command line, as objects. In pages and
 // workers, wasm/modelspider.mjs and its neighbours are the library.
-import { readFile } from 'node:fs/promises';
 import { limitPerClass } from '../sample.mjs';
 import { readZoo, startEngine } from './assets.mjs';
 import { decodeImage } from './decode.mjs';
 import { Failure, exitCodes, reasonOf } from './failure.mjs';
+import { readImageFile } from './images.mjs';
 import { rank, readScorer } from './rank.mjs';
 import { openLimited } from './sample.mjs';
 import { fetchModels as fetchFromNpm } from './zoo-models.mjs';
@@ -45,7 +45,7 @@ function terminalOf(onMessage) {
  */
 function imageOf(image, file) {
   if (typeof image === 'string') {
-    const read = () => readFile(image).catch((error) => { throw new Error(reasonOf(error)); });
+    const read = () => readImageFile(image).catch((error) => { throw new Error(reasonOf(error)); });
     return { file: image, decode: async () => decodeImage(await read()) };
   }
   return { file, decode: async () => (image instanceof Uint8Array ? decodeImage(image) : image) };

@@ -5,7 +5,7 @@ import { copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readPrecisions } from '../../wasm/cli/assets.mjs';
-import { companionsOf } from '../../wasm/ranking.mjs';
+import { encoderParts } from '../../wasm/ranking.mjs';
 import { makeKnownTasks } from './known-tasks.mjs';
 
 /** @typedef {{from: string, to: string}} Asset */
@@ -24,7 +24,7 @@ async function listRequired() {
   return [
     { from: 'build/wasm/wasm/modelspider.wasm', to: 'engine/modelspider.wasm', make: 'cmake --preset wasm && cmake --build --preset wasm' },
     { from: 'zoo/browser/tokens.safetensors', to: 'zoo/tokens.safetensors', make: 'modelspider train' },
-    ...[manifest.encoder, ...companionsOf(manifest)].map(({ id }) =>
+    ...encoderParts(manifest).map(({ id }) =>
       ({ from: `build/zoo/browser/${id}.onnx`, to: `zoo/${id}.onnx`, make: 'modelspider zoo fetch encoder' })),
   ];
 }

@@ -1,6 +1,5 @@
 // Completes the list of licences that Vite makes of what it bundles, with those of the wasm.
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 
 const repository = new URL('../../', import.meta.url);
 
@@ -19,8 +18,8 @@ export function licencesPlugin() {
         if (list?.type !== 'asset') {
           this.error(`${licencesFile} was not made`);
         }
-        const cJson = await readFile(fileURLToPath(new URL('build/cjson/LICENSE', repository)), 'utf8');
-        const own = await readFile(fileURLToPath(new URL('LICENSE', repository)), 'utf8');
+        const cJson = await readFile(new URL('build/cjson/LICENSE', repository), 'utf8');
+        const own = await readFile(new URL('LICENSE', repository), 'utf8');
         list.source = `${String(list.source).trim()}\n\n## cJSON - 1.7.15 (MIT), in the wasm\n\n${cJson.trim()}\n\n## modelspider (Apache-2.0)\n\n${own.trim()}\n`;
       },
     },

