@@ -12,7 +12,7 @@
 #include "kernel/kernels.h"
 
 /* ROOM is floats per buffer, the largest activation below is 112 × 112 × 96. */
-enum { ROOM = 1300000, ROUNDS = 25, MAX_TAPS = 9, MAX_WIDTH = 5 };
+enum { ROOM = 1300000, ROUNDS = 25, MAX_TAPS = 9, MAX_WIDTH = 5, MAX_PIXELS = 224 };
 
 /* Processor time, so that other programs disturb less. */
 static double now(void) {
@@ -142,6 +142,23 @@ static void run_mean_rows(const workspace *space, const bench_case *self) {
   space->kernels->mean_rows(space->x, self->columns, self->rows, self->columns, space->y);
 }
 
+/* Rows of a picture become rows of columns pixels, each from depth pixels of it. */
+static void run_resample(const workspace *space, const bench_case *self) {
+  ms_span spans[MAX_PIXELS];
+  for (size_t i = 0; i < self->columns; i++) {
+    spans[i] = (ms_span){i, self->depth, space->weights};
+  }
+  for (size_t r = 0; r < self->rows; r++) {
+    space->kernels->resample(space->x, spans, space->y, self->columns);
+  }
+}
+
+static void run_compose(const workspace *space, const bench_case *self) {
+  for (size_t r = 0; r < self->rows; r++) {
+    space->kernels->compose((const uint8_t *)space->x, space->y, self->columns);
+  }
+}
+
 static const bench_case cases[] = {
     {"3x3 first layer", run_first_layer, 12544, 27, 32, 2},
     {"1x1", run_gemm, 12544, 32, 16, 2},
@@ -197,6 +214,8 @@ static const bench_case cases[] = {
     {"layer norm", run_layer_norm, 197, 1, 384, 1},
     {"dot", run_dot, 1, 1, 1280, 2},
     {"mean of rows", run_mean_rows, 49, 1, 1280, 1},
+    {"compose", run_compose, 300, 1, 300, 4},
+    {"resample", run_resample, 300, 3, 224, 6},
 };
 
 /* Best seconds of one call. Short calls are timed in groups, as clocks in browsers are coarse. */

@@ -13,13 +13,6 @@
 
 enum { MAX_INPUT_SIDE = 4096 };
 
-/* The source pixels that one output row or column is made of. */
-typedef struct span {
-  size_t first;
-  size_t count;
-  const float *weights; /* [count], adding up to 1 */
-} span;
-
 static ms_status check_spec(ms_context *context, const ms_image_spec *spec) {
   if (spec->width < 1 || spec->width > MAX_INPUT_SIDE || spec->height < 1 ||
       spec->height > MAX_INPUT_SIDE) {
@@ -67,10 +60,10 @@ void ms_image_spec_destroy(ms_image_spec *spec) {
 }
 
 /* The triangle around centre, cut off at the image's edges; weights add up to 1. */
-static span fill_span(double centre, double support, size_t size, float *weights) {
+static ms_span fill_span(double centre, double support, size_t size, float *weights) {
   double low = floor(centre - support - 0.5) + 1.0;
   double high = ceil(centre + support - 0.5);
-  span filled = {.first = low > 0.0 ? (size_t)low : 0, .weights = weights};
+  ms_span filled = {.first = low > 0.0 ? (size_t)low : 0, .weights = weights};
   size_t end = high < (double)size ? (size_t)high : size;
   filled.count = end - filled.first;
   double sum = 0.0;
@@ -89,7 +82,7 @@ static span fill_span(double centre, double support, size_t size, float *weights
  * output covers step source pixels, but at least one.
  */
 static ms_status plan_axis(ms_context *context, size_t size, size_t output_size, double step,
-                           span **spans) {
+                           ms_span **spans) {
   double support = step > 1.0 ? step : 1.0;
   double start = ((double)size - step * (double)output_size) / 2.0;
   size_t room = 2 * (size_t)ceil(support) + 1;
@@ -103,46 +96,35 @@ static ms_status plan_axis(ms_context *context, size_t size, size_t output_size,
   return MS_OK;
 }
 
-/* Adds one pixel, composed over white, to the sums of red, green and blue. */
-static void add_pixel(const uint8_t *pixel, float weight, float sums[3]) {
-  if (pixel[3] == 255) {
-    for (size_t k = 0; k < 3; k++) {
-      sums[k] += weight * (float)pixel[k];
+/* RGB pixels become what the network reads, in place. */
+static void choose_channels(const ms_image_spec *spec, float *line) {
+  if (spec->channels == MS_IMAGE_CHANNELS_GREY) {
+    for (size_t x = 0; x < spec->width; x++) {
+      line[x] = 0.299f * line[x * 3] + 0.587f * line[x * 3 + 1] + 0.114f * line[x * 3 + 2];
     }
-    return;
   }
-  float opacity = (float)pixel[3] / 255.0f;
-  for (size_t k = 0; k < 3; k++) {
-    sums[k] += weight * (255.0f - (float)(255 - pixel[k]) * opacity);
-  }
-}
-
-/* Resizes one source row along x; line is [spec->width][spec->channel_count]. */
-static void resize_row(const ms_image_spec *spec, const uint8_t *row, const span *columns,
-                       float *line) {
-  for (size_t x = 0; x < spec->width; x++) {
-    const uint8_t *pixel = row + columns[x].first * 4;
-    float sums[3] = {0.0f, 0.0f, 0.0f};
-    for (size_t i = 0; i < columns[x].count; i++, pixel += 4) {
-      add_pixel(pixel, columns[x].weights[i], sums);
-    }
-    if (spec->channels == MS_IMAGE_CHANNELS_GREY) {
-      line[x] = 0.299f * sums[0] + 0.587f * sums[1] + 0.114f * sums[2];
-    } else {
-      bool reversed = spec->channels == MS_IMAGE_CHANNELS_BGR;
-      line[x * 3] = sums[reversed ? 2 : 0];
-      line[x * 3 + 1] = sums[1];
-      line[x * 3 + 2] = sums[reversed ? 0 : 2];
+  if (spec->channels == MS_IMAGE_CHANNELS_BGR) {
+    for (size_t x = 0; x < spec->width; x++) {
+      float red = line[x * 3];
+      line[x * 3] = line[x * 3 + 2];
+      line[x * 3 + 2] = red;
     }
   }
 }
 
-static void normalise(const ms_image_spec *spec, float *input) {
-  size_t count = spec->width * spec->height * spec->channel_count;
-  for (size_t i = 0; i < count; i += spec->channel_count) {
-    for (size_t k = 0; k < spec->channel_count; k++) {
-      input[i + k] = (input[i + k] - spec->mean[k]) / spec->deviation[k];
-    }
+/* line is scratch of two rows. */
+static void normalise(const ms_image_spec *spec, float *line, float *input) {
+  const ms_kernels *kernels = ms_kernels_best();
+  size_t count = spec->width * spec->channel_count;
+  float *means = line;
+  float *deviations = line + count;
+  for (size_t i = 0; i < count; i++) {
+    means[i] = spec->mean[i % spec->channel_count];
+    deviations[i] = spec->deviation[i % spec->channel_count];
+  }
+  for (size_t y = 0; y < spec->height; y++, input += count) {
+    kernels->binary(MS_BINARY_SUBTRACT, input, input, 1, means, 1, count);
+    kernels->binary(MS_BINARY_DIVIDE, input, input, 1, deviations, 1, count);
   }
 }
 
@@ -154,19 +136,23 @@ static ms_status resize(ms_context *context, const ms_image_spec *spec, const ui
     x_step = y_step < x_step ? y_step : x_step;
     y_step = x_step;
   }
-  span *columns = NULL;
-  span *rows = NULL;
+  ms_span *columns = NULL;
+  ms_span *rows = NULL;
   MS_TRY(plan_axis(context, width, spec->width, x_step, &columns));
   MS_TRY(plan_axis(context, height, spec->height, y_step, &rows));
   size_t line_count = spec->width * spec->channel_count;
-  float *line = NULL; /* [spec->width][spec->channel_count] */
-  MS_TRY(MS_SCRATCH(context, line_count, &line));
+  float *pixels = NULL; /* [width][4] */
+  float *line = NULL;   /* [2][spec->width][3] */
+  MS_TRY(MS_SCRATCH(context, width * 4, &pixels));
+  MS_TRY(MS_SCRATCH(context, 2 * spec->width * 3, &line));
   memset(input, 0, spec->height * line_count * sizeof *input);
   const ms_kernels *kernels = ms_kernels_best();
-  const span *last = &rows[spec->height - 1];
+  const ms_span *last = &rows[spec->height - 1];
   size_t open = 0; /* the first output row that source row j may still touch */
   for (size_t j = rows[0].first; j < last->first + last->count; j++) {
-    resize_row(spec, rgba + j * width * 4, columns, line);
+    kernels->compose(rgba + j * width * 4, pixels, width);
+    kernels->resample(pixels, columns, line, spec->width);
+    choose_channels(spec, line);
     while (rows[open].first + rows[open].count <= j) {
       open++;
     }
@@ -174,7 +160,7 @@ static ms_status resize(ms_context *context, const ms_image_spec *spec, const ui
       kernels->axpy(input + y * line_count, rows[y].weights[j - rows[y].first], line, line_count);
     }
   }
-  normalise(spec, input);
+  normalise(spec, line, input);
   return MS_OK;
 }
 

@@ -43,6 +43,13 @@ typedef struct ms_sweep {
   size_t outputs;  /* pixels in the output row */
 } ms_sweep;
 
+/* A run of pixels that one output pixel is made of. */
+typedef struct ms_span {
+  size_t first;
+  size_t count;
+  const float *weights; /* [count] */
+} ms_span;
+
 /* Element-wise functions of one argument; alpha and beta as ONNX names them. */
 typedef enum ms_unary {
   MS_UNARY_CLAMP, /* to [alpha, beta] */
@@ -160,6 +167,10 @@ typedef struct ms_kernels {
   void (*transpose)(const float *x, size_t rows, size_t columns, float *y);
   /* IEEE half precision to float, exact */
   void (*widen_half)(const uint16_t *x, float *y, size_t count);
+  /* y[count][4] = RGBA8 pixels composed over white; the last float of a pixel is of no use */
+  void (*compose)(const uint8_t *rgba, float *y, size_t count);
+  /* Resizes a row of such pixels: y[i][3] = the sum over span i of weight times pixel */
+  void (*resample)(const float *pixels, const ms_span *spans, float *y, size_t count);
 } ms_kernels;
 
 /* The specification, and the fast table; NULL where the build has no SIMD128. */

@@ -357,6 +357,26 @@ static void widen_half_scalar(const uint16_t *x, float *y, size_t count) {
   }
 }
 
+static void compose_scalar(const uint8_t *rgba, float *y, size_t count) {
+  for (size_t i = 0; i < count * 4; i++) {
+    uint8_t alpha = rgba[i / 4 * 4 + 3];
+    float opacity = (float)alpha / 255.0f;
+    y[i] = alpha == 255 ? (float)rgba[i] : 255.0f - (255.0f - (float)rgba[i]) * opacity;
+  }
+}
+
+static void resample_scalar(const float *pixels, const ms_span *spans, float *y, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    for (size_t colour = 0; colour < 3; colour++) {
+      float sum = 0.0f;
+      for (size_t k = 0; k < spans[i].count; k++) {
+        sum += spans[i].weights[k] * pixels[(spans[i].first + k) * 4 + colour];
+      }
+      y[i * 3 + colour] = sum;
+    }
+  }
+}
+
 const ms_kernels ms_kernels_scalar = {
     .dot = dot_scalar,
     .axpy = axpy_scalar,
@@ -378,4 +398,6 @@ const ms_kernels ms_kernels_scalar = {
     .mean_rows = mean_rows_scalar,
     .transpose = transpose_scalar,
     .widen_half = widen_half_scalar,
+    .compose = compose_scalar,
+    .resample = resample_scalar,
 };

@@ -222,6 +222,44 @@ static void widen_half_simd128(const uint16_t *x, float *y, size_t count) {
   }
 }
 
+/* Four levels of 16 bits, a pixel's, over white. */
+MS_INLINE v128_t compose_pixel(v128_t levels, uint8_t alpha) {
+  v128_t pixel = wasm_f32x4_convert_i32x4(levels);
+  if (alpha != 255) {
+    v128_t white = ms_splat(255.0f);
+    v128_t opacity = ms_splat((float)alpha / 255.0f);
+    pixel = wasm_f32x4_sub(white, wasm_f32x4_mul(wasm_f32x4_sub(white, pixel), opacity));
+  }
+  return pixel;
+}
+
+static void compose_simd128(const uint8_t *rgba, float *y, size_t count) {
+  size_t i = 0;
+  for (; i + 2 <= count; i += 2) {
+    v128_t levels = wasm_u16x8_load8x8(rgba + i * 4);
+    wasm_v128_store(y + i * 4, compose_pixel(wasm_u32x4_extend_low_u16x8(levels), rgba[i * 4 + 3]));
+    wasm_v128_store(y + i * 4 + MS_LANES,
+                    compose_pixel(wasm_u32x4_extend_high_u16x8(levels), rgba[i * 4 + 7]));
+  }
+  if (i < count) {
+    v128_t levels = wasm_u16x8_extend_low_u8x16(wasm_v128_load32_zero(rgba + i * 4));
+    wasm_v128_store(y + i * 4, compose_pixel(wasm_u32x4_extend_low_u16x8(levels), rgba[i * 4 + 3]));
+  }
+}
+
+static void resample_simd128(const float *pixels, const ms_span *spans, float *y, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const float *pixel = pixels + spans[i].first * MS_LANES;
+    v128_t sums = ms_splat(0.0f);
+    for (size_t k = 0; k < spans[i].count; k++) {
+      sums = ms_add_product(sums, wasm_v128_load32_splat(spans[i].weights + k),
+                            wasm_v128_load(pixel + k * MS_LANES));
+    }
+    /* The next pixel overwrites the lane too many. */
+    ms_store_lanes(y + i * 3, sums, i + 1 < count ? MS_LANES : 3);
+  }
+}
+
 static const ms_kernels table = {
     .dot = dot_simd128,
     .axpy = axpy_simd128,
@@ -243,6 +281,8 @@ static const ms_kernels table = {
     .mean_rows = ms_mean_rows_simd128,
     .transpose = transpose_simd128,
     .widen_half = widen_half_simd128,
+    .compose = compose_simd128,
+    .resample = resample_simd128,
 };
 
 const ms_kernels *ms_kernels_simd128(void) {

@@ -190,6 +190,37 @@ static void test_layouts_agree(const ms_kernels *fast, const ms_kernels *plain) 
   }
 }
 
+/* Pixels end with their memory; some are transparent, wholly or in part. */
+static void test_rows_of_pixels_agree(const ms_kernels *fast, const ms_kernels *plain) {
+  enum { PIXELS = 23 };
+  ms_random random = ms_random_make(SEED, 6);
+  uint8_t *rgba = malloc(PIXELS * 4);
+  for (size_t i = 0; rgba != NULL && i < PIXELS * 4; i++) {
+    bool opaque = i % 4 == 3 && ms_random_below(&random, 2) == 0;
+    rgba[i] = opaque ? 255 : (uint8_t)ms_random_below(&random, 256);
+  }
+  for (size_t count = 0; count <= PIXELS; count++) {
+    block weights = random_block(&random, PIXELS, count % 4);
+    block pixels[2] = {guarded_block(count * 4), guarded_block(count * 4)};
+    block y[2] = {guarded_block(count * 3), guarded_block(count * 3)};
+    ms_span spans[PIXELS];
+    for (size_t i = 0; i < count; i++) {
+      size_t first = ms_random_below(&random, count);
+      spans[i] = (ms_span){first, ms_random_below(&random, count - first + 1), weights.x};
+    }
+    fast->compose(rgba + (PIXELS - count) * 4, pixels[0].x, count);
+    plain->compose(rgba + (PIXELS - count) * 4, pixels[1].x, count);
+    check_same(&pixels[0], &pixels[1], "compose");
+    fast->resample(pixels[0].x, spans, y[0].x, count);
+    plain->resample(pixels[0].x, spans, y[1].x, count);
+    check_same(&y[0], &y[1], "resample");
+    free_blocks(pixels, 2);
+    free_blocks(y, 2);
+    free(weights.memory);
+  }
+  free(rgba);
+}
+
 static void test_all_halves_widen_alike(const ms_kernels *fast, const ms_kernels *plain) {
   enum { COUNT = 65536 };
   uint16_t *halves = malloc(COUNT * sizeof *halves);
@@ -442,6 +473,7 @@ int main(void) {
   test_binary_functions_agree(fast, plain);
   test_rows_agree(fast, plain);
   test_layouts_agree(fast, plain);
+  test_rows_of_pixels_agree(fast, plain);
   test_all_halves_widen_alike(fast, plain);
   test_small_products_agree(fast, plain);
   test_large_products_agree(fast, plain);

@@ -565,6 +565,21 @@ static void test_transpose(void) {
   CHECK_EQUAL(memcmp(y, expected, sizeof y), 0);
 }
 
+static void test_pixels_are_composed_and_resampled(void) {
+  static const uint8_t rgba[12] = {10, 20, 30, 255, 100, 50, 200, 0, 5, 155, 255, 51};
+  static const float weights[3] = {0.5f, 0.25f, 2.0f};
+  static const ms_span spans[3] = {{0, 2, weights}, {2, 1, weights + 2}, {1, 0, weights}};
+  /* Opacity 51 is a fifth: 255 - 250 / 5 = 205, 255 - 100 / 5 = 235, 255. */
+  static const float expected[9] = {68.75f, 73.75f, 78.75f, 410, 470, 510, 0, 0, 0};
+  float pixels[12];
+  float y[9];
+  scalar->compose(rgba, pixels, 3);
+  scalar->resample(pixels, spans, y, 3);
+  for (size_t i = 0; i < 9; i++) {
+    CHECK_NEAR(y[i], expected[i], 1e-4);
+  }
+}
+
 int main(void) {
   test_functions_are_precise();
   test_functions_have_their_limits();
@@ -583,5 +598,6 @@ int main(void) {
   test_pools();
   test_halves_are_exact();
   test_transpose();
+  test_pixels_are_composed_and_resampled();
   return CHECK_EXIT();
 }
