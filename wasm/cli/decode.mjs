@@ -1,12 +1,20 @@
 // Encoded image bytes -> RGBA pixels, upright and in sRGB, as a browser shows them.
-import sharp from 'sharp';
-
 // As much as ms_network_embed accepts.
 const pixelLimit = 2 ** 26;
 const formats = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'avif']);
 
-sharp.cache(false);
-sharp.concurrency(1);
+/** @type {Promise<typeof import('sharp').default> | undefined} */
+let loading;
+
+/** Ahead of the first image, while workers start, if it is called then. Fails where there is no sharp. */
+export function loadDecoder() {
+  loading ??= import('sharp').then(({ default: sharp }) => {
+    sharp.cache(false);
+    sharp.concurrency(1);
+    return sharp;
+  });
+  return loading;
+}
 
 /**
  * @param {Uint8Array} bytes
@@ -18,18 +26,38 @@ export async function decodeImage(bytes) {
     if (bytes.length === 0) {
       throw new Error('it is empty');
     }
+    const sharp = await loadDecoder();
     const image = sharp(bytes, { failOn: 'error', limitInputPixels: pixelLimit });
     const { format } = await image.metadata();
     if (!formats.has(format ?? '')) {
       throw new Error(`${format} files are not read as images`);
     }
-    const { data, info } = await image.autoOrient().toColourspace('srgb').ensureAlpha()
+    const { data, info } = await image.autoOrient().toColourspace('srgb')
       .raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-    // A copy, since sharp's own memory cannot be given to a worker.
-    return { data: new Uint8Array(data), width: info.width, height: info.height };
+    return { data: withAlpha(data, info.channels), width: info.width, height: info.height };
   } catch (error) {
     throw new Error(reasonOf(error instanceof Error ? error.message : String(error)));
   }
+}
+
+/**
+ * RGB or RGBA pixels as RGBA. A copy in either case, since sharp's own memory cannot be given to a worker.
+ *
+ * @param {Uint8Array} pixels
+ * @param {number} channels 3 or 4
+ */
+function withAlpha(pixels, channels) {
+  if (channels === 4) {
+    return new Uint8Array(pixels);
+  }
+  const rgba = new Uint8Array(pixels.length / 3 * 4);
+  for (let from = 0, to = 0; from < pixels.length; from += 3, to += 4) {
+    rgba[to] = pixels[from];
+    rgba[to + 1] = pixels[from + 1];
+    rgba[to + 2] = pixels[from + 2];
+    rgba[to + 3] = 255;
+  }
+  return rgba;
 }
 
 /** @param {string} message of sharp, which may have several lines @returns {string} */
