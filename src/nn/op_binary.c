@@ -3,9 +3,13 @@
  * through the kernel table, and plain loops for integers, comparisons, logic and Where.
  */
 #include <math.h>
+#include <string.h>
 
 #include "nn/loop.h"
 #include "nn/ops.h"
+
+/* Floats of a short row that is repeated, so that one call does many. */
+enum { PATTERN = 512 };
 
 static ms_status infer_broadcast(ms_graph *graph, ms_node *node, size_t first, ms_type type) {
   ms_shape shape = node->inputs[0]->shape;
@@ -151,11 +155,41 @@ static ms_status run_integers(const ms_run *run, ms_binary function, ms_value *y
   return MS_OK;
 }
 
+/* Whether b is one short row for many rows of a and y that lie together. */
+static bool repeats_row(const ms_loop *loop) {
+  size_t last = loop->rank - 1;
+  ptrdiff_t length = (ptrdiff_t)loop->dims[last];
+  return loop->rank >= 2 && 2 * length <= PATTERN && loop->steps[0][last - 1] == length &&
+         loop->steps[1][last - 1] == length && loop->steps[1][last] == 1 &&
+         loop->steps[2][last - 1] == 0 && loop->steps[2][last] == 1;
+}
+
+static void run_repeated(const ms_run *run, ms_binary function, float *y, const float *a,
+                         const float *b, size_t length, size_t rows) {
+  float pattern[PATTERN];
+  size_t block = PATTERN / length * length;
+  for (size_t i = 0; i < block; i += length) {
+    memcpy(pattern + i, b, length * sizeof *b);
+  }
+  for (size_t i = 0; i < length * rows; i += block) {
+    size_t left = length * rows - i;
+    run->kernels->binary(function, y + i, a + i, 1, pattern, 1, left < block ? left : block);
+  }
+}
+
 static void run_floats(const ms_run *run, ms_binary function, ms_value *y, const ms_value *a,
                        const ms_value *b) {
   ms_loop loop = broadcast_loop(y, a, b);
   ms_loop_place place = {0};
   size_t last = loop.rank - 1;
+  if (repeats_row(&loop)) {
+    loop.rank--; /* the two last dimensions are done at once */
+    do {
+      run_repeated(run, function, ms_floats(y) + place.offset[0], ms_floats(a) + place.offset[1],
+                   ms_floats(b) + place.offset[2], loop.dims[last], loop.dims[last - 1]);
+    } while (ms_loop_next(&loop, 3, &place));
+    return;
+  }
   do {
     run->kernels->binary(function, ms_floats(y) + place.offset[0], ms_floats(a) + place.offset[1],
                          (size_t)loop.steps[1][last], ms_floats(b) + place.offset[2],

@@ -1,4 +1,5 @@
 /* Pad in all its modes, and Slice's counterpart: negative pads cut. */
+#include <math.h>
 #include <string.h>
 
 #include "nn/loop.h"
@@ -103,18 +104,27 @@ bool ms_pad_is_spatial_zero(const ms_node *node, size_t before[MS_MAX_RANK]) {
   return true;
 }
 
-static void pad_constant(const ms_run *run, const pad_state *state, const ms_value *x,
-                         const ms_value *y) {
-  ms_loop loop = {.rank = x->shape.rank};
-  ptrdiff_t x_offset = 0;
-  ptrdiff_t y_offset = 0;
+static void fill(const pad_state *state, const ms_value *y) {
+  bool is_float = ms_type_is_float(y->type);
+  if (is_float ? state->number == 0.0f && !signbit(state->number) : state->integer == 0) {
+    memset(y->data, 0, y->count * ms_stored_size(y->type));
+    return;
+  }
   for (size_t i = 0; i < y->count; i++) {
-    if (ms_type_is_float(y->type)) {
+    if (is_float) {
       ms_floats(y)[i] = state->number;
     } else {
       ms_integers(y)[i] = state->integer;
     }
   }
+}
+
+static void pad_constant(const ms_run *run, const pad_state *state, const ms_value *x,
+                         const ms_value *y) {
+  ms_loop loop = {.rank = x->shape.rank};
+  ptrdiff_t x_offset = 0;
+  ptrdiff_t y_offset = 0;
+  fill(state, y);
   ms_value_steps(y, loop.steps[0]);
   ms_value_steps(x, loop.steps[1]);
   for (size_t i = 0; i < loop.rank; i++) {

@@ -386,6 +386,31 @@ static void check_chained(const chained *c, const float *x, const float *wide, c
   free(y);
 }
 
+/* Each image's row of 7 slopes holds for all its 129 rows, more than are done at once. */
+static void test_a_short_row_is_repeated_for_all_pixels(void) {
+  enum { ROW = 7, ROWS = 301 };
+  static const int64_t dims[4] = {2, 3, ROWS / 7, ROW};
+  static const int64_t slope_dims[4] = {2, 1, 1, ROW};
+  static float x[6 * ROWS];
+  static float y[6 * ROWS];
+  float slopes[2 * ROW];
+  message graph = {.size = 0};
+  message file;
+  node_text node = {"PRelu", "x slopes", "y"};
+  fill(x, 6 * ROWS, 1, 1);
+  fill(slopes, 2 * ROW, 2, 1);
+  put_initializer(&graph, "slopes", 1, slope_dims, 4, slopes, sizeof slopes);
+  put_node(&graph, &node);
+  finish_graph(&file, &graph, dims, 4);
+  CHECK_EQUAL(run_file(&file, x, y, 6 * ROWS), 1);
+  size_t wrong = 0;
+  for (size_t i = 0; i < 6 * ROWS; i++) {
+    float slope = slopes[i / (3 * ROWS) * ROW + i % ROW];
+    wrong += y[i] != (x[i] < 0 ? x[i] * slope : x[i]);
+  }
+  CHECK_EQUAL(wrong, 0);
+}
+
 static void test_a_large_result_for_a_depthwise_kernel_is_made_row_by_row(void) {
   static const chained cases[] = {
       {3, 1, 1, 1, 1}, {3, 2, 1, 0, 1}, {3, 1, 2, 2, 0}, {5, 2, 1, 2, 2}, {2, 3, 1, 0, 0}};
@@ -464,6 +489,7 @@ int main(void) {
   test_a_channel_shuffle_becomes_one_node();
   test_followers_go_into_the_convolution();
   test_zeros_around_an_image_become_padding();
+  test_a_short_row_is_repeated_for_all_pixels();
   test_a_large_result_for_a_depthwise_kernel_is_made_row_by_row();
   test_a_flat_volume_is_padded_in_depth();
   return CHECK_EXIT();
