@@ -91,7 +91,7 @@ test('models that are run are marked, and what their features show moves the ran
   assert.equal(rerun.code, 0, rerun.err);
   const [before_, after_] = [alone, rerun].map(({ out }) => JSON.parse(out).ranking);
   const markedIn = (/** @type {any[]} */ rows) => rows.filter((row) => row.reranked).map(({ model }) => model);
-  assert.deepEqual(markedIn(before_).sort(), ['emotion', 'gender', 'liveness', 'mobileface', 'openimages-mobilenetv2', 'selfie'], 'those that run with the encoder');
+  assert.deepEqual(markedIn(before_).sort(), ['emotion', 'facemesh', 'gender', 'iris', 'mobileface', 'openimages-mobilenetv2', 'selfie'], 'those that run with the encoder');
   assert.equal(markedIn(after_).length, markedIn(before_).length + 2);
   assert.notDeepEqual(after_.map((/** @type {any} */ row) => row.score), before_.map((/** @type {any} */ row) => row.score));
 });

@@ -20,7 +20,7 @@ function taskOf(name, group, accuracy) {
   const metric = (/** @type {(value: number, i: number) => number} */ map) => Float32Array.from(accuracy, map);
   const none = new Float32Array();
   return {
-    name, group, images: 10, classCount: 2, prototypes: none, spreads: none, landmarks: none, encoderAccuracy: 0.5,
+    name, group, images: 10, splits: 1, classCount: 2, prototypes: none, spreads: none, landmarks: none, encoderAccuracy: 0.5,
     accuracy: Float32Array.from(accuracy), accuracyError: none,
     metrics: {
       right: metric((value) => 3 * value), wrong: metric((value) => -value), flat: metric(() => 1),
@@ -31,7 +31,7 @@ function taskOf(name, group, accuracy) {
 
 const tasks = [taskOf('a', 'x', [0.5, 0.75, 0.25, 1]), taskOf('b', 'x', [1, 0.25, 0.75, 0.5]),
   taskOf('c', 'y', [0.25, 0.5, 0.75, 1]), taskOf('d', 'z', [0.75, 1, 0.5, 0.25]), taskOf('same', 'z', [0.5, 0.5, 0.5, 0.5])];
-const bank = { encoderHash: '', featureCount: 0, blocks: { widths: [], joint: 0 }, models: ['p', 'q', 'r', 's'], hashes: [], splits: 1, tasks };
+const bank = { encoderHash: '', featureCount: 0, blocks: { widths: [], joint: 0 }, models: ['p', 'q', 'r', 's'], hashes: [], tasks };
 const agreements = judgeMetrics(engine, bank, { right: 1, wrong: 2, flat: 4, holes: 8 });
 
 /** Means of sums in binary. @param {number} value */

@@ -1,5 +1,6 @@
 // modelspider eval --metrics: how far metrics agree with the ground truth of the task bank.
 import { markdownTable } from '../report.mjs';
+import { splitsOf } from '../../zoo/build/report.mjs';
 import { judgeMetrics, timeMetrics, timedShape } from '../../zoo/build/agreement.mjs';
 
 /** @typedef {import('../../zoo/build/agreement.mjs').Agreement} Agreement */
@@ -18,16 +19,16 @@ export async function reportMetrics(engine, bank, { values, terminal }) {
   const facts = { dataSets: bank.tasks.length, groups: new Set(bank.tasks.map(({ group }) => group)).size, models: bank.models.length };
   await terminal.data(values.json
     ? `${JSON.stringify({ schema: 1, ...facts, timedShape, agreements })}\n`
-    : `${describe(facts, bank.splits)}\n${tableOf(agreements)}`);
+    : `${describe({ ...facts, splits: splitsOf(bank) })}\n${tableOf(agreements)}`);
 }
 
-/** @param {{dataSets: number, groups: number, models: number}} facts @param {number} splits */
-function describe({ dataSets, groups, models }, splits) {
+/** @param {{dataSets: number, groups: number, models: number, splits: number[]}} facts */
+function describe({ dataSets, groups, models, splits }) {
   const { count, dimension, classCount } = timedShape;
   return `# How far metrics agree with the truth
 
 Made by \`modelspider eval --metrics\` from the task bank: ${dataSets} data sets in ${groups} groups, ${models} models.
-Truth is the test accuracy of a logistic head, mean of ${splits} splits of the same images that the metrics
+Truth is the test accuracy of a logistic head, mean of ${splits.join(' to ')} splits of the same images that the metrics
 read; so the probe, which fits that very head, and the ridge start with an advantage. A way to join
 metrics that reads the best few chooses them for each group of data sets from the other groups. Seconds
 are of one model with ${count.toLocaleString('en')} images, ${dimension.toLocaleString('en')} features and ${classCount} classes by one processor, each metric

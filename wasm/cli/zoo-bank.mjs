@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describeTask, listCells, readBank, writeBank } from '../../zoo/build/bank.mjs';
-import { bankMetrics, protocol } from '../../zoo/build/judge.mjs';
+import { bankMetrics } from '../../zoo/build/judge.mjs';
 import { readZoo, startEngine } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
 import { readJson, replaceFile } from './files.mjs';
@@ -87,7 +87,6 @@ async function saveBank(zoo, blocks, tasks, folder) {
   await replaceFile(bankFile(zoo), writeBank({
     encoderHash: zoo.encoder.onnx.sha256,
     featureCount: zoo.encoder.features,
-    splits: protocol.splits,
     blocks,
     tasks,
     models: zoo.models.map(({ id }) => id),

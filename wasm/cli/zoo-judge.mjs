@@ -1,6 +1,7 @@
 // modelspider zoo judge: what zoo bank needs to know of each cell, found beforehand, a cell at a time:
 // the work of a cluster's nodes.
 import { resolve } from 'node:path';
+import { mapOrdered } from '../map-ordered.mjs';
 import { listCells, readCell } from '../../zoo/build/bank.mjs';
 import { judgeCell } from '../../zoo/build/judge.mjs';
 import { findEntry, readZoo, startEngine } from './assets.mjs';
@@ -20,7 +21,7 @@ export async function judgeZoo({ values, positionals, terminal }) {
       const names = values.sets?.split(',') ?? await listCells(folder, model.id).catch((error) => {
         throw new Failure('data', `${folder} has no features of ${model.id}: ${reasonOf(error)}`);
       });
-      for (const name of names) {
+      await mapOrdered(names, pool.size, async (/** @type {string} */ name) => {
         const cell = await readCell(folder, model, name);
         if (cell) {
           const { mean, standardError } = await judgeCell(pool, cell);
@@ -29,7 +30,7 @@ export async function judgeZoo({ values, positionals, terminal }) {
           problems++;
           terminal.warn(`${model.id} × ${name}: no features of this very model`);
         }
-      }
+      });
     }
   } finally {
     pool.destroy();

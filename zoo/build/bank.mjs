@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mapOrdered } from '../../wasm/map-ordered.mjs';
 import { readNpy } from '../../wasm/npy.mjs';
 import { observationMetrics } from '../../wasm/observation.mjs';
-import { bankMetrics, judgeCell } from './judge.mjs';
+import { bankMetrics, judgeCell, protocolFor } from './judge.mjs';
 import { readSafetensors, writeSafetensors } from '../../wasm/safetensors.mjs';
 
 /**
@@ -14,11 +15,12 @@ import { readSafetensors, writeSafetensors } from '../../wasm/safetensors.mjs';
  * @typedef {{images: number, pictures: string, classCount: number, prototypes: Float32Array,
  *   spreads: Float32Array, landmarks: Float32Array}} TaskImages what the encoder saw; prototypes and
  *   spreads [classCount][features]; pictures: which ones, as pictureHash tells them
- * @typedef {TaskImages & {name: string, group: string, accuracy: Float32Array, accuracyError: Float32Array,
- *   metrics: Record<string, Float32Array>}} BankTask accuracy, its standard error and each metric by model
+ * @typedef {TaskImages & {name: string, group: string, splits: number, accuracy: Float32Array,
+ *   accuracyError: Float32Array, metrics: Record<string, Float32Array>}} BankTask accuracy, over so many
+ *   splits, its standard error and each metric by model
  * @typedef {import('./judge.mjs').Judgement} Judgement
  * @typedef {{encoderHash: string, featureCount: number, blocks: FeatureBlocks, models: string[],
- *   hashes: string[], splits: number, tasks: BankTask[]}} Bank
+ *   hashes: string[], tasks: BankTask[]}} Bank
  */
 
 const format = 'modelspider-bank-1';
@@ -74,23 +76,18 @@ export async function listCells(folder, model) {
  */
 export async function describeTask(source, dataset) {
   const own = await describeImages(source, dataset);
-  /** @type {Judgement[]} */
-  const columns = [];
-  for (const model of own ? source.models : []) {
-    const column = await judgedCell(source, model, dataset, own?.pictures) ?? knownColumn(source, model, dataset, own?.pictures);
-    if (!column) {
-      return undefined;
-    }
-    columns.push(column);
-  }
-  return own && {
+  const found = await mapOrdered(own ? source.models : [], source.pool.size, async (model) =>
+    await judgedCell(source, model, dataset, own?.pictures) ?? knownColumn(source, model, dataset, own?.pictures));
+  const columns = found.filter((column) => column !== undefined);
+  return own && columns.length === found.length ? {
     ...own,
     name: dataset,
     group: Object.entries(source.groups).find(([, sets]) => sets.includes(dataset))?.[0] ?? dataset,
+    splits: protocolFor(own.images).splits,
     accuracy: Float32Array.from(columns, ({ mean }) => mean),
     accuracyError: Float32Array.from(columns, ({ standardError }) => standardError),
     metrics: Object.fromEntries(bankMetrics.map((name) => [name, Float32Array.from(columns, ({ metrics }) => metrics[name])])),
-  };
+  } : undefined;
 }
 
 /**
@@ -110,12 +107,14 @@ async function judgedCell({ folder, pool }, model, dataset, pictures) {
  * @param {any} model
  * @param {string} dataset
  * @param {string | undefined} pictures
- * @returns {Judgement | undefined} what the known bank says of this very model and these pictures
+ * @returns {Judgement | undefined} what the known bank says of this very model and these pictures, by
+ *   the same protocol
  */
 function knownColumn({ known }, model, dataset, pictures) {
   const task = known?.tasks.find(({ name }) => name === dataset);
   const m = known?.hashes.indexOf(model.onnx.sha256) ?? -1;
-  if (!task || m === -1 || task.pictures !== pictures || bankMetrics.some((name) => !task.metrics[name])) {
+  if (!task || m === -1 || task.pictures !== pictures || task.splits !== protocolFor(task.images).splits
+    || bankMetrics.some((name) => !task.metrics[name])) {
     return undefined;
   }
   const metrics = Object.fromEntries(bankMetrics.map((name) => [name, task.metrics[name][m]]));
@@ -150,7 +149,7 @@ function describeCell(engine, { count, dimension, features, labels, classCount }
 }
 
 /** @param {Bank} bank @returns {Uint8Array} a safetensors file */
-export function writeBank({ encoderHash, featureCount, blocks, models, hashes, splits, tasks }) {
+export function writeBank({ encoderHash, featureCount, blocks, models, hashes, tasks }) {
   const taskCount = tasks.length;
   /** @param {(task: BankTask) => ArrayLike<number>} part @returns {Float32Array} */
   const stack = (part) => Float32Array.from(tasks.flatMap((task) => Array.from(part(task))));
@@ -159,6 +158,7 @@ export function writeBank({ encoderHash, featureCount, blocks, models, hashes, s
   const entries = [
     ['images', { dtype: 'I32', shape: [taskCount], data: Int32Array.from(tasks, ({ images }) => images) }],
     ['classes', { dtype: 'I32', shape: [taskCount], data: Int32Array.from(tasks, ({ classCount }) => classCount) }],
+    ['splits', { dtype: 'I32', shape: [taskCount], data: Int32Array.from(tasks, ({ splits }) => splits) }],
     ['landmarks', { dtype: 'F32', shape: [taskCount, tasks[0].landmarks.length], data: stack(({ landmarks }) => landmarks) }],
     ['accuracy', { dtype: 'F32', shape: [taskCount, models.length], data: stack(({ accuracy }) => accuracy) }],
     ['accuracy_error', { dtype: 'F32', shape: [taskCount, models.length], data: stack(({ accuracyError }) => accuracyError) }],
@@ -173,7 +173,6 @@ export function writeBank({ encoderHash, featureCount, blocks, models, hashes, s
     blocks: JSON.stringify(blocks),
     models: models.join('\n'),
     hashes: hashes.join('\n'),
-    splits: String(splits),
     tasks: tasks.map(({ name }) => name).join('\n'),
     pictures: tasks.map(({ pictures }) => pictures).join('\n'),
     groups: tasks.map(({ group }) => group).join('\n'),
@@ -203,7 +202,7 @@ export function readBank(bytes) {
   if (missing !== undefined) {
     throw new Error(`a task bank has no metric_${missing}, which training reads`);
   }
-  const tables = Object.fromEntries(['images', 'landmarks', 'accuracy', 'accuracy_error',
+  const tables = Object.fromEntries(['images', 'splits', 'landmarks', 'accuracy', 'accuracy_error',
     ...metricNames.map((name) => `metric_${name}`)].map((name) => [name, table(name, names.length)]));
   const prototypes = table('prototypes', classTotal);
   const spreads = table('spreads', classTotal);
@@ -215,6 +214,7 @@ export function readBank(bytes) {
     start += classCounts[t];
     return {
       name, group: groups[t], images: row('images', t)[0], pictures: pictures[t] ?? '', classCount: classCounts[t],
+      splits: row('splits', t)[0],
       prototypes: prototypes.data.subarray(from, start * prototypes.width),
       spreads: spreads.data.subarray(from, start * prototypes.width),
       landmarks: row('landmarks', t),
@@ -224,6 +224,6 @@ export function readBank(bytes) {
   });
   return {
     encoderHash: note('encoder'), featureCount: prototypes.width, blocks: JSON.parse(note('blocks')), models,
-    hashes: note('hashes').split('\n'), splits: Number(note('splits')), tasks,
+    hashes: note('hashes').split('\n'), tasks,
   };
 }

@@ -15,6 +15,15 @@ export const bankMetrics = ['ridge', 'logme', 'knn', 'probe', 'h-score', 'regula
   'pactran-gaussian', 'transrate', 'sfda', 'parc'];
 /** The linear head's protocol: stratified splits, two thirds of each class to train on. */
 export const protocol = { trainFraction: 2 / 3, splits: 20, seed: 1 };
+const fewImages = 300;
+const splitsOfFew = 100;
+
+/**
+ * The bank's protocol. Where test parts are small, an accuracy takes more splits to be known as well.
+ *
+ * @param {number} images of the data set
+ */
+export const protocolFor = (images) => ({ ...protocol, splits: images < fewImages ? splitsOfFew : protocol.splits });
 
 /**
  * What a part of a judgement depends on.
@@ -40,10 +49,11 @@ export async function judgeCell(pool, cell) {
   const file = `${cell.path}.judged.json`;
   const { features, count, dimension, labels, classCount } = cell;
   const matrix = { features, count, dimension, labels, classCount };
-  const prints = { probe: fingerprintOf(cell, protocol), metrics: fingerprintOf(cell, bankMetrics) };
+  const wanted = protocolFor(count);
+  const prints = { probe: fingerprintOf(cell, wanted), metrics: fingerprintOf(cell, bankMetrics) };
   const known = await readJudged(file);
   const [probe, metrics] = await Promise.all([
-    known.probe?.fingerprint === prints.probe ? known.probe : pool.probe(protocol, matrix),
+    known.probe?.fingerprint === prints.probe ? known.probe : pool.probe(wanted, matrix),
     known.metrics?.fingerprint === prints.metrics ? known.metrics.values : pool.metrics(bankMetrics, matrix)]);
   const { mean, standardError } = probe;
   if (probe !== known.probe || metrics !== known.metrics?.values) {

@@ -12,7 +12,7 @@ import { meansBy } from './evaluate.mjs';
  *   macs: number, seconds?: number}} Point macs: of one image, encoder and the models that were run;
  *   seconds: for timedImages images in one thread
  * @typedef {{schema: 1, zoo: string, dataSets: number, groups: number, images: number, models: number,
- *   splits: number, recipe: import('./learn.mjs').Recipe, rankings: Row[], variants: Row[],
+ *   splits: number[], recipe: import('./learn.mjs').Recipe, rankings: Row[], variants: Row[],
  *   curve: Point[], tasks: {task: string, [ranking: string]: number | string}[], seconds: number}} Report
  */
 
@@ -42,7 +42,7 @@ export function summarise({ zoo, bank, recipe, rankings, variants, forecasts, ma
     groups: new Set(bank.tasks.map(({ group }) => group)).size,
     images: bank.tasks.reduce((sum, { images }) => sum + images, 0),
     models: bank.models.length,
-    splits: bank.splits,
+    splits: splitsOf(bank),
     recipe,
     rankings: /** @type {Row[]} */ (meansBy(rankings, 'name')),
     variants: /** @type {Row[]} */ (meansBy(variants, 'name')),
@@ -50,6 +50,12 @@ export function summarise({ zoo, bank, recipe, rankings, variants, forecasts, ma
     tasks: tasksOf(rankings),
     seconds,
   };
+}
+
+/** The numbers of splits behind the bank's accuracies, the fewest and the most. @param {Bank} bank */
+export function splitsOf({ tasks }) {
+  const counts = tasks.map(({ splits }) => splits);
+  return [...new Set([Math.min(...counts), Math.max(...counts)])];
 }
 
 /** The weighted taus of each task. @param {Judgement[]} rankings @returns {Report['tasks']} */
@@ -90,7 +96,7 @@ const percent = (share) => `${(share * 100).toFixed(0)} %`;
  */
 export function markdownReport(report, { tasks, picture }) {
   const parts = [
-    `${report.dataSets} data sets in ${report.groups} groups, ${report.images} images, ${report.models} models; linear head, ${report.splits} splits.\n`,
+    `${report.dataSets} data sets in ${report.groups} groups, ${report.images} images, ${report.models} models; linear head, ${report.splits.join(' to ')} splits.\n`,
     rankingTable(report.rankings),
   ];
   if (report.variants.length > 0) {
