@@ -1,4 +1,5 @@
 // Encoded image bytes -> RGBA pixels, upright and in sRGB, as a browser shows them.
+
 // As much as ms_network_embed accepts.
 const pixelLimit = 2 ** 26;
 const formats = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'avif']);

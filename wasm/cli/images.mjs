@@ -3,7 +3,7 @@
 import { open, readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { ZipError, readZipDirectory, readZipEntry, refuseZipPath } from '../zip.mjs';
-import { decodeImage } from './decode.mjs';
+import { decodeImage, loadDecoder } from './decode.mjs';
 import { Failure, reasonOf } from './failure.mjs';
 
 /**
@@ -27,6 +27,7 @@ export const byCodeUnits = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
  * @returns {Promise<Sample>} close it when all is decoded
  */
 export async function openSample(path) {
+  loadDecoder().catch(() => undefined); // whoever decodes says what is wrong
   const info = await stat(path).catch((error) => {
     throw new Failure('data', `${path} cannot be read: ${reasonOf(error)}`);
   });

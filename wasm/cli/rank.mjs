@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { createTask, encodedClasses, observeEncoder, observeEncoderIn, observeModel, rankTask, rememberShown, suggestModel } from '../ranking.mjs';
 import { isPermissive, toCsv, toJson, toMarkdown, toTable } from '../report.mjs';
 import { findEntry, modelFile, readZoo, startEngine } from './assets.mjs';
-import { loadDecoder } from './decode.mjs';
 import { Failure, reasonOf } from './failure.mjs';
 import { readWhole } from './files.mjs';
 import { chosenPrecision, exactly, integerOption, precisionOption, workersOption } from './options.mjs';
@@ -53,7 +52,6 @@ export const command = {
     const rerankCount = /** @type {number} */ (integerOption(values, 'rerank', { min: 0, max: 4096 }));
     const limit = integerOption(values, 'limit-per-class', { min: 1, fallback: Infinity }) ?? Infinity;
     const { engine, pool } = await startEngine(integerOption(values, 'workers', { min: 1, max: 256 }));
-    loadDecoder().catch(() => undefined); // whoever decodes says what is wrong
     try {
       const zoo = await readZoo(values.zoo, engine);
       const scorer = await readScorer(zoo, engine);
