@@ -113,8 +113,8 @@ static void choose_channels(const ms_image_spec *spec, float *line) {
 }
 
 /* line is scratch of two rows. */
-static void normalise(const ms_image_spec *spec, float *line, float *input) {
-  const ms_kernels *kernels = ms_kernels_best();
+static void normalise(const ms_kernels *kernels, const ms_image_spec *spec, float *line,
+                      float *input) {
   size_t count = spec->width * spec->channel_count;
   float *means = line;
   float *deviations = line + count;
@@ -141,6 +141,8 @@ static ms_status resize(ms_context *context, const ms_image_spec *spec, const ui
   MS_TRY(plan_axis(context, width, spec->width, x_step, &columns));
   MS_TRY(plan_axis(context, height, spec->height, y_step, &rows));
   size_t line_count = spec->width * spec->channel_count;
+  size_t left = columns[0].first; /* the first source column that is read */
+  size_t right = columns[spec->width - 1].first + columns[spec->width - 1].count;
   float *pixels = NULL; /* [width][4] */
   float *line = NULL;   /* [2][spec->width][3] */
   MS_TRY(MS_SCRATCH(context, width * 4, &pixels));
@@ -150,7 +152,7 @@ static ms_status resize(ms_context *context, const ms_image_spec *spec, const ui
   const ms_span *last = &rows[spec->height - 1];
   size_t open = 0; /* the first output row that source row j may still touch */
   for (size_t j = rows[0].first; j < last->first + last->count; j++) {
-    kernels->compose(rgba + j * width * 4, pixels, width);
+    kernels->compose(rgba + (j * width + left) * 4, pixels + left * 4, right - left);
     kernels->resample(pixels, columns, line, spec->width);
     choose_channels(spec, line);
     while (rows[open].first + rows[open].count <= j) {
@@ -160,7 +162,7 @@ static ms_status resize(ms_context *context, const ms_image_spec *spec, const ui
       kernels->axpy(input + y * line_count, rows[y].weights[j - rows[y].first], line, line_count);
     }
   }
-  normalise(spec, line, input);
+  normalise(kernels, spec, line, input);
   return MS_OK;
 }
 

@@ -222,28 +222,44 @@ static void widen_half_simd128(const uint16_t *x, float *y, size_t count) {
   }
 }
 
-/* Four levels of 16 bits, a pixel's, over white. */
-MS_INLINE v128_t compose_pixel(v128_t levels, uint8_t alpha) {
-  v128_t pixel = wasm_f32x4_convert_i32x4(levels);
-  if (alpha != 255) {
+/*
+ * Levels below 2^23 as floats, as the last digits of such between 2^23 and 2^24: LLVM takes a
+ * conversion of integers that were just made longer apart, number by number.
+ */
+MS_INLINE v128_t float_levels(v128_t levels) {
+  return wasm_f32x4_sub(wasm_v128_or(levels, ms_splat(0x1p23f)), ms_splat(0x1p23f));
+}
+
+/* A pixel over white. */
+MS_INLINE v128_t compose_pixel(const uint8_t *rgba) {
+  v128_t levels = wasm_u16x8_extend_low_u8x16(wasm_v128_load32_zero(rgba));
+  v128_t pixel = float_levels(wasm_u32x4_extend_low_u16x8(levels));
+  if (rgba[3] != 255) {
     v128_t white = ms_splat(255.0f);
-    v128_t opacity = ms_splat((float)alpha / 255.0f);
+    v128_t opacity = ms_splat((float)rgba[3] / 255.0f);
     pixel = wasm_f32x4_sub(white, wasm_f32x4_mul(wasm_f32x4_sub(white, pixel), opacity));
   }
   return pixel;
 }
 
+/* Eight levels of 16 bits, of two pixels that hide what is behind them. */
+MS_INLINE void store_pixels(float *y, v128_t levels) {
+  wasm_v128_store(y, float_levels(wasm_u32x4_extend_low_u16x8(levels)));
+  wasm_v128_store(y + MS_LANES, float_levels(wasm_u32x4_extend_high_u16x8(levels)));
+}
+
 static void compose_simd128(const uint8_t *rgba, float *y, size_t count) {
-  size_t i = 0;
-  for (; i + 2 <= count; i += 2) {
-    v128_t levels = wasm_u16x8_load8x8(rgba + i * 4);
-    wasm_v128_store(y + i * 4, compose_pixel(wasm_u32x4_extend_low_u16x8(levels), rgba[i * 4 + 3]));
-    wasm_v128_store(y + i * 4 + MS_LANES,
-                    compose_pixel(wasm_u32x4_extend_high_u16x8(levels), rgba[i * 4 + 7]));
-  }
-  if (i < count) {
-    v128_t levels = wasm_u16x8_extend_low_u8x16(wasm_v128_load32_zero(rgba + i * 4));
-    wasm_v128_store(y + i * 4, compose_pixel(wasm_u32x4_extend_low_u16x8(levels), rgba[i * 4 + 3]));
+  v128_t opaque = wasm_u32x4_splat(0xff000000);
+  for (size_t i = 0; i < count;) {
+    v128_t four = i + 4 <= count ? wasm_v128_load(rgba + i * 4) : wasm_u32x4_splat(0);
+    if (wasm_i32x4_all_true(wasm_u32x4_ge(four, opaque))) {
+      store_pixels(y + i * 4, wasm_u16x8_extend_low_u8x16(four));
+      store_pixels(y + i * 4 + 2 * MS_LANES, wasm_u16x8_extend_high_u8x16(four));
+      i += 4;
+    } else {
+      wasm_v128_store(y + i * 4, compose_pixel(rgba + i * 4));
+      i++;
+    }
   }
 }
 
