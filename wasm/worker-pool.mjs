@@ -34,13 +34,12 @@ class Slot extends WorkerLink {
 
   /** @override @param {string} op @param {any} args @param {ArrayBuffer[]} [transfer] @returns {Promise<any>} */
   async request(op, args, transfer) {
-    if (!this.isRunning) {
-      await super.request('start', { module: this.#module });
-      if (!this.isRunning) {
-        throw cancelled();
-      }
+    if (this.isRunning) {
+      return super.request(op, args, transfer);
     }
-    return super.request(op, args, transfer);
+    // A worker answers in order: what it is started for is on its way at once.
+    const [, result] = await Promise.all([super.request('start', { module: this.#module }), super.request(op, args, transfer)]);
+    return result;
   }
 
   /** @override @param {Error} error */

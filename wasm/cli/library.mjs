@@ -90,15 +90,9 @@ export class Ranker {
    */
   async rank(images, { rerank = 0, limitPerClass: limit = Infinity, seed = 0 } = {}) {
     const started = performance.now();
-    const sample = typeof images === 'string'
-      ? await openLimited(images, { limit, seed, minimumClasses: 2 })
-      : sampleOf(images, { limit, seed });
-    try {
-      const path = typeof images === 'string' ? images : 'the sample';
-      return await rank({ ...this.#parts, path, sample }, { seed, rerankCount: rerank, started });
-    } finally {
-      await sample.close();
-    }
+    const isPath = typeof images === 'string';
+    const open = async () => (isPath ? openLimited(images, { limit, seed, minimumClasses: 2 }) : sampleOf(images, { limit, seed }));
+    return rank({ ...this.#parts, path: isPath ? images : 'the sample' }, open, { seed, rerankCount: rerank, started });
   }
 
   /** Ends the workers. */

@@ -7,16 +7,16 @@ import { findEntry, modelFile, readZoo, startEngine } from './assets.mjs';
 import { Failure, reasonOf } from './failure.mjs';
 import { readWhole } from './files.mjs';
 import { chosenPrecision, exactly, integerOption, precisionOption, workersOption } from './options.mjs';
-import { embedWithModel, openLimited, readablePart } from './sample.mjs';
+import { embedWithModel, openLimited, readablePart, startLoading } from './sample.mjs';
 
 /**
  * @typedef {import('../report.mjs').RankResult} RankResult
  * @typedef {import('./assets.mjs').Zoo} Zoo
  * @typedef {import('./options.mjs').Values} Values
  * @typedef {import('../sample.mjs').EmbeddedSample} EmbeddedSample
+ * @typedef {import('./images.mjs').Sample} Sample
  * @typedef {{engine: import('../modelspider.mjs').Engine, pool: import('../worker-pool.mjs').WorkerPool,
- *   zoo: Zoo, scorer: import('../modelspider.mjs').Scorer, path: string,
- *   sample: import('./images.mjs').Sample, terminal: import('./terminal.mjs').Terminal,
+ *   zoo: Zoo, scorer: import('../modelspider.mjs').Scorer, path: string, terminal: import('./terminal.mjs').Terminal,
  *   precision: import('./assets.mjs').Precision | 'auto'}} Run
  */
 
@@ -55,14 +55,10 @@ export const command = {
     try {
       const zoo = await readZoo(values.zoo, engine);
       const scorer = await readScorer(zoo, engine);
-      const sample = await openLimited(path, { limit, seed, minimumClasses: 2 });
-      try {
-        const run = { engine, pool, zoo, scorer, path, sample, terminal, precision };
-        const result = await rank(run, { seed, rerankCount, started });
-        await terminal.data(format(values)(show(result, limits)));
-      } finally {
-        await sample.close();
-      }
+      const run = { engine, pool, zoo, scorer, path, terminal, precision };
+      const open = () => openLimited(path, { limit, seed, minimumClasses: 2 });
+      const result = await rank(run, open, { seed, rerankCount, started });
+      await terminal.data(format(values)(show(result, limits)));
     } finally {
       pool.destroy();
     }
@@ -107,12 +103,36 @@ export async function readScorer(zoo, engine) {
 
 /**
  * @param {Run} run
+ * @param {() => Promise<Sample>} open the sample, which is closed in the end
  * @param {{seed: number, rerankCount: number, started: number}} options
  * @returns {Promise<RankResult>}
  */
-export async function rank(run, { seed, rerankCount, started }) {
+export async function rank(run, open, options) {
+  const { pool, zoo } = run;
+  // While the images are found, and what decodes them is loaded, workers get ready.
+  const loading = await startLoading(run, zoo.encoder);
+  pool.warmUp(zoo.encoder.id).catch(() => undefined);
+  try {
+    const sample = await open();
+    try {
+      return await rankSample(run, sample, await embedWithModel(run, zoo.encoder, sample, loading), options);
+    } finally {
+      await sample.close();
+    }
+  } finally {
+    pool.unloadNetwork(zoo.encoder.id);
+  }
+}
+
+/**
+ * @param {Run} run
+ * @param {Sample} sample
+ * @param {EmbeddedSample} embedded by the encoder
+ * @param {{seed: number, rerankCount: number, started: number}} options
+ * @returns {Promise<RankResult>}
+ */
+async function rankSample(run, sample, embedded, { seed, rerankCount, started }) {
   const { engine, scorer, zoo, terminal } = run;
-  const embedded = await embedWithModel(run, zoo.encoder, run.sample);
   const images = embedded.classes.reduce((sum, { features }) => sum + features.length, 0);
   if (images < fewImages * embedded.classes.length) {
     terminal.warn(`${images} images for ${embedded.classes.length} classes are few: from ${fewImages} a class on, the ranking is surer`);
@@ -122,7 +142,7 @@ export async function rank(run, { seed, rerankCount, started }) {
   const task = createTask(engine, encodedClasses(zoo, embedded.classes));
   try {
     const begun = performance.now();
-    const observed = rerankCount > 0 ? await observe(run, { task, embedded, count: rerankCount }) : new Map();
+    const observed = rerankCount > 0 ? await observe(run, sample, { task, embedded, count: rerankCount }) : new Map();
     const seconds = { rerank: (performance.now() - begun) / 1000, total: 0 };
     const result = rankTask({ engine, scorer, zoo, task, sample: embedded, workers: run.pool.size, observed, seed, seconds });
     result.seconds.score += (begun - looked) / 1000;
@@ -138,21 +158,22 @@ export async function rank(run, { seed, rerankCount, started }) {
  * keep the rank that their tokens give them.
  *
  * @param {Run} run
+ * @param {Sample} sample
  * @param {{task: import('../modelspider.mjs').Task, embedded: EmbeddedSample, count: number}} options
  * @returns {Promise<Map<string, number>>} their accuracies, by id
  */
-async function observe(run, { task, embedded, count }) {
+async function observe(run, sample, { task, embedded, count }) {
   const { engine, zoo, scorer } = run;
   const shown = observeEncoder({ engine, zoo, sample: embedded });
   const observed = new Map();
-  const sample = readablePart(run.sample, embedded);
+  const readable = readablePart(sample, embedded);
   const isFetched = (/** @type {string} */ id) => existsSync(modelFile(zoo, { id }));
   while (observed.size < count) {
     const id = suggestModel(scorer, task, new Map([...shown, ...observed]), isFetched);
     if (id === undefined) {
       break;
     }
-    const own = await embedWithModel(run, findEntry(zoo, id), sample);
+    const own = await embedWithModel(run, findEntry(zoo, id), readable);
     observed.set(id, observeModel(engine, own.classes));
   }
   const lacking = scorer.modelIds.filter((id) => !shown.has(id) && !isFetched(id));

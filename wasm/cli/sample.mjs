@@ -5,6 +5,12 @@ import { Failure, reasonOf } from './failure.mjs';
 import { openSample } from './images.mjs';
 
 /**
+ * @typedef {{pool: import('../worker-pool.mjs').WorkerPool, zoo: import('./assets.mjs').Zoo, path: string,
+ *   terminal: import('./terminal.mjs').Terminal,
+ *   precision?: import('./assets.mjs').Precision | 'auto'}} ModelRun path: of the sample
+ */
+
+/**
  * @param {string} path of a folder or a zip
  * @param {{limit: number, seed: number, minimumClasses: number}} options
  * @returns {Promise<import('./images.mjs').Sample>}
@@ -46,24 +52,34 @@ export async function embedWithPool(sample, { path, pool, key, terminal, minimum
 }
 
 /**
- * Embeds the images with the encoder and its companions, or with a model of the zoo.
+ * Makes workers load the encoder with its companions, or a model of the zoo.
  *
- * @param {{pool: import('../worker-pool.mjs').WorkerPool, zoo: import('./assets.mjs').Zoo, path: string,
- *   terminal: import('./terminal.mjs').Terminal,
- *   precision?: import('./assets.mjs').Precision | 'auto'}} run
+ * @param {Pick<ModelRun, 'pool' | 'zoo' | 'precision'>} run
  * @param {import('./assets.mjs').ModelEntry} entry
- * @param {import('./images.mjs').Sample} sample
- * @returns {Promise<import('../sample.mjs').EmbeddedSample>}
+ * @returns {Promise<{loaded: Promise<void>}>} as soon as workers are at it
  */
-export async function embedWithModel({ pool, zoo, path, terminal, precision = 'f32' }, entry, sample) {
+export async function startLoading({ pool, zoo, precision = 'f32' }, entry) {
   const [{ bytes, input }, ...companions] = await Promise.all(withCompanions(zoo, entry).map(async (part) =>
     ({ bytes: await readModel(zoo, part), input: await inputIn(zoo, part, precision) })));
-  await pool.loadNetwork(entry.id, bytes, input, companions).catch((error) => {
+  const loaded = pool.loadNetwork(entry.id, bytes, input, companions).then(() => undefined, (error) => {
     throw new Failure('asset', `${modelFile(zoo, entry)} cannot be loaded: ${reasonOf(error)}`);
   });
-  if (entry === zoo.encoder) { // the first network of a run, while the first images are decoded
-    pool.warmUp(entry.id).catch(() => undefined);
-  }
+  loaded.catch(() => undefined); // who waits for it says so
+  return { loaded };
+}
+
+/**
+ * Embeds the images with the encoder and its companions, or with a model of the zoo.
+ *
+ * @param {ModelRun} run
+ * @param {import('./assets.mjs').ModelEntry} entry
+ * @param {import('./images.mjs').Sample} sample
+ * @param {{loaded: Promise<void>}} [loading] startLoading's, where that was called before
+ * @returns {Promise<import('../sample.mjs').EmbeddedSample>}
+ */
+export async function embedWithModel(run, entry, sample, loading) {
+  const { pool, path, terminal } = run;
+  await (loading ?? await startLoading(run, entry)).loaded;
   const embedded = await embedWithPool(sample, { path, pool, key: entry.id, terminal, minimumClasses: 2 });
   pool.unloadNetwork(entry.id);
   return embedded;

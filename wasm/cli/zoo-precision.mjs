@@ -29,7 +29,8 @@ export async function comparePrecisions({ values, positionals, terminal }) {
   const { engine, pool } = await startEngine(1);
   try {
     const zoo = await readZoo(values.zoo, engine);
-    const sample = await openLimited(path, { limit, seed: 0, minimumClasses: 2 });
+    const open = () => openLimited(path, { limit, seed: 0, minimumClasses: 2 });
+    const sample = await open();
     try {
       /** @type {Record<string, Comparison>} */
       const models = {};
@@ -37,8 +38,8 @@ export async function comparePrecisions({ values, positionals, terminal }) {
         terminal.progress(entry.id);
         models[entry.id] = await compare(engine, zoo, entry, sample);
       }
-      const run = { engine, pool, zoo, scorer: await readScorer(zoo, engine), path, sample, terminal };
-      await terminal.data(table(models, await topModels(run, 'f32'), await topModels(run, 'int16')));
+      const run = { engine, pool, zoo, scorer: await readScorer(zoo, engine), path, terminal };
+      await terminal.data(table(models, await topModels(run, open, 'f32'), await topModels(run, open, 'int16')));
       if (values.output) {
         const images = sample.classes.reduce((sum, own) => sum + own.images.length, 0);
         await replaceFile(values.output, `${JSON.stringify({ schema: 1, images, models }, null, 2)}\n`);
@@ -99,11 +100,12 @@ function cosineOf(a, b) {
 
 /**
  * @param {Omit<import('./rank.mjs').Run, 'precision'>} run
+ * @param {() => Promise<import('./images.mjs').Sample>} open
  * @param {import('./assets.mjs').Precision} precision of the encoder
  * @returns {Promise<string>} the best models, in order
  */
-async function topModels(run, precision) {
-  const { ranking } = await rank({ ...run, precision }, { seed: 0, rerankCount: 0, started: performance.now() });
+async function topModels(run, open, precision) {
+  const { ranking } = await rank({ ...run, precision }, open, { seed: 0, rerankCount: 0, started: performance.now() });
   return ranking.slice(0, topCount).map(({ model }) => model).join(', ');
 }
 
