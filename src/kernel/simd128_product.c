@@ -1,9 +1,9 @@
 /*
- * Matrix products in four lanes: tiles of five rows (or four, to make the count come out even) keep
- * 5 × MS_PANEL sums in registers. Rows are read where they lie; gathered ones are copied together
- * first, a few at a time. Sums grow in the order of scalar.c, so the bits agree. Weights are packed
- * by pack.c. Products of levels (s16) go the same way, a pair of levels where a float is: rows
- * become levels instead of being copied, and carry their scales in front.
+ * Matrix products in four lanes: tiles of four rows keep 4 × MS_PANEL sums in registers. Rows are
+ * read where they lie; gathered ones are copied together first, a few at a time. Sums grow in the
+ * order of scalar.c, so the bits agree. Weights are packed by pack.c. Products of levels (s16) go
+ * the same way, a pair of levels where a float is: rows become levels instead of being copied, and
+ * carry their scales in front.
  */
 #include "kernel/simd128_tile.h"
 
@@ -14,11 +14,11 @@
 
 /*
  * TALL   rows of a tile
- * FEW    rows of a tile where they are too long to be copied
+ * SUMS   rows whose sums are kept until residuals are added, a multiple of TALL
  * ROOM   floats of copied rows on the stack
  * BLOCK  floats of rows that stay in the first-level cache while all panels pass
  */
-enum { TALL = MS_TALLEST_TILE, FEW = 4, ROOM = 8192, BLOCK = 4096, TILE = TALL * MS_PANEL };
+enum { TALL = MS_TALLEST_TILE, SUMS = 8 * TALL, ROOM = 8192, BLOCK = 4096 };
 
 /* The left matrix: row r is the concatenation of taps runs of depth floats. */
 typedef struct left {
@@ -34,7 +34,7 @@ typedef struct product {
   bool fetched;    /* rows are copied or made levels before they are multiplied */
   size_t x_stride; /* of rows when they are multiplied */
   size_t length;   /* of a row: taps × depth floats, or half as many pairs of levels */
-  const ms_tile *tiles;
+  const ms_tiles *tiles;
   float limit; /* of levels; 0: none */
   const float *packed;
   size_t step; /* from panel to panel */
@@ -45,15 +45,6 @@ typedef struct product {
   size_t residual_stride;
   ms_limits clamp;
 } product;
-
-/* How many rows to take next: 5, or 4 where that lets the rest be split into 5 and 4; else 1. */
-static size_t choose_height(size_t rows) {
-  size_t fours = (TALL - rows % TALL) % TALL;
-  if (fours * 4 > rows) {
-    return rows > TALL ? TALL : 1;
-  }
-  return fours > 0 ? 4 : TALL;
-}
 
 /* Copies the runs of a row one after the other. */
 MS_NOINLINE static void copy_row(const left *from, size_t row, float *copy) {
@@ -90,15 +81,15 @@ MS_NOINLINE static void fetch_rows(const product *p, size_t first, size_t end, f
   }
 }
 
-/* Sums of a tile, [height][MS_PANEL], to y: residual and clamp for the columns that there are. */
-MS_NOINLINE static void finish_tile(const product *p, const float *sums, size_t height, size_t row,
+/* Sums of rows, [count][MS_PANEL], to y: residual and clamp for the columns that there are. */
+MS_NOINLINE static void finish_rows(const product *p, const float *sums, size_t count, size_t row,
                                     size_t column) {
   float *y = p->y + row * p->y_stride + column;
   const float *residual = p->residual;
   if (residual != NULL) {
     residual += row * p->residual_stride + column;
   }
-  for (size_t i = 0; i < height; i++, y += p->y_stride) {
+  for (size_t i = 0; i < count; i++, y += p->y_stride) {
     for (size_t j = 0; j < MS_PANEL && column + j < p->columns; j += MS_LANES) {
       size_t rest = p->columns - column - j;
       v128_t value = wasm_v128_load(sums + i * MS_PANEL + j);
@@ -113,14 +104,14 @@ MS_NOINLINE static void finish_tile(const product *p, const float *sums, size_t 
   }
 }
 
-/* The same for a whole panel with a residual, which half of all such tiles are. */
-MS_NOINLINE static void add_residual(const product *p, const float *sums, size_t height, size_t row,
+/* The same for a whole panel with a residual, which half of all such rows have. */
+MS_NOINLINE static void add_residual(const product *p, const float *sums, size_t count, size_t row,
                                      size_t column) {
   v128_t low = p->clamp.low;
   v128_t high = p->clamp.high;
   float *y = p->y + row * p->y_stride + column;
   const float *residual = p->residual + row * p->residual_stride + column;
-  for (const float *end = sums + height * MS_PANEL; sums != end; sums += MS_PANEL) {
+  for (const float *end = sums + count * MS_PANEL; sums != end; sums += MS_PANEL) {
     v128_t first = wasm_f32x4_add(wasm_v128_load(sums), wasm_v128_load(residual));
     v128_t second =
         wasm_f32x4_add(wasm_v128_load(sums + MS_LANES), wasm_v128_load(residual + MS_LANES));
@@ -131,47 +122,40 @@ MS_NOINLINE static void add_residual(const product *p, const float *sums, size_t
   }
 }
 
-/* A tile to sums and then to y: for what does not go straight to y. */
-MS_NOINLINE static void run_tile_by_sums(const product *p, size_t height, const float *x,
-                                         const float *panel, size_t row, size_t column) {
-  float sums[TILE];
+/* Tiles to sums and then to y: for what does not go straight to y. At most SUMS rows. */
+MS_NOINLINE static void run_tiles_by_sums(const product *p, size_t height, const float *x,
+                                          const float *panel, size_t row, size_t count,
+                                          size_t column) {
+  float sums[SUMS * MS_PANEL];
   ms_limits none = {ms_splat(-INFINITY), ms_splat(INFINITY)};
-  p->tiles[height](x, p->x_stride, p->length, panel, sums, MS_PANEL, &none);
+  p->tiles[height](x, p->x_stride, p->length, panel, sums, MS_PANEL, &none, count / height);
   if (p->residual != NULL && p->columns - column >= MS_PANEL) {
-    add_residual(p, sums, height, row, column);
+    add_residual(p, sums, count, row, column);
   } else {
-    finish_tile(p, sums, height, row, column);
+    finish_rows(p, sums, count, row, column);
   }
 }
 
-/* Rows first … end - 1 in x, in tiles of one height, times a panel; gives x's end. */
-MS_INLINE const float *run_tiles(const product *p, size_t height, const float *x,
-                                 const float *panel, size_t first, size_t end, size_t column) {
-  bool straight = p->residual == NULL && p->columns - column >= MS_PANEL;
-  ms_tile run = p->tiles[height];
-  size_t x_stride = p->x_stride;
-  size_t y_stride = p->y_stride;
-  size_t length = p->length;
-  float *y = p->y + first * y_stride + column;
-  for (size_t row = first; row < end; row += height) {
-    if (straight) {
-      run(x, x_stride, length, panel, y, y_stride, &p->clamp);
-    } else {
-      run_tile_by_sums(p, height, x, panel, row, column);
-    }
-    x += height * x_stride;
-    y += height * y_stride;
+/* Rows first … end - 1 in x, in tiles of one height, times a panel. */
+MS_INLINE void run_tiles(const product *p, size_t height, const float *x, const float *panel,
+                         size_t first, size_t end, size_t column) {
+  if (p->residual == NULL && p->columns - column >= MS_PANEL) {
+    p->tiles[height](x, p->x_stride, p->length, panel, p->y + first * p->y_stride + column,
+                     p->y_stride, &p->clamp, (end - first) / height);
+    return;
   }
-  return x;
+  for (size_t row = first; row < end; row += SUMS) {
+    size_t count = end - row < SUMS ? end - row : SUMS;
+    run_tiles_by_sums(p, height, x, panel, row, count, column);
+    x += count * p->x_stride;
+  }
 }
 
-/* Rows first … end - 1 in x (first by fours, then by fives) times all panels. */
-MS_NOINLINE static void run_block(const product *p, const float *x, size_t first, size_t fives,
-                                  size_t end) {
+/* Rows first … end - 1 in x, in the tallest tiles, times all panels. */
+MS_NOINLINE static void run_block(const product *p, const float *x, size_t first, size_t end) {
   const float *panel = p->packed;
   for (size_t column = 0; column < p->columns; column += MS_PANEL) {
-    const float *tile = run_tiles(p, 4, x, panel, first, fives, column);
-    run_tiles(p, TALL, tile, panel, fives, end, column);
+    run_tiles(p, TALL, x, panel, first, end, column);
     panel += p->step;
   }
 }
@@ -207,7 +191,7 @@ MS_NOINLINE static void run_row(const product *p, const float *x, size_t row) {
     float sums[4 * MS_PANEL];
     run_four_panels(p, x, panel, sums);
     for (size_t i = 0; i < 4; i++) {
-      finish_tile(p, sums + i * MS_PANEL, 1, row, column + i * MS_PANEL);
+      finish_rows(p, sums + i * MS_PANEL, 1, row, column + i * MS_PANEL);
     }
     panel += 4 * p->step;
   }
@@ -216,33 +200,35 @@ MS_NOINLINE static void run_row(const product *p, const float *x, size_t row) {
   }
 }
 
-/* Up to FEW gathered rows, too long to be copied, times a panel: run by run. */
+/* Up to TALL gathered rows, too long to be copied, times a panel: run by run. */
 static void run_long_tile(const product *p, const float *panel, size_t row, size_t height,
                           size_t column) {
   const left *from = &p->from;
-  v128_t sums[FEW][2];
-  ms_start_sums(FEW, panel, sums);
+  v128_t sums[TALL][2];
+  ms_start_sums(TALL, panel, sums);
   const float *w = panel + MS_PANEL;
   for (size_t t = 0; t < from->taps; t++) {
-    const float *x[FEW];
-    for (size_t i = 0; i < FEW; i++) {
+    const float *x[TALL];
+    for (size_t i = 0; i < TALL; i++) {
       x[i] = from->runs[(row + (i < height ? i : 0)) * from->taps + t];
     }
-    w = ms_add_rows(FEW, x, from->depth, w, sums);
+    for (size_t k = 0; k < from->depth; k++, w += MS_PANEL) {
+      ms_add_step(TALL, x, k, w, sums);
+    }
   }
-  float results[FEW * MS_PANEL];
-  for (size_t i = 0; i < FEW; i++) {
+  float results[TALL * MS_PANEL];
+  for (size_t i = 0; i < TALL; i++) {
     wasm_v128_store(results + i * MS_PANEL, sums[i][0]);
     wasm_v128_store(results + i * MS_PANEL + MS_LANES, sums[i][1]);
   }
-  finish_tile(p, results, height, row, column);
+  finish_rows(p, results, height, row, column);
 }
 
 MS_NOINLINE static void run_long_rows(const product *p, size_t rows) {
   const float *panel = p->packed;
   for (size_t column = 0; column < p->columns; column += MS_PANEL, panel += p->step) {
-    for (size_t row = 0; row < rows; row += FEW) {
-      run_long_tile(p, panel, row, rows - row < FEW ? rows - row : FEW, column);
+    for (size_t row = 0; row < rows; row += TALL) {
+      run_long_tile(p, panel, row, rows - row < TALL ? rows - row : TALL, column);
     }
   }
 }
@@ -254,26 +240,23 @@ static void run_product(const product *p, size_t rows) {
     run_long_rows(p, rows);
     return;
   }
+  size_t most = BLOCK / (p->length + 1) / TALL * TALL;
+  most = most < TALL ? TALL : most;
   for (size_t row = 0; row < rows;) {
-    size_t height = choose_height(rows - row);
-    size_t first = row;
-    size_t fives = row;
-    do {
-      row += height;
-      fives = height == 4 ? row : fives;
-      height = row < rows ? choose_height(rows - row) : 1;
-    } while (height > 1 && (row - first + height) * (p->length + 1) <= BLOCK);
+    size_t count = rows - row < TALL ? 1 : (rows - row) / TALL * TALL;
+    count = count < most ? count : most;
     const float *x = buffer;
     if (p->fetched) {
-      fetch_rows(p, first, row, buffer);
+      fetch_rows(p, row, row + count, buffer);
     } else {
-      x = p->from.x + first * p->from.x_stride;
+      x = p->from.x + row * p->from.x_stride;
     }
-    if (row - first == 1) {
-      run_row(p, x, first);
+    if (count == 1) {
+      run_row(p, x, row);
     } else {
-      run_block(p, x, first, fives, row);
+      run_block(p, x, row, row + count);
     }
+    row += count;
   }
 }
 

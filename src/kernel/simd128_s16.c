@@ -62,37 +62,66 @@ void ms_make_levels_simd128(const float *x, size_t count, float limit, float *ro
   }
 }
 
-/* With height 5, 10 sums and 4 more vectors are live, of the 15 that V8 has registers for. */
-MS_INLINE void run_tile(size_t height, const float *x, size_t x_stride, size_t length,
-                        const float *panel, float *y, size_t y_stride, const ms_limits *clamp) {
-  v128_t sums[MS_TALLEST_TILE][2];
-  const float *rows[MS_TALLEST_TILE];
+/* Sums of levels as floats: times the row's scale and the columns', plus their shifts; clamped. */
+MS_INLINE void finish_row(const v128_t sums[2], v128_t scale, const float *panel,
+                          const ms_limits *clamp, float *y) {
+  for (size_t k = 0; k < 2; k++) {
+    v128_t value = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums[k]), scale);
+    value = ms_add_product(wasm_v128_load(panel + k * MS_LANES), value,
+                           wasm_v128_load(panel + MS_PANEL + k * MS_LANES));
+    wasm_v128_store(y + k * MS_LANES, ms_clamp_lanes(value, clamp->low, clamp->high));
+  }
+}
+
+MS_INLINE void clear_sums(size_t height, v128_t sums[][2]) {
   for (size_t i = 0; i < height; i++) {
     sums[i][0] = wasm_i32x4_splat(0);
     sums[i][1] = wasm_i32x4_splat(0);
-    rows[i] = x + i * x_stride;
   }
+}
+
+/* Adds each row's first pair times weights w[MS_PANEL], pairs as well. */
+MS_INLINE void add_step(size_t height, const float *const *rows, const float *w, v128_t sums[][2]) {
+  v128_t first = wasm_v128_load(w);
+  v128_t second = wasm_v128_load(w + MS_LANES);
+  for (size_t i = 0; i < height; i++) {
+    v128_t pair = wasm_v128_load32_splat(rows[i]);
+    sums[i][0] = wasm_i32x4_add(sums[i][0], wasm_i32x4_dot_i16x8(pair, first));
+    sums[i][1] = wasm_i32x4_add(sums[i][1], wasm_i32x4_dot_i16x8(pair, second));
+  }
+}
+
+/*
+ * One loop for tiles and their depth, as in simd128_tile.c; here two steps at once are slower than
+ * one. A row's scale is in front of its pairs.
+ */
+MS_INLINE void run_tiles(size_t height, const float *x, size_t x_stride, size_t length,
+                         const float *panel, float *y, size_t y_stride, const ms_limits *clamp,
+                         size_t count) {
+  v128_t sums[MS_TALLEST_TILE][2];
+  const float *rows[MS_TALLEST_TILE];
+  const float *end = panel + MS_PANEL * (2 + length);
   const float *w = panel + 2 * MS_PANEL;
-  for (size_t k = 1; k <= length; k++) {
-    v128_t first = wasm_v128_load(w);
-    v128_t second = wasm_v128_load(w + MS_LANES);
+  ms_point_at_rows(height, x + 1, x_stride, rows);
+  clear_sums(height, sums);
+  for (;;) {
+    if (w != end) {
+      add_step(height, rows, w, sums);
+      w += MS_PANEL;
+      ms_move_rows(height, rows, 1);
+      continue;
+    }
     for (size_t i = 0; i < height; i++) {
-      v128_t pair = wasm_v128_load32_splat(rows[i] + k);
-      sums[i][0] = wasm_i32x4_add(sums[i][0], wasm_i32x4_dot_i16x8(pair, first));
-      sums[i][1] = wasm_i32x4_add(sums[i][1], wasm_i32x4_dot_i16x8(pair, second));
+      finish_row(sums[i], wasm_v128_load32_splat(x + i * x_stride), panel, clamp, y + i * y_stride);
     }
-    w += MS_PANEL;
-  }
-  v128_t low = clamp->low;
-  v128_t high = clamp->high;
-  for (size_t i = 0; i < height; i++, y += y_stride) {
-    v128_t scale = wasm_v128_load32_splat(rows[i]);
-    for (size_t k = 0; k < 2; k++) {
-      v128_t value = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums[i][k]), scale);
-      value = ms_add_product(wasm_v128_load(panel + k * MS_LANES), value,
-                             wasm_v128_load(panel + MS_PANEL + k * MS_LANES));
-      wasm_v128_store(y + k * MS_LANES, ms_clamp_lanes(value, low, high));
+    if (--count == 0) {
+      return;
     }
+    x += height * x_stride;
+    y += height * y_stride;
+    w = panel + 2 * MS_PANEL;
+    ms_point_at_rows(height, x + 1, x_stride, rows);
+    clear_sums(height, sums);
   }
 }
 
