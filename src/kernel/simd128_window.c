@@ -164,15 +164,19 @@ MS_INLINE void run_span(const depthwise_job *job, const span *at, size_t taps, s
   }
 }
 
-/* Outputs that go together: as many sums as leave registers for a row of the kernel. */
-enum { GROUP_3 = 4, GROUP_5 = 2 };
+/*
+ * Outputs that go together, by the kernel's width and stride: as many sums as leave registers for a
+ * row of the kernel and the pixels under it.
+ */
+enum { GROUP_3 = 4, GROUP_3_APART = 3, GROUP_5 = 2 };
 
 static size_t group_size(const depthwise_job *job) {
   const ms_sweep *sweep = job->sweep;
   if (sweep->dilation != 1 || sweep->stride > 2) {
     return 1;
   }
-  return sweep->kernel_width == 3 ? GROUP_3 : sweep->kernel_width == 5 ? GROUP_5 : 1;
+  size_t group_3 = sweep->stride == 1 ? GROUP_3 : GROUP_3_APART;
+  return sweep->kernel_width == 3 ? group_3 : sweep->kernel_width == 5 ? GROUP_5 : 1;
 }
 
 static void run_group(const depthwise_job *job, const span *at) {
@@ -186,7 +190,7 @@ static void run_group(const depthwise_job *job, const span *at) {
   } else if (wide) {
     run_span(job, at, 5, 2, GROUP_5);
   } else {
-    run_span(job, at, 3, 2, GROUP_3);
+    run_span(job, at, 3, 2, GROUP_3_APART);
   }
 }
 
