@@ -249,9 +249,9 @@ MS_INLINE void store_pixels(float *y, v128_t levels) {
 }
 
 static void compose_simd128(const uint8_t *rgba, float *y, size_t count) {
-  v128_t opaque = wasm_u32x4_splat(0xff000000);
+  v128_t opaque = wasm_i32x4_splat(-0x1000000); /* as unsigned: the least whose alpha is 255 */
   for (size_t i = 0; i < count;) {
-    v128_t four = i + 4 <= count ? wasm_v128_load(rgba + i * 4) : wasm_u32x4_splat(0);
+    v128_t four = i + 4 <= count ? wasm_v128_load(rgba + i * 4) : wasm_i32x4_splat(0);
     if (wasm_i32x4_all_true(wasm_u32x4_ge(four, opaque))) {
       store_pixels(y + i * 4, wasm_u16x8_extend_low_u8x16(four));
       store_pixels(y + i * 4 + 2 * MS_LANES, wasm_u16x8_extend_high_u8x16(four));
