@@ -74,7 +74,8 @@ export function createHandler(post) {
       return {};
     },
     embed({ key, image }) {
-      const parts = found(key).map((network) => network.embed(image));
+      const small = started(engine).reduceImage(image); // once for all networks
+      const parts = found(key).map((network) => network.embed(small));
       const features = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
       let end = 0;
       for (const part of parts) {

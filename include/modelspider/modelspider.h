@@ -197,6 +197,26 @@ MS_API MS_CHECK_RESULT ms_status ms_network_embed(ms_network *network, const uin
                                                   size_t count);
 
 /*
+ * Reduces a large image by a whole factor: each pixel becomes the mean of a square, composed over
+ * white and rounded. ms_network_embed and ms_image_signature do so first, where the factor is not
+ * 1; an image that was reduced before, once for several networks, has the same features.
+ *
+ * rgba     as in ms_network_embed
+ * reduced  receives (height / factor) × (width / factor) × 4 bytes
+ * count    room in reduced, in bytes
+ *
+ * Fails as ms_network_embed does.
+ */
+MS_API MS_CHECK_RESULT ms_status ms_image_reduce(ms_context *context, const uint8_t *rgba,
+                                                 size_t width, size_t height, uint8_t *reduced,
+                                                 size_t count);
+/*
+ * The factor: the largest that leaves the shorter side 640 pixels or more, at most 16; 1 for an
+ * image that is not large, whose shorter side has fewer than 1280.
+ */
+MS_API size_t ms_image_reduction(size_t width, size_t height);
+
+/*
  * The signature of an image: what its pixels say without a network. Blocks of mean colours (8×8×3),
  * mean luma (16×16), roots of the colour histogram (4×4×4) and roots of the gradients by place and
  * direction (4×4×8), from a squashed copy of 64×64 pixels; all in 0 … 1 but the last.

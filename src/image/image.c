@@ -11,7 +11,11 @@
 
 #include "kernel/kernels.h"
 
-enum { MAX_INPUT_SIDE = 4096 };
+/*
+ * MAX_INPUT_SIDE  of a network
+ * KEPT_SIDE       pixels that a reduced image's shorter side has at least: twice what networks read
+ */
+enum { MAX_INPUT_SIDE = 4096, KEPT_SIDE = 640 };
 
 static ms_status check_spec(ms_context *context, const ms_image_spec *spec) {
   if (spec->width < 1 || spec->width > MAX_INPUT_SIDE || spec->height < 1 ||
@@ -166,8 +170,7 @@ static ms_status resize(ms_context *context, const ms_image_spec *spec, const ui
   return MS_OK;
 }
 
-ms_status ms_image_prepare(ms_context *context, const ms_image_spec *spec, const uint8_t *rgba,
-                           size_t width, size_t height, float *input) {
+static ms_status check_size(ms_context *context, size_t width, size_t height) {
   if (width == 0 || height == 0) {
     return ms_fail(context, MS_ERR_ARGUMENT, "an image of %zu x %zu pixels", width, height);
   }
@@ -176,8 +179,62 @@ ms_status ms_image_prepare(ms_context *context, const ms_image_spec *spec, const
     return ms_fail(context, MS_ERR_LIMIT,
                    "an image of %zu x %zu pixels, at most 2^26 and 2^20 a side", width, height);
   }
+  return MS_OK;
+}
+
+size_t ms_image_reduction(size_t width, size_t height) {
+  size_t factor = (width < height ? width : height) / KEPT_SIDE;
+  factor = factor < MS_MOST_REDUCED ? factor : MS_MOST_REDUCED;
+  return factor > 1 ? factor : 1;
+}
+
+/* The image by the factor, of the squares that fit around its centre. */
+static void reduce(const uint8_t *rgba, size_t width, size_t height, size_t factor,
+                   uint8_t *reduced) {
+  size_t count = width / factor;
+  rgba += (height % factor / 2 * width + width % factor / 2) * 4;
+  for (size_t row = 0; row < height / factor; row++) {
+    ms_kernels_best()->reduce(rgba, width * 4, factor, reduced, count);
+    rgba += factor * width * 4;
+    reduced += count * 4;
+  }
+}
+
+ms_status ms_image_reduce(ms_context *context, const uint8_t *rgba, size_t width, size_t height,
+                          uint8_t *reduced, size_t count) {
+  MS_TRY(check_size(context, width, height));
+  size_t factor = ms_image_reduction(width, height);
+  size_t size = (width / factor) * (height / factor) * 4;
+  if (count < size) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "room for %zu bytes, the reduced image has %zu", count,
+                   size);
+  }
+  if (factor == 1) {
+    memcpy(reduced, rgba, size);
+  } else {
+    reduce(rgba, width, height, factor, reduced);
+  }
+  return MS_OK;
+}
+
+/* Reduces, where the image is large, and resizes. */
+static ms_status prepare(ms_context *context, const ms_image_spec *spec, const uint8_t *rgba,
+                         size_t width, size_t height, float *input) {
+  size_t factor = ms_image_reduction(width, height);
+  if (factor == 1) {
+    return resize(context, spec, rgba, width, height, input);
+  }
+  uint8_t *reduced = NULL; /* [height / factor][width / factor][4] */
+  MS_TRY(MS_SCRATCH(context, (width / factor) * (height / factor) * 4, &reduced));
+  reduce(rgba, width, height, factor, reduced);
+  return resize(context, spec, reduced, width / factor, height / factor, input);
+}
+
+ms_status ms_image_prepare(ms_context *context, const ms_image_spec *spec, const uint8_t *rgba,
+                           size_t width, size_t height, float *input) {
+  MS_TRY(check_size(context, width, height));
   ms_arena_mark mark = ms_arena_get_mark(context);
-  ms_status status = resize(context, spec, rgba, width, height, input);
+  ms_status status = prepare(context, spec, rgba, width, height, input);
   ms_arena_drop(context, mark);
   return status;
 }

@@ -27,9 +27,11 @@ struct ms_image_spec {
  * rgba   [height][width][4], rows without gaps
  * input  receives [spec->height][spec->width][spec->channel_count] floats
  *
+ * A large image is reduced first, as by ms_image_reduce.
+ *
  * Fails with MS_ERR_ARGUMENT on an empty image, MS_ERR_LIMIT above MS_IMAGE_MAX_PIXELS or
  * MS_IMAGE_MAX_SIDE, MS_ERR_MEMORY. Scratch memory: one row of pixels, two output rows and the
- * filter's weights, at most some 24 bytes per row and column.
+ * filter's weights, at most some 24 bytes per row and column; and the reduced image.
  */
 MS_CHECK_RESULT ms_status ms_image_prepare(ms_context *context, const ms_image_spec *spec,
                                            const uint8_t *rgba, size_t width, size_t height,

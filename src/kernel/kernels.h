@@ -43,6 +43,8 @@ typedef struct ms_sweep {
   size_t outputs;  /* pixels in the output row */
 } ms_sweep;
 
+enum { MS_MOST_REDUCED = 16 };
+
 /* A run of pixels that one output pixel is made of. */
 typedef struct ms_span {
   size_t first;
@@ -169,6 +171,11 @@ typedef struct ms_kernels {
   void (*widen_half)(const uint16_t *x, float *y, size_t count);
   /* y[count][4] = RGBA8 pixels composed over white; the last float of a pixel is of no use */
   void (*compose)(const uint8_t *rgba, float *y, size_t count);
+  /*
+   * y[count] opaque pixels: means of squares of factor × factor pixels, 2 to MS_MOST_REDUCED of
+   * them, composed over white; rows of rgba are stride bytes apart
+   */
+  void (*reduce)(const uint8_t *rgba, size_t stride, size_t factor, uint8_t *y, size_t count);
   /* Resizes a row of such pixels: y[i][3] = the sum over span i of weight times pixel */
   void (*resample)(const float *pixels, const ms_span *spans, float *y, size_t count);
 } ms_kernels;
@@ -201,6 +208,9 @@ size_t ms_packed_s16_count(size_t depth, size_t columns);
 void ms_pack_s16(const float *weights, size_t taps, size_t tap_stride, size_t depth,
                  size_t depth_stride, size_t columns, size_t column_stride, const float *bias,
                  float *packed);
+
+/* One square of the kernel reduce, as the specification has it. */
+void ms_reduce_square(const uint8_t *rgba, size_t stride, size_t factor, uint8_t *y);
 
 /* Floats that packed depthwise weights take: panels of 4 channels × (1 + taps). */
 size_t ms_packed_depthwise_count(size_t taps, size_t channels);

@@ -357,11 +357,34 @@ static void widen_half_scalar(const uint16_t *x, float *y, size_t count) {
   }
 }
 
+/* A level of a pixel over white. */
+static float compose_level(uint8_t level, uint8_t alpha) {
+  float opacity = (float)alpha / 255.0f;
+  return alpha == 255 ? (float)level : 255.0f - (255.0f - (float)level) * opacity;
+}
+
 static void compose_scalar(const uint8_t *rgba, float *y, size_t count) {
   for (size_t i = 0; i < count * 4; i++) {
-    uint8_t alpha = rgba[i / 4 * 4 + 3];
-    float opacity = (float)alpha / 255.0f;
-    y[i] = alpha == 255 ? (float)rgba[i] : 255.0f - (255.0f - (float)rgba[i]) * opacity;
+    y[i] = compose_level(rgba[i], rgba[i / 4 * 4 + 3]);
+  }
+}
+
+void ms_reduce_square(const uint8_t *rgba, size_t stride, size_t factor, uint8_t *y) {
+  for (size_t colour = 0; colour < 3; colour++) {
+    float sum = 0.0f;
+    for (size_t i = 0; i < factor * factor; i++) {
+      const uint8_t *pixel = rgba + i / factor * stride + i % factor * 4;
+      sum += compose_level(pixel[colour], pixel[3]);
+    }
+    y[colour] = (uint8_t)(sum / (float)(factor * factor) + 0.5f);
+  }
+  y[3] = 255;
+}
+
+static void reduce_scalar(const uint8_t *rgba, size_t stride, size_t factor, uint8_t *y,
+                          size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    ms_reduce_square(rgba + i * factor * 4, stride, factor, y + i * 4);
   }
 }
 
@@ -399,5 +422,6 @@ const ms_kernels ms_kernels_scalar = {
     .transpose = transpose_scalar,
     .widen_half = widen_half_scalar,
     .compose = compose_scalar,
+    .reduce = reduce_scalar,
     .resample = resample_scalar,
 };

@@ -8,6 +8,7 @@
 #ifdef MS_SIMD128
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "kernel/elementary.h"
@@ -263,6 +264,46 @@ static void compose_simd128(const uint8_t *rgba, float *y, size_t count) {
   }
 }
 
+/*
+ * Sums of the levels of a square of opaque pixels, which 16 bits hold; false where one lets
+ * something through.
+ */
+MS_INLINE bool sum_square(const uint8_t *rgba, size_t stride, size_t factor, v128_t *sums) {
+  v128_t pairs = wasm_i32x4_splat(0);
+  v128_t common = wasm_i32x4_splat(-1);
+  for (size_t r = 0; r < factor; r++, rgba += stride) {
+    size_t k = 0;
+    for (; k + 2 <= factor; k += 2) {
+      v128_t two = wasm_v128_load64_splat(rgba + k * 4);
+      common = wasm_v128_and(common, two);
+      pairs = wasm_i16x8_add(pairs, wasm_u16x8_extend_low_u8x16(two));
+    }
+    if (k < factor) {
+      common = wasm_v128_and(common, wasm_v128_load32_splat(rgba + k * 4));
+      v128_t one = wasm_v128_load32_zero(rgba + k * 4);
+      pairs = wasm_i16x8_add(pairs, wasm_u16x8_extend_low_u8x16(one));
+    }
+  }
+  *sums = wasm_i32x4_add(wasm_u32x4_extend_low_u16x8(pairs), wasm_u32x4_extend_high_u16x8(pairs));
+  return wasm_i32x4_all_true(wasm_u32x4_ge(common, wasm_i32x4_splat(-0x1000000)));
+}
+
+static void reduce_simd128(const uint8_t *rgba, size_t stride, size_t factor, uint8_t *y,
+                           size_t count) {
+  v128_t size = ms_splat((float)(factor * factor));
+  for (size_t i = 0; i < count; i++, rgba += factor * 4, y += 4) {
+    v128_t sums;
+    if (sum_square(rgba, stride, factor, &sums)) {
+      v128_t mean = wasm_f32x4_add(wasm_f32x4_div(float_levels(sums), size), ms_splat(0.5f));
+      v128_t levels = wasm_i32x4_trunc_sat_f32x4(mean);
+      levels = wasm_i16x8_narrow_i32x4(levels, levels);
+      wasm_v128_store32_lane(y, wasm_u8x16_narrow_i16x8(levels, levels), 0);
+    } else {
+      ms_reduce_square(rgba, stride, factor, y);
+    }
+  }
+}
+
 static void resample_simd128(const float *pixels, const ms_span *spans, float *y, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const float *pixel = pixels + spans[i].first * MS_LANES;
@@ -298,6 +339,7 @@ static const ms_kernels table = {
     .transpose = transpose_simd128,
     .widen_half = widen_half_simd128,
     .compose = compose_simd128,
+    .reduce = reduce_simd128,
     .resample = resample_simd128,
 };
 

@@ -238,6 +238,40 @@ static void test_transparent_pixels_are_white(void) {
   ms_context_destroy(context);
 }
 
+static void test_a_large_picture_is_reduced_by_a_whole_factor(void) {
+  enum { WIDTH = 1925, HEIGHT = 1285, SMALL = (WIDTH / 2) * (HEIGHT / 2) * 4 };
+  CHECK_EQUAL(ms_image_reduction(1280, 4000), 2);
+  CHECK_EQUAL(ms_image_reduction(4000, 1279), 1);
+  CHECK_EQUAL(ms_image_reduction(8192, 8192), 12);
+  ms_context *context = make_context();
+  ms_image_spec *spec = NULL;
+  CHECK_EQUAL(ms_image_spec_create(context, 32, 24, MS_IMAGE_FIT_CROP, MS_IMAGE_CHANNELS_RGB,
+                                   zero_mean, unit_deviation, &spec),
+              MS_OK);
+  uint8_t *rgba = make_picture(WIDTH, HEIGHT, true, 77);
+  uint8_t *reduced = malloc(SMALL);
+  CHECK_EQUAL(ms_image_reduce(context, rgba, WIDTH, HEIGHT, reduced, SMALL - 1), MS_ERR_ARGUMENT);
+  CHECK_EQUAL(ms_image_reduce(context, rgba, WIDTH, HEIGHT, reduced, SMALL), MS_OK);
+  /* The odd column and row at the end belong to no square. */
+  size_t wrong = 0;
+  for (size_t i = 0; i < SMALL; i++) {
+    const uint8_t *pixel =
+        rgba + (i / 4 / (WIDTH / 2) * 2 * WIDTH + i / 4 % (WIDTH / 2) * 2) * 4 + i % 4;
+    int sum = pixel[0] + pixel[4] + pixel[WIDTH * 4] + pixel[WIDTH * 4 + 4];
+    wrong += reduced[i] != (sum + 2) / 4;
+  }
+  CHECK_EQUAL(wrong, 0);
+  float *whole = prepare(context, spec, rgba, WIDTH, HEIGHT);
+  float *again = prepare(context, spec, reduced, WIDTH / 2, HEIGHT / 2);
+  CHECK_EQUAL(memcmp(whole, again, 32 * 24 * 3 * sizeof *whole), 0);
+  free(whole);
+  free(again);
+  free(reduced);
+  free(rgba);
+  ms_image_spec_destroy(spec);
+  ms_context_destroy(context);
+}
+
 static void test_only_the_centre_is_cut_from_a_wide_picture(void) {
   ms_context *context = make_context();
   ms_image_spec *spec = NULL;
@@ -354,6 +388,7 @@ int main(void) {
   test_constant_picture_stays_constant();
   test_shrinking_by_a_whole_factor_keeps_the_mean();
   test_transparent_pixels_are_white();
+  test_a_large_picture_is_reduced_by_a_whole_factor();
   test_only_the_centre_is_cut_from_a_wide_picture();
   test_impossible_sizes_are_refused();
   test_bad_specs_are_refused();

@@ -190,6 +190,38 @@ static void test_layouts_agree(const ms_kernels *fast, const ms_kernels *plain) 
   }
 }
 
+/* As many squares as fit into some random pixels, which end with their memory. */
+static void check_reduce(const ms_kernels *fast, const ms_kernels *plain, ms_random *random) {
+  size_t factor = 2 + ms_random_below(random, MS_MOST_REDUCED - 1);
+  size_t count = ms_random_below(random, 5);
+  size_t stride = (count * factor + ms_random_below(random, 3)) * 4;
+  size_t size = (factor - 1) * stride + count * factor * 4;
+  uint8_t *rgba = malloc(size + 1);
+  uint8_t *means = malloc(2 * count * 4 + 1);
+  if (rgba == NULL || means == NULL) {
+    abort();
+  }
+  bool opaque = ms_random_below(random, 4) > 0;
+  bool white = ms_random_below(random, 8) == 0;
+  for (size_t i = 0; i < size; i++) {
+    bool full = white || (i % 4 == 3 && (opaque || ms_random_below(random, 2) == 0));
+    rgba[i] = full ? 255 : (uint8_t)ms_random_below(random, 256);
+  }
+  memset(means, 1, 2 * count * 4);
+  fast->reduce(rgba, stride, factor, means, count);
+  plain->reduce(rgba, stride, factor, means + count * 4, count);
+  CHECK_EQUAL(memcmp(means, means + count * 4, count * 4), 0);
+  free(means);
+  free(rgba);
+}
+
+static void test_squares_of_pixels_agree(const ms_kernels *fast, const ms_kernels *plain) {
+  ms_random random = ms_random_make(SEED, 7);
+  for (int i = 0; i < 300; i++) {
+    check_reduce(fast, plain, &random);
+  }
+}
+
 /* Pixels end with their memory; some are transparent, wholly or in part. */
 static void test_rows_of_pixels_agree(const ms_kernels *fast, const ms_kernels *plain) {
   enum { PIXELS = 23 };
@@ -474,6 +506,7 @@ int main(void) {
   test_rows_agree(fast, plain);
   test_layouts_agree(fast, plain);
   test_rows_of_pixels_agree(fast, plain);
+  test_squares_of_pixels_agree(fast, plain);
   test_all_halves_widen_alike(fast, plain);
   test_small_products_agree(fast, plain);
   test_large_products_agree(fast, plain);

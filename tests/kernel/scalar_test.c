@@ -580,6 +580,16 @@ static void test_pixels_are_composed_and_resampled(void) {
   }
 }
 
+static void test_squares_of_pixels_become_their_means(void) {
+  /* Two rows of three pixels; the squares are of two, the last column belongs to none. */
+  static const uint8_t rgba[24] = {10, 20, 30, 255, 11, 20, 31, 255, 9, 9, 9, 9,
+                                   12, 21, 30, 255, 13, 21, 5,  0,   9, 9, 9, 9};
+  uint8_t y[4];
+  scalar->reduce(rgba, 12, 2, y, 1);
+  /* The fourth pixel is white: 288 / 4, 316 / 4 and 346 / 4 = 86.5, a half away from zero. */
+  CHECK(y[0] == 72 && y[1] == 79 && y[2] == 87 && y[3] == 255);
+}
+
 int main(void) {
   test_functions_are_precise();
   test_functions_have_their_limits();
@@ -599,5 +609,6 @@ int main(void) {
   test_halves_are_exact();
   test_transpose();
   test_pixels_are_composed_and_resampled();
+  test_squares_of_pixels_become_their_means();
   return CHECK_EXIT();
 }

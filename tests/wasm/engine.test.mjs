@@ -61,6 +61,17 @@ test('an input recipe that cannot be is refused', () => {
   assert.throws(() => engine.loadNetwork(bytes, { ...recipe, precision: 'int4' }), { code: 'argument', message: /precision int4/ });
 });
 
+test('a large image reduced once has the features that it has as it is', () => {
+  const network = engine.loadNetwork(tinyNetwork(1), { ...tinyInput, signature: true });
+  const large = randomImage(3, 1300, 1281);
+  const reduced = engine.reduceImage(large);
+  assert.deepEqual([reduced.width, reduced.height, reduced.data.length], [650, 640, 650 * 640 * 4]);
+  assert.equal(engine.reduceImage(reduced), reduced);
+  assert.deepEqual(network.embed(reduced), network.embed(large));
+  assert.throws(() => engine.reduceImage({ ...large, width: 1301 }), /6661200 bytes are no image of 1301 × 1281 RGBA pixels/);
+  network.destroy();
+});
+
 test('layers are named, counted, and run one by one', () => {
   const network = engine.loadNetwork(tinyNetwork(1), { ...tinyInput, signature: false });
   const image = randomImage(2, 16, 16);

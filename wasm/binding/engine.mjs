@@ -2,11 +2,13 @@
 import { Core } from './core.mjs';
 import { ModelSpiderError } from './error.mjs';
 import { Metrics } from './metrics.mjs';
-import { Network, checkNetwork } from './network.mjs';
+import { Network, checkNetwork, checkPixels } from './network.mjs';
 import { Scorer } from './scorer.mjs';
 import { Task } from './task.mjs';
 import { Trainer } from './trainer.mjs';
 import { Zoo } from './zoo.mjs';
+
+/** @typedef {import('./network.mjs').Pixels} Pixels */
 
 /** An instance of the library. */
 export class Engine extends Metrics {
@@ -26,6 +28,28 @@ export class Engine extends Metrics {
    */
   loadNetwork(onnxBytes, input) {
     return Network.load(this.core, onnxBytes, input);
+  }
+
+  /**
+   * An image as networks first make it of a large one: to be asked once, where several read it. Their
+   * features are the same.
+   *
+   * @param {Pixels} image
+   * @returns {Pixels} the image itself, where it is not large
+   */
+  reduceImage(image) {
+    const { core } = this;
+    const { data, width, height } = checkPixels(image);
+    const factor = core.count('ms_image_reduction', width, height);
+    if (factor === 1) {
+      return image;
+    }
+    const small = { width: Math.floor(width / factor), height: Math.floor(height / factor) };
+    return core.scoped((scope) => {
+      const reduced = scope.room(Uint8Array, small.width * small.height * 4);
+      core.check('ms_image_reduce', core.context, scope.bytes(data), width, height, reduced, small.width * small.height * 4);
+      return { ...small, data: reduced.read() };
+    });
   }
 
   /**

@@ -40,6 +40,15 @@ class ImageSpec extends Handle {
   }
 }
 
+/** @param {Pixels} image @returns {Pixels} the same, if its bytes are as many as its pixels */
+export function checkPixels(image) {
+  const { data, width, height } = image;
+  if (data.length !== width * height * 4) {
+    throw new ModelSpiderError('argument', `${data.length} bytes are no image of ${width} × ${height} RGBA pixels`);
+  }
+  return image;
+}
+
 /** An ONNX file, ready to turn images into features. */
 export class Network extends Handle {
   #networkCount;
@@ -118,10 +127,8 @@ export class Network extends Handle {
   }
 
   /** @param {Pixels} image @returns {Float32Array} its features */
-  embed({ data, width, height }) {
-    if (data.length !== width * height * 4) {
-      throw new ModelSpiderError('argument', `${data.length} bytes are no image of ${width} × ${height} RGBA pixels`);
-    }
+  embed(image) {
+    const { data, width, height } = checkPixels(image);
     const { core } = this;
     return core.scoped((scope) => {
       const pixels = scope.bytes(data);
