@@ -13,7 +13,7 @@
 #include "kernel/kernels.h"
 
 /* ROOM is floats per buffer, the largest activation below is 112 × 112 × 96. */
-enum { ROOM = 1300000, ROUNDS = 25, MAX_TAPS = 9, MAX_WIDTH = 5, MAX_PIXELS = 300 };
+enum { ROOM = 1300000, ROUNDS = 25, MAX_TAPS = 9, MAX_WIDTH = 5, MAX_PIXELS = 300, FACTOR = 4 };
 
 /* Processor time, so that other programs disturb less. */
 static double now(void) {
@@ -163,6 +163,16 @@ static void run_compose(const workspace *space, const bench_case *self) {
   }
 }
 
+/* Such pixels in squares of depth, at most FACTOR × FACTOR. */
+static void run_reduce(const workspace *space, const bench_case *self) {
+  uint8_t pixels[FACTOR * MAX_PIXELS * 4];
+  memset(pixels, 255, sizeof pixels);
+  size_t factor = square_root(self->depth);
+  for (size_t r = 0; r < self->rows; r++) {
+    space->kernels->reduce(pixels, MAX_PIXELS * 4, factor, (uint8_t *)space->y, self->columns);
+  }
+}
+
 static const bench_case cases[] = {
     {"3x3 first layer", run_first_layer, 12544, 27, 32, 2},
     {"1x1", run_gemm, 12544, 32, 16, 2},
@@ -219,6 +229,7 @@ static const bench_case cases[] = {
     {"dot", run_dot, 1, 1, 1280, 2},
     {"mean of rows", run_mean_rows, 49, 1, 1280, 1},
     {"compose", run_compose, 300, 1, MAX_PIXELS, 4},
+    {"reduce", run_reduce, 300, 16, MAX_PIXELS / 4, 4},
     {"resample", run_resample, 300, 3, 224, 6},
 };
 
