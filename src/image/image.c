@@ -1,8 +1,8 @@
 /*
  * The way from RGBA8 pixels to a network's input: cut, antialiased resize, channel order,
  * normalisation. Source rows are read once, in order: each is resized along x and added, weighted,
- * to the output rows that it touches, so that no copy of the picture is ever made. Decoding files
- * is left to the caller.
+ * to the output rows that it touches, so that no copy of the picture is ever made but, of a large
+ * one, that by a whole factor. Decoding files is left to the caller.
  */
 #include "image/image.h"
 
@@ -191,10 +191,11 @@ size_t ms_image_reduction(size_t width, size_t height) {
 /* The image by the factor, of the squares that fit around its centre. */
 static void reduce(const uint8_t *rgba, size_t width, size_t height, size_t factor,
                    uint8_t *reduced) {
+  const ms_kernels *kernels = ms_kernels_best();
   size_t count = width / factor;
   rgba += (height % factor / 2 * width + width % factor / 2) * 4;
   for (size_t row = 0; row < height / factor; row++) {
-    ms_kernels_best()->reduce(rgba, width * 4, factor, reduced, count);
+    kernels->reduce(rgba, width * 4, factor, reduced, count);
     rgba += factor * width * 4;
     reduced += count * 4;
   }

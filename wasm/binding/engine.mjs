@@ -45,9 +45,10 @@ export class Engine extends Metrics {
       return image;
     }
     const small = { width: Math.floor(width / factor), height: Math.floor(height / factor) };
+    const size = small.width * small.height * 4;
     return core.scoped((scope) => {
-      const reduced = scope.room(Uint8Array, small.width * small.height * 4);
-      core.check('ms_image_reduce', core.context, scope.bytes(data), width, height, reduced, small.width * small.height * 4);
+      const reduced = scope.room(Uint8Array, size);
+      core.check('ms_image_reduce', core.context, scope.bytes(data), width, height, reduced, size);
       return { ...small, data: reduced.read() };
     });
   }

@@ -112,15 +112,14 @@ export async function rank(run, open, options) {
   // While the images are found, and what decodes them is loaded, workers get ready.
   const loading = await startLoading(run, zoo.encoder);
   pool.warmUp(zoo.encoder.id).catch(() => undefined);
-  try {
-    const sample = await open();
-    try {
-      return await rankSample(run, sample, await embedWithModel(run, zoo.encoder, sample, loading), options);
-    } finally {
-      await sample.close();
-    }
-  } finally {
+  const sample = await open().catch((error) => {
     pool.unloadNetwork(zoo.encoder.id);
+    throw error;
+  });
+  try {
+    return await rankSample(run, sample, await embedWithModel(run, zoo.encoder, sample, loading), options);
+  } finally {
+    await sample.close();
   }
 }
 
