@@ -91,7 +91,7 @@ test('models that are run are marked, and what their features show moves the ran
   assert.equal(rerun.code, 0, rerun.err);
   const [before_, after_] = [alone, rerun].map(({ out }) => JSON.parse(out).ranking);
   const markedIn = (/** @type {any[]} */ rows) => rows.filter((row) => row.reranked).map(({ model }) => model);
-  assert.deepEqual(markedIn(before_).sort(), ['emotion', 'facemesh', 'gender', 'iris', 'mobileface', 'openimages-mobilenetv2', 'selfie'], 'those that run with the encoder');
+  assert.deepEqual(markedIn(before_).sort(), ['emotion', 'facemesh', 'gender', 'iris', 'liveness', 'mobileface', 'openimages-mobilenetv2', 'selfie'], 'those that run with the encoder');
   assert.equal(markedIn(after_).length, markedIn(before_).length + 2);
   assert.notDeepEqual(after_.map((/** @type {any} */ row) => row.score), before_.map((/** @type {any} */ row) => row.score));
 });
@@ -148,7 +148,7 @@ test('an encoder whose companions are not in the zoo is refused', async () => {
 test('no model is in an encoder of another file, of another input or without its taps', async () => {
   const { name, encoder, models } = await readZoo('browser', await loadEngine());
   const others = [
-    { ...encoder, source: { ...encoder.source, offset: 0 } }, { ...encoder, input: { ...encoder.input, width: 192 } },
+    { ...encoder, source: { ...encoder.source, offset: 0 } }, { ...encoder, input: { ...encoder.input, width: 224 } },
     { ...encoder, taps: encoder.taps.filter((tap) => !tap.includes('conv_12')) },
   ];
   const cutFrom = (/** @type {any} */ other) => modelsInEncoder({ name, encoder: { ...other, companions: [] }, models });

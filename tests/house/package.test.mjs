@@ -70,7 +70,7 @@ test('a program ranks images with it', async () => {
   assert.deepEqual(fromPixels.task.classes[0], { name: 'stripes of 2', images: 5 });
   assert.deepEqual(orderOf(again), orderOf(fromPixels), 'encoded without loss, pictures rank as their pixels do');
   const ranOf = (/** @type {any} */ { ranking }) => ranking.filter((/** @type {any} */ { reranked }) => reranked).length;
-  assert.equal(ranOf(again), 7, 'those that run with the encoder');
+  assert.equal(ranOf(again), 8, 'those that run with the encoder');
   assert.equal(ranOf(fromFiles), 8);
   assert.ok(messages.some((/** @type {string} */ text) => /^progress: encoder: image 15 of 15/.test(text)), messages.join('\n'));
   assert.match(reasons[0], /^usage: rank takes a path, or at least 2 classes/);
