@@ -34,12 +34,14 @@ class Slot extends WorkerLink {
 
   /** @override @param {string} op @param {any} args @param {ArrayBuffer[]} [transfer] @returns {Promise<any>} */
   async request(op, args, transfer) {
-    if (this.isRunning) {
-      return super.request(op, args, transfer);
-    }
-    // A worker answers in order: what it is started for is on its way at once.
-    const [, result] = await Promise.all([super.request('start', { module: this.#module }), super.request(op, args, transfer)]);
+    // A worker answers in order: what it is asked is on its way at once.
+    const [, result] = await Promise.all([this.begin(), super.request(op, args, transfer)]);
     return result;
+  }
+
+  /** Starts the worker where none is running. @returns {Promise<unknown>} once it is there */
+  async begin() {
+    return this.isRunning ? undefined : super.request('start', { module: this.#module });
   }
 
   /** @override @param {Error} error */
@@ -79,6 +81,11 @@ export class WorkerPool {
     return this.#slots.length;
   }
 
+  /** Starts all workers now, not when they are first needed. */
+  start() {
+    this.#slots.forEach((slot) => slot.begin().catch(() => undefined)); // what it is asked fails as well
+  }
+
   /**
    * Keeps a network under a key, in place of one that had it before. One worker loads it now, which
    * finds what is wrong with it, the others when they first need it.
@@ -111,9 +118,13 @@ export class WorkerPool {
     this.#slots.filter(({ job }) => !job).forEach((slot) => this.#forget(slot));
   }
 
+  /** Makes every worker load a network, ahead of its first image. @param {string} key of a network */
+  async prepare(key) {
+    await Promise.all(this.#slots.map(() => this.#add((slot) => this.#prepare(slot, key))));
+  }
+
   /**
-   * Makes every worker load a network, and run it on nothing for a while, so that its first image
-   * waits less.
+   * The same, and runs it on nothing for a while, so that its first image waits less.
    *
    * @param {string} key of a network
    */

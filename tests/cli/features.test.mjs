@@ -84,7 +84,7 @@ test('what cannot be read is named with its reason, without steering the termina
   const lines = err.split('\n').filter((line) => line.includes('is skipped')).map((line) => line.replace('warning: ', ''));
   assert.deepEqual(lines.sort(), [
     'a/broken.png is skipped: ',
-    'a/drawing.png is skipped: svg files are not read as images',
+    'a/drawing.png is skipped: it is not an image of a known format',
     'a/empty.png is skipped: it is empty',
     'a/text\\u{1b}[31m.jpg is skipped: it is not an image of a known format',
     'b/circle is skipped: its links go in circles, or it lies too deep',

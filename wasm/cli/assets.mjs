@@ -10,7 +10,7 @@ import { encoderParts } from '../ranking.mjs';
 import { spawnWorker } from '../spawn-node.mjs';
 import { WorkerPool } from '../worker-pool.mjs';
 import { Failure, reasonOf } from './failure.mjs';
-import { readJson, readWhole } from './files.mjs';
+import { readJson, readShared, readWhole } from './files.mjs';
 
 /** The repository, or the folder of the installed package. */
 export const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
@@ -173,7 +173,7 @@ export async function readPrecisions(folder) {
 export const modelFile = (zoo, { id }) => join(zoo.cache, `${id}.onnx`);
 
 /**
- * A fetched model, checked against the manifest.
+ * A fetched model, checked against the manifest, in memory that workers share.
  *
  * @param {Zoo} zoo
  * @param {ModelEntry} entry
@@ -184,9 +184,9 @@ export async function readModel(zoo, entry) {
   if (!existsSync(file)) {
     throw new Failure('asset', `${file} is missing: modelspider zoo fetch ${entry.id} brings it`);
   }
-  const bytes = new Uint8Array(await readFile(file).catch((error) => {
+  const bytes = await readShared(file).catch((error) => {
     throw new Failure('asset', `${file} cannot be read: ${reasonOf(error)}`);
-  }));
+  });
   if (sha256(bytes) !== entry.onnx.sha256) {
     throw new Failure('asset', `${file} is damaged or outdated: its SHA-256 is not the manifest's ${entry.onnx.sha256}; modelspider zoo fetch ${entry.id} brings it anew`);
   }

@@ -67,6 +67,27 @@ export async function readWhole(file, kind) {
 }
 
 /**
+ * A file in memory that workers read where it is: nothing is copied when it is posted to them.
+ *
+ * @param {string} file
+ * @returns {Promise<Uint8Array>}
+ */
+export async function readShared(file) {
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    const bytes = new Uint8Array(new SharedArrayBuffer(size));
+    let end = 0;
+    for (let count = -1; end < size && count !== 0; end += count) {
+      count = (await handle.read(bytes, end, size - end, end)).bytesRead;
+    }
+    return bytes.subarray(0, end);
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
  * @param {string} file
  * @param {'data' | 'asset'} kind
  * @returns {Promise<any>}

@@ -53,11 +53,14 @@ export const command = {
     const limit = integerOption(values, 'limit-per-class', { min: 1, fallback: Infinity }) ?? Infinity;
     const { engine, pool } = await startEngine(integerOption(values, 'workers', { min: 1, max: 256 }));
     try {
+      pool.start();
       const zoo = await readZoo(values.zoo, engine);
+      const loading = startLoading({ pool, zoo, precision }, zoo.encoder);
+      loading.catch(() => undefined); // rank says so
       const scorer = await readScorer(zoo, engine);
       const run = { engine, pool, zoo, scorer, path, terminal, precision };
       const open = () => openLimited(path, { limit, seed, minimumClasses: 2 });
-      const result = await rank(run, open, { seed, rerankCount, started });
+      const result = await rank(run, open, { seed, rerankCount, started, loading });
       await terminal.data(format(values)(show(result, limits)));
     } finally {
       pool.destroy();
@@ -104,14 +107,15 @@ export async function readScorer(zoo, engine) {
 /**
  * @param {Run} run
  * @param {() => Promise<Sample>} open the sample, which is closed in the end
- * @param {{seed: number, rerankCount: number, started: number}} options
+ * @param {{seed: number, rerankCount: number, started: number, loading?: ReturnType<typeof startLoading>}} options
+ *   loading: of the encoder, where that has begun
  * @returns {Promise<RankResult>}
  */
 export async function rank(run, open, options) {
   const { pool, zoo } = run;
   // While the images are found, and what decodes them is loaded, workers get ready.
-  const loading = await startLoading(run, zoo.encoder);
-  pool.warmUp(zoo.encoder.id).catch(() => undefined);
+  const loading = await (options.loading ?? startLoading(run, zoo.encoder));
+  pool.prepare(zoo.encoder.id).catch(() => undefined);
   const sample = await open().catch((error) => {
     pool.unloadNetwork(zoo.encoder.id);
     throw error;
