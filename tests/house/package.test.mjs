@@ -68,7 +68,8 @@ test('a program ranks images with it', async () => {
   assert.equal(fromPixels.schema, 1);
   assert.equal(fromPixels.task.images, 15);
   assert.deepEqual(fromPixels.task.classes[0], { name: 'stripes of 2', images: 5 });
-  assert.deepEqual(orderOf(again), orderOf(fromPixels), 'encoded without loss, pictures rank as their pixels do');
+  assert.deepEqual(orderOf(again), orderOf(fromPixels), 'encoded without loss, pictures rank as their pixels do, beside another ranking');
+  assert.deepEqual([fromFiles, again].map(({ task }) => task.images), [15, 15]);
   const ranOf = (/** @type {any} */ { ranking }) => ranking.filter((/** @type {any} */ { reranked }) => reranked).length;
   assert.equal(ranOf(again), 8, 'those that run with the encoder');
   assert.equal(ranOf(fromFiles), 9);

@@ -67,6 +67,8 @@ function sampleOf(classes, { limit, seed }) {
 
 export class Ranker {
   #parts;
+  /** Settled when no ranking is under way. @type {Promise<unknown>} */
+  #idle = Promise.resolve();
 
   /** @param {Parts} parts openRanker makes them */
   constructor(parts) {
@@ -79,7 +81,8 @@ export class Ranker {
   }
 
   /**
-   * Ranks the models of the zoo for a task. Nothing leaves this machine.
+   * Ranks the models of the zoo for a task. Nothing leaves this machine. Each ranking takes all workers:
+   * one that is asked for while another is under way follows it.
    *
    * @param {string | ClassInput[]} images the path of a folder or a zip with one sub-folder per class, or
    *   at least 2 classes of images
@@ -89,10 +92,12 @@ export class Ranker {
    * @throws {Failure} whose kind tells usage, data and asset (something is missing or damaged) apart
    */
   async rank(images, { rerank = 0, limitPerClass: limit = Infinity, seed = 0 } = {}) {
-    const started = performance.now();
     const isPath = typeof images === 'string';
     const open = async () => (isPath ? openLimited(images, { limit, seed, minimumClasses: 2 }) : sampleOf(images, { limit, seed }));
-    return rank({ ...this.#parts, path: isPath ? images : 'the sample' }, open, { seed, rerankCount: rerank, started });
+    const run = { ...this.#parts, path: isPath ? images : 'the sample' };
+    const ranking = this.#idle.then(() => rank(run, open, { seed, rerankCount: rerank, started: performance.now() }));
+    this.#idle = ranking.catch(() => undefined);
+    return ranking;
   }
 
   /** Ends the workers. */

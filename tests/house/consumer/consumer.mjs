@@ -33,8 +33,7 @@ await fetchModels(['encoder', 'ppocr-cls']);
 const messages = [];
 const ranker = await openRanker({ workers: 2, onMessage: (kind, text) => messages.push(`${kind}: ${text}`) });
 const fromPixels = await ranker.rank(classes);
-const fromFiles = await ranker.rank(encoded, { rerank: 1 });
-const again = await ranker.rank(encoded);
+const [fromFiles, again] = await Promise.all([ranker.rank(encoded, { rerank: 1 }), ranker.rank(encoded)]);
 const reasons = await Promise.all([ranker.rank([]), ranker.rank('nowhere')].map((wrong) =>
   wrong.catch((error) => `${error.kind}: ${error.message}`)));
 ranker.close();
