@@ -183,7 +183,7 @@ export async function observeEncoderIn(pool, { zoo, sample }) {
   return new Map(await Promise.all(modelsInEncoder(zoo).map(async (part) => {
     // What is to be copied for each is copied in a task of its own: a page answers in between.
     await new Promise((resolve) => { setTimeout(resolve); });
-    const values = await pool.metrics(observationMetrics, matrixOf(seenBy(part, sample)));
+    const values = await pool.metrics(observationMetrics, matrixOf(seenBy(part, sample)), { give: true });
     return /** @type {const} */ ([part.model.id, observedAccuracy((name) => values[name])]);
   })));
 }

@@ -169,11 +169,13 @@ export class WorkerPool {
 
   /**
    * @param {string[]} names of the engine's metricNames
-   * @param {import('./worker.mjs').Matrix} matrix copied
+   * @param {import('./worker.mjs').Matrix} matrix copied, unless it is given
+   * @param {{give?: boolean}} [options] give: the features' memory goes to the worker
    * @returns {Promise<Record<string, number>>} by name; NaN where a metric has no value
    */
-  metrics(names, matrix) {
-    return this.#add((slot) => slot.request('metrics', { names, ...matrix }));
+  metrics(names, matrix, { give } = {}) {
+    const given = give ? [/** @type {ArrayBuffer} */ (/** @type {Float32Array} */ (matrix.features).buffer)] : [];
+    return this.#add((slot) => slot.request('metrics', { names, ...matrix }, given));
   }
 
   /**

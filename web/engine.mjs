@@ -10,6 +10,7 @@ import { FeatureStore } from './features.mjs';
 import { NearestHead, guessLinear } from './head.mjs';
 import { holdOut } from './held-out.mjs';
 import { ImagePool } from './images/image-pool.mjs';
+import { nextTask } from './next-task.mjs';
 import { FileError } from './reasons.mjs';
 import { ScoreClient } from './score/score-client.mjs';
 
@@ -41,9 +42,6 @@ const previewSizes = [4, 16];
 const previewFactor = 3;
 
 const workerCount = Math.min(navigator.hardwareConcurrency || 2, mostWorkers);
-
-/** What was done so far and what comes next are each shorter than one long task: the page answers in between. */
-const nextTask = () => new Promise((resolve) => { setTimeout(resolve); });
 
 const cancelled = () => new FileError({ code: 'cancelled' });
 
@@ -217,7 +215,7 @@ export class Engine {
       if (sample.classes.length < 2) {
         throw new FileError({ code: 'no-images' });
       }
-      const values = await pool.metrics(observationMetrics, matrixOf(sample.classes));
+      const values = await pool.metrics(observationMetrics, matrixOf(sample.classes), { give: true });
       const milliseconds = await this.#time(id, await this.#images.decode(seen[0].images[0].image.source));
       this.#trials.set(id, seen);
       return { observation: { accuracy: observedAccuracy((name) => values[name]), hasFeatures: true }, milliseconds };

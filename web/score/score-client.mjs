@@ -1,4 +1,6 @@
 // Asks the worker that ranks; it is started anew after it was stopped.
+import { encodedClasses } from '../../wasm/ranking.mjs';
+import { nextTask } from '../next-task.mjs';
 import { WorkerClient } from '../worker-client.mjs';
 
 /**
@@ -6,6 +8,23 @@ import { WorkerClient } from '../worker-client.mjs';
  * @typedef {{version: string, encoderHash: string, featureCount: number,
  *   modelIds: string[]}} ScorerFacts
  */
+
+/**
+ * Copies whose features of a class share memory that can be given away; a page answers in between.
+ *
+ * @param {import('../../wasm/sample.mjs').EmbeddedSample['classes']} classes each with an image
+ */
+async function packClasses(classes) {
+  const copies = [];
+  for (const own of classes) {
+    const width = own.features[0].length;
+    const packed = new Float32Array(own.features.length * width);
+    own.features.forEach((row, i) => packed.set(row, i * width));
+    copies.push({ ...own, features: own.features.map((_, i) => packed.subarray(i * width, (i + 1) * width)) });
+    await nextTask();
+  }
+  return copies;
+}
 
 export class ScoreClient {
   #client = new WorkerClient(() => new Worker(new URL('./score-worker.mjs', import.meta.url), { type: 'module' }));
@@ -39,7 +58,9 @@ export class ScoreClient {
     }
     this.#isBusy = true;
     try {
-      return await this.#client.request('rank', { sample, zoo, workers, shown });
+      const classes = await packClasses(encodedClasses(zoo, sample.classes));
+      const packed = classes.map(({ features }) => /** @type {ArrayBuffer} */ (features[0].buffer));
+      return await this.#client.request('rank', { sample: { ...sample, classes }, zoo, workers, shown }, packed);
     } finally {
       this.#isBusy = false;
     }
