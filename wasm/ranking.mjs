@@ -1,6 +1,7 @@
 // From a user's embedded sample to a ranking, schema 1 of the command line's JSON: the one path that
 // page and command line share, so that equal pixels get equal scores in both.
 import { ModelSpiderError } from './modelspider.mjs';
+import { nextTask } from './next-task.mjs';
 import { observationMetrics, observedAccuracy } from './observation.mjs';
 
 /**
@@ -182,7 +183,7 @@ export function observeEncoder({ engine, zoo, sample }) {
 export async function observeEncoderIn(pool, { zoo, sample }) {
   return new Map(await Promise.all(modelsInEncoder(zoo).map(async (part) => {
     // What is to be copied for each is copied in a task of its own: a page answers in between.
-    await new Promise((resolve) => { setTimeout(resolve); });
+    await nextTask();
     const values = await pool.metrics(observationMetrics, matrixOf(seenBy(part, sample)), { give: true });
     return /** @type {const} */ ([part.model.id, observedAccuracy((name) => values[name])]);
   })));

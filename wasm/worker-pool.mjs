@@ -120,7 +120,7 @@ export class WorkerPool {
 
   /** Makes every worker load a network, ahead of its first image. @param {string} key of a network */
   async prepare(key) {
-    await Promise.all(this.#slots.map(() => this.#add((slot) => this.#prepare(slot, key))));
+    await this.#addForEach((slot) => this.#prepare(slot, key));
   }
 
   /**
@@ -129,10 +129,10 @@ export class WorkerPool {
    * @param {string} key of a network
    */
   async warmUp(key) {
-    await Promise.all(this.#slots.map(() => this.#add(async (slot) => {
+    await this.#addForEach(async (slot) => {
       await this.#prepare(slot, key);
       await slot.request('warm', { key });
-    })));
+    });
   }
 
   /**
@@ -219,6 +219,11 @@ export class WorkerPool {
       this.#queue.push({ run, resolve, reject });
       this.#deal();
     });
+  }
+
+  /** As many of a job as there are workers. @param {Job['run']} run */
+  #addForEach(run) {
+    return Promise.all(this.#slots.map(() => this.#add(run)));
   }
 
   /** Gives waiting jobs to idle workers. */

@@ -1,5 +1,6 @@
 // The engine behind the page: its files, its workers, and what is known of the task at hand.
 import { createEngine } from '../wasm/modelspider.mjs';
+import { nextTask } from '../wasm/next-task.mjs';
 import { observationMetrics, observedAccuracy } from '../wasm/observation.mjs';
 import { companionsOf, encoderFeatureCount, encoderMacs, encoderParts, matrixOf, observeEncoderIn } from '../wasm/ranking.mjs';
 import { throwIfAborted } from '../wasm/sample.mjs';
@@ -10,7 +11,6 @@ import { FeatureStore } from './features.mjs';
 import { NearestHead, guessLinear } from './head.mjs';
 import { holdOut } from './held-out.mjs';
 import { ImagePool } from './images/image-pool.mjs';
-import { nextTask } from './next-task.mjs';
 import { FileError } from './reasons.mjs';
 import { ScoreClient } from './score/score-client.mjs';
 

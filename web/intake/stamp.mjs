@@ -1,6 +1,8 @@
 // What tells one file from another of the same path. A browser asks the disk for a file's size and
 // date while the page waits, so they are read for few files, and of many a few at a time.
 
+import { nextTask } from '../../wasm/next-task.mjs';
+
 /** @typedef {import('./group.mjs').Source} Source */
 
 /** @type {WeakMap<Blob, string>} */
@@ -21,7 +23,7 @@ export async function readStamps(sources) {
   for (const source of sources) {
     stampOf(source);
     if (performance.now() - begun > stretch) {
-      await new Promise((resolve) => setTimeout(resolve));
+      await nextTask();
       begun = performance.now();
     }
   }

@@ -1,6 +1,6 @@
 // Asks the worker that ranks; it is started anew after it was stopped.
-import { encodedClasses } from '../../wasm/ranking.mjs';
-import { nextTask } from '../next-task.mjs';
+import { nextTask } from '../../wasm/next-task.mjs';
+import { encodedClasses, matrixOf } from '../../wasm/ranking.mjs';
 import { WorkerClient } from '../worker-client.mjs';
 
 /**
@@ -17,10 +17,8 @@ import { WorkerClient } from '../worker-client.mjs';
 async function packClasses(classes) {
   const copies = [];
   for (const own of classes) {
-    const width = own.features[0].length;
-    const packed = new Float32Array(own.features.length * width);
-    own.features.forEach((row, i) => packed.set(row, i * width));
-    copies.push({ ...own, features: own.features.map((_, i) => packed.subarray(i * width, (i + 1) * width)) });
+    const { features: packed, dimension } = matrixOf([own]);
+    copies.push({ ...own, features: own.features.map((_, i) => packed.subarray(i * dimension, (i + 1) * dimension)) });
     await nextTask();
   }
   return copies;

@@ -1,16 +1,17 @@
 // The worker that ranks: it keeps the task, so that ranking again after a model was run is quick.
 //
 // Operations, with worker-client.mjs's messages:
-//   start       {module, tokens, known}     → ScorerFacts of score-client.mjs, before all others
-//   rank        {sample, zoo, workers}      → RankResult; sample: an EmbeddedSample
-//   again       {observed, rerankSeconds}   → RankResult of the same task
-//   suggest     {observed}                  → the id of the model that is worth running next
-//   confusions  {}                          → Confusions of head.mjs, in the encoder's eyes
-//   nearest     {classes, rows}             → Guess[][] of head.mjs: rows judged by labelled classes
-//   web         {}                          → KnownWeb of known-tasks.mjs, or undefined
-//   around      {}                          → Surroundings of known-tasks.mjs, or undefined
+//   start       {module, tokens, known}       → ScorerFacts of score-client.mjs, before all others
+//   rank        {sample, zoo, workers, shown} → RankResult; sample: an EmbeddedSample of the encoder's own
+//                                               features; shown: what those of its companions show
+//   again       {observed, rerankSeconds}     → RankResult of the same task
+//   suggest     {observed}                    → the id of the model that is worth running next
+//   confusions  {}                            → Confusions of head.mjs, in the encoder's eyes
+//   nearest     {classes, rows}               → Guess[][] of head.mjs: rows judged by labelled classes
+//   web         {}                            → KnownWeb of known-tasks.mjs, or undefined
+//   around      {}                            → Surroundings of known-tasks.mjs, or undefined
 import { createEngine } from '../../wasm/modelspider.mjs';
-import { createTask, encodedClasses, observeEncoder, rankTask, rememberShown, suggestModel } from '../../wasm/ranking.mjs';
+import { createTask, observeEncoder, rankTask, rememberShown, suggestModel } from '../../wasm/ranking.mjs';
 import { NearestHead, findConfusions } from '../head.mjs';
 import { knownWeb, lookAround, readKnownTasks } from './known-tasks.mjs';
 import { answerRequests } from '../worker-client.mjs';
@@ -29,9 +30,6 @@ function kept() {
   return current;
 }
 
-/** What the encoder itself saw of the task. */
-const seenClasses = () => encodedClasses(kept().zoo, kept().sample.classes);
-
 /** @param {Map<string, number>} observed @param {number} rerank seconds */
 function rank(observed, rerank) {
   return rankTask({ ...started, ...kept(), observed, seconds: { rerank } });
@@ -49,7 +47,7 @@ answerRequests({
     current?.task.destroy();
     current = undefined;
     rememberShown(sample, shown);
-    current = { task: createTask(started.engine, encodedClasses(zoo, sample.classes)), sample, zoo, workers };
+    current = { task: createTask(started.engine, sample.classes), sample, zoo, workers };
     return rank(new Map(), 0);
   },
   again: ({ observed, rerankSeconds }) => rank(observed, rerankSeconds),
@@ -58,10 +56,10 @@ answerRequests({
     const shown = observeEncoder({ engine: started.engine, zoo: kept().zoo, sample: kept().sample });
     return suggestModel(started.scorer, kept().task, new Map([...shown, ...observed]));
   },
-  around: () => started.known && lookAround(started.known, seenClasses()),
+  around: () => started.known && lookAround(started.known, kept().sample.classes),
   nearest({ classes, rows }) {
     const head = new NearestHead(classes);
     return rows.map((/** @type {Float32Array} */ row) => head.guess(row));
   },
-  confusions: () => findConfusions(seenClasses()),
+  confusions: () => findConfusions(kept().sample.classes),
 });

@@ -1,5 +1,6 @@
 // Judges rankings of data sets that were not learned from: with nothing run, with some models run,
 // with all; and whether what is said of their certainty comes true.
+import { nextTask } from '../../wasm/next-task.mjs';
 import { defaultRecipe, forecastInput, groupsOf, observedOf, predictHeldOut, teachCertainty } from './learn.mjs';
 import { kernelRegression, nearestTasks, staticPrior } from './simple-learners.mjs';
 
@@ -130,7 +131,7 @@ export async function judgeForecasts(engine, bank, { scores, shown }, onProgress
       trainer.destroy();
     }
     onProgress(done + 1, groups.length);
-    await new Promise((resolve) => setTimeout(resolve));
+    await nextTask();
   }
   return forecasts;
 }

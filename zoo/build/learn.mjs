@@ -1,6 +1,7 @@
 // Learns a scorer from a task bank, and what it says of data sets that it has not seen: leave-one-
 // data-set-out, sets that share pictures left out together.
 
+import { nextTask } from '../../wasm/next-task.mjs';
 import { observedAccuracy } from '../../wasm/observation.mjs';
 
 /**
@@ -91,7 +92,7 @@ export async function predictHeldOut(engine, bank, recipe, onProgress) {
     });
     trainer.destroy();
     onProgress(done + 1, groups.length);
-    await new Promise((resolve) => setTimeout(resolve));
+    await nextTask();
   }
   return scores;
 }
