@@ -7,7 +7,7 @@ ms_value *ms_node_input(const ms_node *node, size_t i) {
 
 const ms_onnx_attribute *ms_node_attribute(const ms_node *node, const char *name) {
   for (size_t i = 0; i < node->attribute_count; i++) {
-    if (ms_text_is(node->attributes[i].name, name)) {
+    if (ms_text_is(&node->attributes[i].name, name)) {
       return &node->attributes[i];
     }
   }
@@ -64,7 +64,7 @@ ms_status ms_node_word(ms_graph *graph, const ms_node *node, const char *name, c
       words++;
       word.size++;
     }
-    if (ms_text_equal(word, attribute->text)) {
+    if (ms_text_equal(&word, &attribute->text)) {
       *index = i;
       return MS_OK;
     }

@@ -105,7 +105,7 @@ static ms_status add_initializers(ms_graph *graph, const ms_onnx_model *model, m
   for (size_t i = 0; i < model->initializer_count; i++) {
     const ms_onnx_tensor *tensor = &model->initializers[i];
     ms_value *value = NULL;
-    if (ms_names_find(names, tensor->name) != NULL) {
+    if (ms_names_find(names, &tensor->name) != NULL) {
       return ms_fail(graph->context, MS_ERR_FORMAT, "two initializers are called '%.*s'",
                      MS_TEXT(tensor->name));
     }
@@ -122,7 +122,7 @@ static ms_status add_initializers(ms_graph *graph, const ms_onnx_model *model, m
 }
 
 /* The options' entry for an input, NULL if there is none. */
-static const ms_graph_input *find_option(const ms_graph_options *options, ms_text name) {
+static const ms_graph_input *find_option(const ms_graph_options *options, const ms_text *name) {
   for (size_t i = 0; i < options->input_count; i++) {
     if (ms_text_is(name, options->inputs[i].name)) {
       return &options->inputs[i];
@@ -131,54 +131,54 @@ static const ms_graph_input *find_option(const ms_graph_options *options, ms_tex
   return NULL;
 }
 
-/* Fills wanted with what the caller says about an input's sizes; false if that is nothing. */
-static bool wanted_shape(const ms_graph *graph, const ms_graph_options *options, ms_text name,
-                         ms_shape *wanted) {
+/* What an input's sizes are to be, whatever the file says; false if the caller leaves them open. */
+static bool wanted_shape(const ms_graph *graph, const ms_graph_options *options,
+                         const ms_onnx_value *input, ms_shape *wanted) {
+  const ms_graph_input *option = find_option(options, &input->name);
   if (graph->input_count == 0 && options->image_size != NULL) {
-    *wanted = (ms_shape){4, {1, 0}};
+    wanted->rank = 4;
+    wanted->dims[0] = 1;
     memcpy(wanted->dims + 1, options->image_size, 3 * sizeof(size_t));
     return true;
   }
-  const ms_graph_input *option = find_option(options, name);
   if (option != NULL) {
     *wanted = option->shape;
+    return true;
   }
-  return option != NULL;
+  wanted->rank = input->shape == NULL ? 4 : input->shape->rank;
+  for (size_t i = 0; i < wanted->rank; i++) {
+    wanted->dims[i] = i == 0 ? 1 : i == 1 && wanted->rank == 4 ? 3 : options->open_side;
+  }
+  return false;
 }
 
 /* An input's shape: the file's sizes, and the caller's where the file leaves them open. */
 static ms_status resolve_shape(ms_graph *graph, const ms_onnx_value *input,
                                const ms_graph_options *options, ms_shape *shape) {
-  ms_shape wanted = {0};
-  bool has_wanted = wanted_shape(graph, options, input->name, &wanted);
-  if (!has_wanted && !input->has_shape && options->open_side > 0) {
-    wanted = (ms_shape){4, {1, 3, options->open_side, options->open_side}};
-    has_wanted = true;
-  }
-  if (!input->has_shape && !has_wanted) {
+  const ms_onnx_shape *given = input->shape;
+  bool is_wanted = wanted_shape(graph, options, input, shape);
+  bool may_be_open = is_wanted || options->open_side > 0;
+  if (given == NULL && !may_be_open) {
     return ms_fail(graph->context, MS_ERR_UNSUPPORTED, "input '%.*s' has no shape",
                    MS_TEXT(input->name));
   }
-  shape->rank = input->has_shape ? input->rank : wanted.rank;
-  if (has_wanted && shape->rank != wanted.rank) {
+  if (given != NULL && given->rank != shape->rank) {
     return ms_fail(graph->context, MS_ERR_ARGUMENT, "input '%.*s' has %zu dimensions, not %zu",
-                   MS_TEXT(input->name), shape->rank, wanted.rank);
+                   MS_TEXT(input->name), given->rank, shape->rank);
   }
-  for (size_t i = 0; i < shape->rank; i++) {
-    int64_t dim = input->has_shape ? input->dims[i] : -1;
-    if (dim < 0 && !has_wanted && i > 0 && options->open_side > 0) {
-      shape->dims[i] = i == 1 && shape->rank == 4 ? 3 : options->open_side;
-      continue;
-    }
-    if (dim < 0 && !has_wanted && i > 0) {
+  for (size_t i = 0; given != NULL && i < shape->rank; i++) {
+    const ms_onnx_size *dim = &given->dims[i];
+    if (dim->number_count > 0 && dim->number[0] >= 0) {
+      size_t wanted = shape->dims[i];
+      shape->dims[i] = (size_t)dim->number[0];
+      if (is_wanted && shape->dims[i] != wanted) {
+        return ms_fail(graph->context, MS_ERR_ARGUMENT,
+                       "input '%.*s' has the size %zu in dimension %zu, not %zu",
+                       MS_TEXT(input->name), shape->dims[i], i, wanted);
+      }
+    } else if (!may_be_open && i > 0) {
       return ms_fail(graph->context, MS_ERR_UNSUPPORTED, "input '%.*s' leaves its size %zu open",
                      MS_TEXT(input->name), i);
-    }
-    shape->dims[i] = dim >= 0 ? (size_t)dim : has_wanted ? wanted.dims[i] : 1;
-    if (has_wanted && shape->dims[i] != wanted.dims[i]) {
-      return ms_fail(graph->context, MS_ERR_ARGUMENT,
-                     "input '%.*s' has the size %zu in dimension %zu, not %zu",
-                     MS_TEXT(input->name), shape->dims[i], i, wanted.dims[i]);
     }
   }
   return MS_OK;
@@ -189,8 +189,8 @@ static ms_status add_inputs(ms_graph *graph, const ms_onnx_model *model,
   MS_TRY(MS_KEEP(graph->context, &graph->pool, model->input_count, &graph->inputs));
   for (size_t i = 0; i < model->input_count; i++) {
     const ms_onnx_value *input = &model->inputs[i];
-    const ms_graph_input *option = find_option(options, input->name);
-    ms_value *value = ms_names_find(names, input->name);
+    const ms_graph_input *option = find_option(options, &input->name);
+    ms_value *value = ms_names_find(names, &input->name);
     if (value != NULL) {
       if (!value->is_constant || value->is_input) {
         return ms_fail(graph->context, MS_ERR_FORMAT, "two inputs are called '%.*s'",
@@ -226,7 +226,7 @@ static ms_status add_node_outputs(ms_graph *graph, const ms_onnx_node *raw, ms_n
     if (raw->outputs[i].size == 0 && i > 0) {
       continue; /* the first output always has a value, with a name or not */
     }
-    if (raw->outputs[i].size > 0 && ms_names_find(names, raw->outputs[i]) != NULL) {
+    if (raw->outputs[i].size > 0 && ms_names_find(names, &raw->outputs[i]) != NULL) {
       return ms_fail(graph->context, MS_ERR_FORMAT, "'%.*s' is produced twice",
                      MS_TEXT(raw->outputs[i]));
     }
@@ -252,7 +252,7 @@ static ms_status find_node_inputs(ms_graph *graph, const ms_onnx_node *raw, ms_n
     if (raw->inputs[i].size == 0) {
       continue;
     }
-    node->inputs[i] = ms_names_find(names, raw->inputs[i]);
+    node->inputs[i] = ms_names_find(names, &raw->inputs[i]);
     if (node->inputs[i] == NULL) {
       return ms_fail(graph->context, MS_ERR_FORMAT,
                      "node '%.*s' reads '%.*s', which nothing produces", MS_TEXT(node->name),
@@ -284,7 +284,7 @@ static ms_status find_outputs(ms_graph *graph, const ms_onnx_model *model,
   MS_TRY(MS_KEEP(graph->context, &graph->pool, count, &graph->outputs));
   MS_TRY(MS_KEEP(graph->context, &graph->pool, count, &graph->output_names));
   for (size_t i = 0; i < count; i++) {
-    ms_value *value = ms_names_find(names, model->outputs[i].name);
+    ms_value *value = ms_names_find(names, &model->outputs[i].name);
     if (value == NULL) {
       return ms_fail(graph->context, MS_ERR_FORMAT, "nothing produces the output '%.*s'",
                      MS_TEXT(model->outputs[i].name));
@@ -350,13 +350,13 @@ static ms_status append_sorted(ms_graph *graph, ms_node *node, ms_node **stack) 
 
 /* Finds a node's row of the operator table and checks how many inputs and outputs it has. */
 static ms_status find_operator(ms_graph *graph, const ms_onnx_node *raw, ms_node *node) {
-  bool is_default = ms_text_is(raw->domain, "") || ms_text_is(raw->domain, "ai.onnx");
-  ms_text domain = is_default ? (ms_text){0} : raw->domain;
-  node->op = is_default ? ms_op_find(raw->operator_name, graph->opset) : NULL;
+  bool is_own = ms_onnx_is_own_domain(&raw->domain);
+  ms_text domain = is_own ? (ms_text){0} : raw->domain;
+  node->op = is_own ? ms_op_find(&raw->operator_name, graph->opset) : NULL;
   if (node->op == NULL) {
     return ms_fail(graph->context, MS_ERR_UNSUPPORTED,
                    "operator %.*s%s%.*s of opset %lld is unsupported (node '%.*s')",
-                   MS_TEXT(domain), is_default ? "" : ".", MS_TEXT(raw->operator_name),
+                   MS_TEXT(domain), is_own ? "" : ".", MS_TEXT(raw->operator_name),
                    (long long)graph->opset, MS_TEXT(node->name));
   }
   node->layout = node->op->layout;

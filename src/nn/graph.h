@@ -131,7 +131,7 @@ struct ms_op {
 };
 
 /* The row for an operator of the default domain at an opset, NULL if there is none. */
-const ms_op *ms_op_find(ms_text name, int64_t opset);
+const ms_op *ms_op_find(const ms_text *name, int64_t opset);
 /* The row of an operator that only this library knows, as "Layout" is. */
 const ms_op *ms_op_internal(const char *name);
 
@@ -179,7 +179,6 @@ bool ms_report_skip(ms_graph *graph, ms_node *node);
 
 /* ---- value.c: values and constants ---- */
 
-MS_CHECK_RESULT bool ms_shape_count(const ms_shape *shape, size_t *count);
 bool ms_shape_equal(const ms_shape *a, const ms_shape *b);
 /* Makes a shape what it and another broadcast to. Fails with MS_ERR_FORMAT if they do not fit. */
 MS_CHECK_RESULT ms_status ms_shape_broadcast(ms_graph *graph, const ms_node *node,

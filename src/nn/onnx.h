@@ -49,7 +49,11 @@ typedef struct ms_onnx_tensor {
   size_t count;
   const uint8_t *message;
   size_t message_size;
-  const uint8_t *raw; /* raw_data: count elements; NULL where the numbers are in typed fields */
+  ms_text raw;         /* raw_data: count elements; NULL where the numbers are in typed fields */
+  size_t number_count; /* in typed fields */
+  const int64_t *dims; /* [rank], as the file has them */
+  size_t rank;
+  int location; /* not 0: in another file */
 } ms_onnx_tensor;
 
 typedef enum ms_onnx_kind {
@@ -68,7 +72,8 @@ typedef struct ms_onnx_attribute {
   float number;
   int64_t integer;
   ms_text text;
-  const ms_onnx_tensor *tensor;
+  const ms_onnx_tensor *tensor; /* [tensor_count], NULL if there is none */
+  size_t tensor_count;
   const float *floats; /* [float_count] */
   size_t float_count;
   const int64_t *integers; /* [integer_count] */
@@ -87,13 +92,23 @@ typedef struct ms_onnx_node {
   size_t attribute_count;
 } ms_onnx_node;
 
-/* A graph input or output. Sizes that the file leaves open are -1. */
+/* A size of a graph input: one number, or none where the file leaves it open. */
+typedef struct ms_onnx_size {
+  const int64_t *number;
+  size_t number_count;
+} ms_onnx_size;
+
+typedef struct ms_onnx_shape {
+  const ms_onnx_size *dims;
+  size_t rank; /* at most MS_MAX_RANK */
+} ms_onnx_shape;
+
+/* A graph input or output. */
 typedef struct ms_onnx_value {
   ms_text name;
   ms_type type;
-  bool has_shape;
-  size_t rank;
-  int64_t dims[MS_MAX_RANK];
+  const ms_onnx_shape *shape; /* [shape_count], NULL if there is none */
+  size_t shape_count;
 } ms_onnx_value;
 
 typedef struct ms_onnx_model {
@@ -141,8 +156,12 @@ MS_CHECK_RESULT ms_status ms_onnx_decode(ms_context *context, const ms_onnx_tens
                                          void *values);
 
 /* Whether text is a terminated string. */
-bool ms_text_is(ms_text text, const char *string);
+bool ms_text_is(const ms_text *text, const char *string);
 /* Whether two texts are the same. */
-bool ms_text_equal(ms_text a, ms_text b);
+bool ms_text_equal(const ms_text *a, const ms_text *b);
+/* Whether a domain is the one of ONNX's own operators. */
+bool ms_onnx_is_own_domain(const ms_text *domain);
+/* A shape's number of elements; false if that is more than 2^28. */
+MS_CHECK_RESULT bool ms_shape_count(const ms_shape *shape, size_t *count);
 
 #endif

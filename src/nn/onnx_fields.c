@@ -8,6 +8,10 @@
 
 static const char *const message_name = "ONNX file";
 
+ms_reader ms_field_reader(const void *bytes, size_t size) {
+  return ms_reader_make(bytes, size, message_name);
+}
+
 ms_status ms_field_next(ms_context *context, ms_reader *reader, ms_field *field) {
   uint64_t key = 0;
   uint64_t size = 0;
@@ -41,20 +45,6 @@ ms_status ms_field_next(ms_context *context, ms_reader *reader, ms_field *field)
   return ms_read_view(context, reader, field->size, &field->bytes);
 }
 
-ms_status ms_field_count(ms_context *context, const uint8_t *bytes, size_t size,
-                         size_t counts[MS_FIELD_COUNTS]) {
-  ms_reader reader = ms_reader_make(bytes, size, message_name);
-  memset(counts, 0, MS_FIELD_COUNTS * sizeof *counts);
-  while (ms_reader_left(&reader) > 0) {
-    ms_field field = {0};
-    MS_TRY(ms_field_next(context, &reader, &field));
-    if (field.number < MS_FIELD_COUNTS) {
-      counts[field.number]++;
-    }
-  }
-  return MS_OK;
-}
-
 ms_status ms_field_expect(ms_context *context, const ms_field *field, ms_wire wire) {
   if (field->wire != wire) {
     return ms_fail(context, MS_ERR_FORMAT, "%s has field %u with wire type %d, expected %d",
@@ -63,41 +53,26 @@ ms_status ms_field_expect(ms_context *context, const ms_field *field, ms_wire wi
   return MS_OK;
 }
 
-ms_status ms_field_text(ms_context *context, const ms_field *field, ms_text *text) {
-  MS_TRY(ms_field_expect(context, field, MS_WIRE_BYTES));
-  *text = (ms_text){.bytes = (const char *)field->bytes, .size = field->size};
-  return MS_OK;
-}
-
-ms_status ms_field_integer(ms_context *context, const ms_field *field, int64_t *value) {
-  MS_TRY(ms_field_expect(context, field, MS_WIRE_VARINT));
-  *value = (int64_t)field->value;
-  return MS_OK;
-}
-
-ms_status ms_field_integers(ms_context *context, const ms_field *field, int64_t *values,
+ms_status ms_field_integers(ms_context *context, const ms_field *field, ms_type type, void *values,
                             size_t *count) {
   if (field->wire == MS_WIRE_VARINT) {
     if (values != NULL) {
-      values[*count] = (int64_t)field->value;
+      ms_store_integer(type, field->value, *count, values);
     }
     *count += 1;
     return MS_OK;
   }
   MS_TRY(ms_field_expect(context, field, MS_WIRE_BYTES));
-  ms_reader reader = ms_reader_make(field->bytes, field->size, message_name);
+  ms_reader reader = ms_field_reader(field->bytes, field->size);
   while (ms_reader_left(&reader) > 0) {
-    uint64_t value = 0;
-    MS_TRY(ms_read_varint(context, &reader, &value));
-    if (values != NULL) {
-      values[*count] = (int64_t)value;
-    }
-    *count += 1;
+    ms_field number = {.wire = MS_WIRE_VARINT};
+    MS_TRY(ms_read_varint(context, &reader, &number.value));
+    MS_TRY(ms_field_integers(context, &number, type, values, count));
   }
   return MS_OK;
 }
 
-ms_status ms_field_fixed(ms_context *context, const ms_field *field, size_t size, uint8_t *values,
+ms_status ms_field_fixed(ms_context *context, const ms_field *field, size_t size, void *values,
                          size_t *count) {
   if (field->wire != MS_WIRE_BYTES) {
     MS_TRY(ms_field_expect(context, field, size == 4 ? MS_WIRE_FIXED32 : MS_WIRE_FIXED64));
@@ -107,7 +82,7 @@ ms_status ms_field_fixed(ms_context *context, const ms_field *field, size_t size
                    field->size, size);
   }
   if (values != NULL && field->size > 0) {
-    memcpy(values + *count * size, field->bytes, field->size);
+    memcpy((uint8_t *)values + *count * size, field->bytes, field->size);
   }
   *count += field->size / size;
   return MS_OK;

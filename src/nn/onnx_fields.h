@@ -21,30 +21,31 @@ typedef struct ms_field {
   size_t size;
 } ms_field;
 
-enum { MS_FIELD_COUNTS = 32 };
-
+/* A reader of a message's fields. */
+ms_reader ms_field_reader(const void *bytes, size_t size);
 /* Reads the next field. Fails with MS_ERR_FORMAT. */
 MS_CHECK_RESULT ms_status ms_field_next(ms_context *context, ms_reader *reader, ms_field *field);
-/* How often each field number below MS_FIELD_COUNTS occurs in a message. */
-MS_CHECK_RESULT ms_status ms_field_count(ms_context *context, const uint8_t *bytes, size_t size,
-                                         size_t counts[MS_FIELD_COUNTS]);
 /* Fails with MS_ERR_FORMAT unless the field has this wire type. */
 MS_CHECK_RESULT ms_status ms_field_expect(ms_context *context, const ms_field *field, ms_wire wire);
-/* The field as text. */
-MS_CHECK_RESULT ms_status ms_field_text(ms_context *context, const ms_field *field, ms_text *text);
-/* The field as a signed integer. */
-MS_CHECK_RESULT ms_status ms_field_integer(ms_context *context, const ms_field *field,
-                                           int64_t *value);
 
 /*
- * Repeated numbers, packed or not: appends the field's numbers to values, which has room for
- * *count + as many as ms_field_integer_count says, and adds to *count. With values NULL, only
- * counts.
+ * Repeated numbers, packed or not: appends the field's numbers to values, of which there are *count
+ * already, and adds to *count. They are stored as numbers of the type are kept. With values NULL,
+ * only counts.
  */
 MS_CHECK_RESULT ms_status ms_field_integers(ms_context *context, const ms_field *field,
-                                            int64_t *values, size_t *count);
+                                            ms_type type, void *values, size_t *count);
 /* The same for numbers of 4 bytes (floats) or 8 bytes (doubles), as bytes. */
 MS_CHECK_RESULT ms_status ms_field_fixed(ms_context *context, const ms_field *field, size_t size,
-                                         uint8_t *values, size_t *count);
+                                         void *values, size_t *count);
+/* Stores a number of 64 bits, or the bits of one of the type, as number i of values. */
+void ms_store_integer(ms_type type, uint64_t bits, size_t i, void *values);
+
+/*
+ * Finds a tensor's shape, whose sizes were read, and whether its numbers are as many as that says.
+ *
+ * Fails with MS_ERR_FORMAT, MS_ERR_LIMIT or MS_ERR_UNSUPPORTED (a tensor in another file).
+ */
+MS_CHECK_RESULT ms_status ms_onnx_check_tensor(ms_context *context, ms_onnx_tensor *tensor);
 
 #endif

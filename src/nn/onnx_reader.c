@@ -1,307 +1,260 @@
 /*
- * ONNX messages into the raw view: model, graph, nodes, attributes and the types of graph inputs.
- * Field numbers are those of the published onnx.proto; fields that mean nothing here are passed
- * over. Tensors are read in onnx_tensor.c, what the nodes mean is left to the graph.
+ * ONNX messages into the raw view: model, graph, nodes, attributes, tensors and the types of graph
+ * inputs. One table says which fields go where; field numbers are those of the published
+ * onnx.proto, and fields that mean nothing here are passed over. What a tensor's numbers are is
+ * left to onnx_tensor.c, what the nodes mean to the graph.
  */
 #include <string.h>
 
 #include "nn/onnx_fields.h"
 
 #define MAX_FILE_SIZE ((size_t)512 << 20)
-enum { MAX_NODES = 65536, MAX_TENSORS = 65536, MAX_PORTS = 65536, MAX_ATTRIBUTES = 256 };
 
 static const char *const message_name = "ONNX file";
 
-bool ms_text_is(ms_text text, const char *string) {
-  return text.size == strlen(string) &&
-         (text.size == 0 || memcmp(text.bytes, string, text.size) == 0);
+/* An OperatorSetIdProto. */
+typedef struct opset {
+  ms_text domain;
+  int64_t version;
+} opset;
+
+/* A ModelProto. */
+typedef struct model_file {
+  const ms_onnx_model *graphs;
+  size_t graph_count;
+  const opset *opsets;
+  size_t opset_count;
+} model_file;
+
+/* What a field holds: one of the messages up to MESSAGE_COUNT, or something else. */
+typedef enum content {
+  MODEL,
+  OPSET,
+  GRAPH,
+  NODE,
+  ATTRIBUTE,
+  TENSOR,
+  VALUE,
+  TYPE,
+  TENSOR_TYPE,
+  SHAPE,
+  SIZE,
+  MESSAGE_COUNT,
+  TEXT = MESSAGE_COUNT,
+  INTEGER,       /* int64_t */
+  SMALL_INTEGER, /* int, 99 for what is not below */
+  FLOAT,
+  INTEGERS,       /* always lists */
+  FLOATS,         /* the same */
+  INTEGERS_LATER, /* size_t, their number */
+  FLOATS_LATER,   /* the same */
+  DOUBLES_LATER,  /* the same */
+  REFUSED
+} content;
+
+/* A field of a message and the member of the message's struct that receives it. */
+typedef struct field_rule {
+  uint8_t message;
+  uint8_t number;
+  uint8_t content;
+  uint8_t offset; /* of the member */
+  uint8_t
+      item_size; /* not 0: the member is a list, a pointer to items with their count behind it */
+  uint8_t limit; /* of a list: at most 2^limit items */
+} field_rule;
+
+#define ONE(message, number, content, type, member)                                                \
+  { message, number, content, offsetof(type, member), 0, 0 }
+#define LIST(message, number, content, type, member, limit)                                        \
+  { message, number, content, offsetof(type, member), sizeof *((type *)NULL)->member, limit }
+
+/* What is not in another struct lies in the one of the message around it. */
+static const field_rule rules[] = {
+    LIST(MODEL, 7, GRAPH, model_file, graphs, 16),
+    LIST(MODEL, 8, OPSET, model_file, opsets, 16),
+    ONE(OPSET, 1, TEXT, opset, domain),
+    ONE(OPSET, 2, INTEGER, opset, version),
+    LIST(GRAPH, 1, NODE, ms_onnx_model, nodes, 16),
+    LIST(GRAPH, 5, TENSOR, ms_onnx_model, initializers, 16),
+    LIST(GRAPH, 11, VALUE, ms_onnx_model, inputs, 16),
+    LIST(GRAPH, 12, VALUE, ms_onnx_model, outputs, 16),
+    ONE(GRAPH, 15, REFUSED, ms_onnx_model, nodes),
+    LIST(NODE, 1, TEXT, ms_onnx_node, inputs, 16),
+    LIST(NODE, 2, TEXT, ms_onnx_node, outputs, 16),
+    ONE(NODE, 3, TEXT, ms_onnx_node, name),
+    ONE(NODE, 4, TEXT, ms_onnx_node, operator_name),
+    LIST(NODE, 5, ATTRIBUTE, ms_onnx_node, attributes, 8),
+    ONE(NODE, 7, TEXT, ms_onnx_node, domain),
+    ONE(ATTRIBUTE, 1, TEXT, ms_onnx_attribute, name),
+    ONE(ATTRIBUTE, 2, FLOAT, ms_onnx_attribute, number),
+    ONE(ATTRIBUTE, 3, INTEGER, ms_onnx_attribute, integer),
+    ONE(ATTRIBUTE, 4, TEXT, ms_onnx_attribute, text),
+    LIST(ATTRIBUTE, 5, TENSOR, ms_onnx_attribute, tensor, 16),
+    LIST(ATTRIBUTE, 7, FLOATS, ms_onnx_attribute, floats, 31),
+    LIST(ATTRIBUTE, 8, INTEGERS, ms_onnx_attribute, integers, 31),
+    ONE(ATTRIBUTE, 20, SMALL_INTEGER, ms_onnx_attribute, kind),
+    LIST(TENSOR, 1, INTEGERS, ms_onnx_tensor, dims, 31),
+    ONE(TENSOR, 2, SMALL_INTEGER, ms_onnx_tensor, type),
+    ONE(TENSOR, 3, REFUSED, ms_onnx_tensor, raw),
+    ONE(TENSOR, 4, FLOATS_LATER, ms_onnx_tensor, number_count),
+    ONE(TENSOR, 5, INTEGERS_LATER, ms_onnx_tensor, number_count),
+    ONE(TENSOR, 7, INTEGERS_LATER, ms_onnx_tensor, number_count),
+    ONE(TENSOR, 8, TEXT, ms_onnx_tensor, name),
+    ONE(TENSOR, 9, TEXT, ms_onnx_tensor, raw),
+    ONE(TENSOR, 10, DOUBLES_LATER, ms_onnx_tensor, number_count),
+    ONE(TENSOR, 11, INTEGERS_LATER, ms_onnx_tensor, number_count),
+    ONE(TENSOR, 14, SMALL_INTEGER, ms_onnx_tensor, location),
+    ONE(VALUE, 1, TEXT, ms_onnx_value, name),
+    ONE(VALUE, 2, TYPE, ms_onnx_value, name),
+    ONE(TYPE, 1, TENSOR_TYPE, ms_onnx_value, name),
+    ONE(TENSOR_TYPE, 1, SMALL_INTEGER, ms_onnx_value, type),
+    LIST(TENSOR_TYPE, 2, SHAPE, ms_onnx_value, shape, 16),
+    LIST(SHAPE, 1, SIZE, ms_onnx_shape, dims, 3),
+    LIST(SIZE, 1, INTEGERS, ms_onnx_size, number, 16),
+};
+enum { RULE_COUNT = sizeof rules / sizeof *rules };
+
+bool ms_text_equal(const ms_text *a, const ms_text *b) {
+  return a->size == b->size && (a->size == 0 || memcmp(a->bytes, b->bytes, a->size) == 0);
 }
 
-bool ms_text_equal(ms_text a, ms_text b) {
-  return a.size == b.size && (a.size == 0 || memcmp(a.bytes, b.bytes, a.size) == 0);
+bool ms_text_is(const ms_text *text, const char *string) {
+  const ms_text other = {string, strlen(string)};
+  return ms_text_equal(text, &other);
 }
 
-static ms_status check_count(ms_context *context, size_t count, size_t limit, const char *what) {
-  if (count > limit) {
-    return ms_fail(context, MS_ERR_LIMIT, "%s has %zu %s, at most %zu are possible", message_name,
-                   count, what, limit);
-  }
-  return MS_OK;
+bool ms_onnx_is_own_domain(const ms_text *domain) {
+  return domain->size == 0 || ms_text_is(domain, "ai.onnx");
 }
 
-/* The integers or floats of an attribute, which may come in several fields. */
-static ms_status read_lists(ms_context *context, const uint8_t *bytes, size_t size,
-                            ms_onnx_attribute *attribute) {
-  float *floats = NULL;
-  int64_t *integers = NULL;
-  MS_TRY(MS_SCRATCH(context, attribute->float_count, &floats));
-  MS_TRY(MS_SCRATCH(context, attribute->integer_count, &integers));
-  attribute->floats = floats;
-  attribute->integers = integers;
-  attribute->float_count = 0;
-  attribute->integer_count = 0;
-  ms_reader reader = ms_reader_make(bytes, size, message_name);
-  while (ms_reader_left(&reader) > 0) {
-    ms_field field = {0};
-    MS_TRY(ms_field_next(context, &reader, &field));
-    if (field.number == 7) {
-      MS_TRY(ms_field_fixed(context, &field, 4, (uint8_t *)floats, &attribute->float_count));
-    } else if (field.number == 8) {
-      MS_TRY(ms_field_integers(context, &field, integers, &attribute->integer_count));
+static ms_status read_message(ms_context *context, const void *bytes, size_t size, content message,
+                              void *target);
+
+/* A field that is one thing, into its member or the item of a list. */
+static ms_status read_one(ms_context *context, const ms_field *field, content what, void *member) {
+  if (what == INTEGER || what == SMALL_INTEGER) {
+    MS_TRY(ms_field_expect(context, field, MS_WIRE_VARINT));
+    if (what == INTEGER) {
+      *(int64_t *)member = (int64_t)field->value;
+    } else {
+      *(int *)member = field->value < 99 ? (int)field->value : 99;
     }
+    return MS_OK;
   }
-  return MS_OK;
-}
-
-static ms_status read_attribute_field(ms_context *context, const ms_field *field,
-                                      ms_onnx_attribute *attribute) {
-  int64_t kind = 0;
-  ms_onnx_tensor *tensor = NULL;
-  switch (field->number) {
-  case 1:
-    return ms_field_text(context, field, &attribute->name);
-  case 2:
+  if (what == FLOAT) {
     MS_TRY(ms_field_expect(context, field, MS_WIRE_FIXED32));
-    memcpy(&attribute->number, field->bytes, sizeof attribute->number);
+    memcpy(member, field->bytes, sizeof(float));
     return MS_OK;
-  case 3:
-    return ms_field_integer(context, field, &attribute->integer);
-  case 4:
-    return ms_field_text(context, field, &attribute->text);
-  case 5:
-    MS_TRY(ms_field_expect(context, field, MS_WIRE_BYTES));
-    MS_TRY(MS_SCRATCH(context, 1, &tensor));
-    attribute->tensor = tensor;
-    return ms_onnx_read_tensor(context, field->bytes, field->size, tensor);
-  case 7:
-    return ms_field_fixed(context, field, 4, NULL, &attribute->float_count);
-  case 8:
-    return ms_field_integers(context, field, NULL, &attribute->integer_count);
-  case 20:
-    MS_TRY(ms_field_integer(context, field, &kind));
-    attribute->kind = kind >= 0 && kind < 100 ? (int)kind : 99;
+  }
+  MS_TRY(ms_field_expect(context, field, MS_WIRE_BYTES));
+  if (what == TEXT) {
+    *(ms_text *)member = (ms_text){(const char *)field->bytes, field->size};
     return MS_OK;
+  }
+  return read_message(context, field->bytes, field->size, what, member);
+}
+
+/* A field, when a message's items are counted, or when the lists have room for them. */
+static ms_status read_field(ms_context *context, const ms_field *field, const field_rule *rule,
+                            bool counts, void *member) {
+  void **items = member;
+  size_t *count = (size_t *)(items + 1);
+  switch (rule->content) {
+  case INTEGERS:
+    return ms_field_integers(context, field, MS_TYPE_INT64, counts ? NULL : *items, count);
+  case FLOATS:
+    return ms_field_fixed(context, field, 4, counts ? NULL : *items, count);
+  case INTEGERS_LATER:
+    return counts ? ms_field_integers(context, field, MS_TYPE_INT64, NULL, member) : MS_OK;
+  case FLOATS_LATER:
+    return counts ? ms_field_fixed(context, field, 4, NULL, member) : MS_OK;
+  case DOUBLES_LATER:
+    return counts ? ms_field_fixed(context, field, 8, NULL, member) : MS_OK;
+  case REFUSED:
+    return ms_fail(context, MS_ERR_UNSUPPORTED,
+                   "%s has sparse or segmented tensors, which are unsupported", message_name);
   default:
-    return MS_OK;
+    if (rule->item_size > 0) {
+      member = (uint8_t *)*items + *count * rule->item_size;
+      ++*count;
+    }
+    return counts ? MS_OK : read_one(context, field, rule->content, member);
   }
 }
 
-static ms_status read_attribute(ms_context *context, const ms_field *message,
-                                ms_onnx_attribute *attribute) {
-  MS_TRY(ms_field_expect(context, message, MS_WIRE_BYTES));
-  memset(attribute, 0, sizeof *attribute);
-  ms_reader reader = ms_reader_make(message->bytes, message->size, message_name);
+/* Goes over a message's fields once. */
+static ms_status read_fields(ms_context *context, const void *bytes, size_t size, content message,
+                             bool counts, uint8_t *target) {
+  ms_reader reader = ms_field_reader(bytes, size);
   while (ms_reader_left(&reader) > 0) {
-    ms_field field = {0};
+    ms_field field;
     MS_TRY(ms_field_next(context, &reader, &field));
-    MS_TRY(read_attribute_field(context, &field, attribute));
-  }
-  return read_lists(context, message->bytes, message->size, attribute);
-}
-
-static ms_status read_node(ms_context *context, const ms_field *message, ms_onnx_node *node) {
-  size_t counts[MS_FIELD_COUNTS];
-  ms_text *inputs = NULL;
-  ms_text *outputs = NULL;
-  ms_onnx_attribute *attributes = NULL;
-  MS_TRY(ms_field_expect(context, message, MS_WIRE_BYTES));
-  MS_TRY(ms_field_count(context, message->bytes, message->size, counts));
-  MS_TRY(check_count(context, counts[1], MAX_PORTS, "inputs of one node"));
-  MS_TRY(check_count(context, counts[2], MAX_PORTS, "outputs of one node"));
-  MS_TRY(check_count(context, counts[5], MAX_ATTRIBUTES, "attributes of one node"));
-  MS_TRY(MS_SCRATCH(context, counts[1], &inputs));
-  MS_TRY(MS_SCRATCH(context, counts[2], &outputs));
-  MS_TRY(MS_SCRATCH(context, counts[5], &attributes));
-  *node = (ms_onnx_node){.inputs = inputs, .outputs = outputs, .attributes = attributes};
-  ms_reader reader = ms_reader_make(message->bytes, message->size, message_name);
-  while (ms_reader_left(&reader) > 0) {
-    ms_field field = {0};
-    MS_TRY(ms_field_next(context, &reader, &field));
-    if (field.number == 1) {
-      MS_TRY(ms_field_text(context, &field, &inputs[node->input_count++]));
-    } else if (field.number == 2) {
-      MS_TRY(ms_field_text(context, &field, &outputs[node->output_count++]));
-    } else if (field.number == 3) {
-      MS_TRY(ms_field_text(context, &field, &node->name));
-    } else if (field.number == 4) {
-      MS_TRY(ms_field_text(context, &field, &node->operator_name));
-    } else if (field.number == 5) {
-      MS_TRY(read_attribute(context, &field, &attributes[node->attribute_count++]));
-    } else if (field.number == 7) {
-      MS_TRY(ms_field_text(context, &field, &node->domain));
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+      if (rules[i].message == message && rules[i].number == field.number) {
+        MS_TRY(read_field(context, &field, &rules[i], counts, target + rules[i].offset));
+      }
     }
   }
   return MS_OK;
 }
 
-/* A TensorShapeProto.Dimension: a number, or a name or nothing, which leave it open. */
-static ms_status read_dimension(ms_context *context, const ms_field *message, int64_t *dim) {
-  MS_TRY(ms_field_expect(context, message, MS_WIRE_BYTES));
-  *dim = -1;
-  ms_reader reader = ms_reader_make(message->bytes, message->size, message_name);
-  while (ms_reader_left(&reader) > 0) {
-    ms_field field = {0};
-    MS_TRY(ms_field_next(context, &reader, &field));
-    if (field.number == 1) {
-      MS_TRY(ms_field_integer(context, &field, dim));
-      *dim = *dim < 0 ? -1 : *dim;
-    }
+/* Makes room for as many items as were counted, and forgets their number. */
+static ms_status make_list(ms_context *context, const field_rule *rule, void **items) {
+  size_t *count = (size_t *)(items + 1);
+  if (*count > (size_t)1 << rule->limit) {
+    return ms_fail(context, MS_ERR_LIMIT,
+                   "%s has %zu items in a field %d, at most %zu are possible", message_name, *count,
+                   rule->number, (size_t)1 << rule->limit);
+  }
+  if (*count > 0) {
+    *items = ms_arena_take(context, *count, rule->item_size);
+    MS_TRY(MS_HAS_MEMORY(*items));
+    memset(*items, 0, *count * rule->item_size);
+    *count = 0;
   }
   return MS_OK;
 }
 
-static ms_status read_shape(ms_context *context, const ms_field *message, ms_onnx_value *value) {
-  MS_TRY(ms_field_expect(context, message, MS_WIRE_BYTES));
-  value->has_shape = true;
-  value->rank = 0;
-  ms_reader reader = ms_reader_make(message->bytes, message->size, message_name);
-  while (ms_reader_left(&reader) > 0) {
-    ms_field field = {0};
-    MS_TRY(ms_field_next(context, &reader, &field));
-    if (field.number != 1) {
-      continue;
+/* A message into a struct that was zeroed: first what it has lists of is counted. */
+static ms_status read_message(ms_context *context, const void *bytes, size_t size, content message,
+                              void *target) {
+  MS_TRY(read_fields(context, bytes, size, message, true, target));
+  for (size_t i = 0; i < RULE_COUNT; i++) {
+    if (rules[i].message == message && rules[i].item_size > 0) {
+      MS_TRY(make_list(context, &rules[i], (void **)(void *)((uint8_t *)target + rules[i].offset)));
     }
-    if (value->rank == MS_MAX_RANK) {
-      return ms_fail(context, MS_ERR_LIMIT, "'%.*s' has more than %d dimensions",
-                     MS_TEXT(value->name), MS_MAX_RANK);
-    }
-    MS_TRY(read_dimension(context, &field, &value->dims[value->rank++]));
+  }
+  MS_TRY(read_fields(context, bytes, size, message, false, target));
+  if (message == TENSOR) {
+    ms_onnx_tensor *tensor = target;
+    tensor->message = bytes;
+    tensor->message_size = size;
+    return ms_onnx_check_tensor(context, tensor);
   }
   return MS_OK;
 }
 
-/* TypeProto at level 0, TypeProto.Tensor at level 1. */
-static ms_status read_type(ms_context *context, const ms_field *message, int level,
-                           ms_onnx_value *value) {
-  int64_t type = 0;
-  MS_TRY(ms_field_expect(context, message, MS_WIRE_BYTES));
-  ms_reader reader = ms_reader_make(message->bytes, message->size, message_name);
-  while (ms_reader_left(&reader) > 0) {
-    ms_field field = {0};
-    MS_TRY(ms_field_next(context, &reader, &field));
-    if (level == 0 && field.number == 1) {
-      MS_TRY(read_type(context, &field, 1, value));
-    } else if (level == 1 && field.number == 1) {
-      MS_TRY(ms_field_integer(context, &field, &type));
-      value->type = type > 0 && type < 100 ? (ms_type)type : MS_TYPE_NONE;
-    } else if (level == 1 && field.number == 2) {
-      MS_TRY(read_shape(context, &field, value));
-    }
-  }
-  return MS_OK;
-}
-
-static ms_status read_value(ms_context *context, const ms_field *message, ms_onnx_value *value) {
-  MS_TRY(ms_field_expect(context, message, MS_WIRE_BYTES));
-  memset(value, 0, sizeof *value);
-  ms_reader reader = ms_reader_make(message->bytes, message->size, message_name);
-  while (ms_reader_left(&reader) > 0) {
-    ms_field field = {0};
-    MS_TRY(ms_field_next(context, &reader, &field));
-    if (field.number == 1) {
-      MS_TRY(ms_field_text(context, &field, &value->name));
-    } else if (field.number == 2) {
-      MS_TRY(read_type(context, &field, 0, value));
-    }
-  }
-  return MS_OK;
-}
-
-typedef struct graph_room {
-  ms_onnx_node *nodes;
-  ms_onnx_tensor *initializers;
-  ms_onnx_value *inputs;
-  ms_onnx_value *outputs;
-} graph_room;
-
-static ms_status read_graph_field(ms_context *context, const ms_field *field,
-                                  const graph_room *room, ms_onnx_model *model) {
-  switch (field->number) {
-  case 1:
-    return read_node(context, field, &room->nodes[model->node_count++]);
-  case 5:
-    MS_TRY(ms_field_expect(context, field, MS_WIRE_BYTES));
-    return ms_onnx_read_tensor(context, field->bytes, field->size,
-                               &room->initializers[model->initializer_count++]);
-  case 11:
-    return read_value(context, field, &room->inputs[model->input_count++]);
-  case 12:
-    return read_value(context, field, &room->outputs[model->output_count++]);
-  case 15:
-    return ms_fail(context, MS_ERR_UNSUPPORTED, "%s has sparse initializers, which are unsupported",
-                   message_name);
-  default:
-    return MS_OK;
-  }
-}
-
-static ms_status read_graph(ms_context *context, const ms_field *message, ms_onnx_model *model) {
-  size_t counts[MS_FIELD_COUNTS];
-  graph_room room = {0};
-  MS_TRY(ms_field_expect(context, message, MS_WIRE_BYTES));
-  MS_TRY(ms_field_count(context, message->bytes, message->size, counts));
-  MS_TRY(check_count(context, counts[1], MAX_NODES, "nodes"));
-  MS_TRY(check_count(context, counts[5], MAX_TENSORS, "initializers"));
-  MS_TRY(check_count(context, counts[11], MAX_PORTS, "inputs"));
-  MS_TRY(check_count(context, counts[12], MAX_PORTS, "outputs"));
-  MS_TRY(MS_SCRATCH(context, counts[1], &room.nodes));
-  MS_TRY(MS_SCRATCH(context, counts[5], &room.initializers));
-  MS_TRY(MS_SCRATCH(context, counts[11], &room.inputs));
-  MS_TRY(MS_SCRATCH(context, counts[12], &room.outputs));
-  model->nodes = room.nodes;
-  model->initializers = room.initializers;
-  model->inputs = room.inputs;
-  model->outputs = room.outputs;
-  ms_reader reader = ms_reader_make(message->bytes, message->size, message_name);
-  while (ms_reader_left(&reader) > 0) {
-    ms_field field = {0};
-    MS_TRY(ms_field_next(context, &reader, &field));
-    MS_TRY(read_graph_field(context, &field, &room, model));
-  }
-  return MS_OK;
-}
-
-/* An OperatorSetIdProto; only the default domain's version is kept. */
-static ms_status read_opset(ms_context *context, const ms_field *message, ms_onnx_model *model) {
-  ms_text domain = {0};
-  int64_t version = 1;
-  MS_TRY(ms_field_expect(context, message, MS_WIRE_BYTES));
-  ms_reader reader = ms_reader_make(message->bytes, message->size, message_name);
-  while (ms_reader_left(&reader) > 0) {
-    ms_field field = {0};
-    MS_TRY(ms_field_next(context, &reader, &field));
-    if (field.number == 1) {
-      MS_TRY(ms_field_text(context, &field, &domain));
-    } else if (field.number == 2) {
-      MS_TRY(ms_field_integer(context, &field, &version));
-    }
-  }
-  if (ms_text_is(domain, "") || ms_text_is(domain, "ai.onnx")) {
-    model->opset = version;
-  }
-  return MS_OK;
+ms_status ms_onnx_read_tensor(ms_context *context, const void *bytes, size_t size,
+                              ms_onnx_tensor *tensor) {
+  memset(tensor, 0, sizeof *tensor);
+  return read_message(context, bytes, size, TENSOR, tensor);
 }
 
 ms_status ms_onnx_read(ms_context *context, const void *bytes, size_t size, ms_onnx_model *model) {
-  size_t counts[MS_FIELD_COUNTS];
-  memset(model, 0, sizeof *model);
+  model_file file = {0};
   if (size > MAX_FILE_SIZE) {
     return ms_fail(context, MS_ERR_LIMIT, "%s of %zu bytes, at most %zu are possible", message_name,
                    size, MAX_FILE_SIZE);
   }
-  MS_TRY(ms_field_count(context, bytes, size, counts));
-  if (counts[7] != 1) {
+  MS_TRY(read_message(context, bytes, size, MODEL, &file));
+  if (file.graph_count != 1) {
     return ms_fail(context, MS_ERR_FORMAT, "%s has %zu graphs, expected one", message_name,
-                   counts[7]);
+                   file.graph_count);
   }
-  ms_reader reader = ms_reader_make(bytes, size, message_name);
-  while (ms_reader_left(&reader) > 0) {
-    ms_field field = {0};
-    MS_TRY(ms_field_next(context, &reader, &field));
-    if (field.number == 7) {
-      MS_TRY(read_graph(context, &field, model));
-    } else if (field.number == 8) {
-      MS_TRY(read_opset(context, &field, model));
+  *model = *file.graphs;
+  for (size_t i = 0; i < file.opset_count; i++) {
+    if (ms_onnx_is_own_domain(&file.opsets[i].domain)) {
+      model->opset = file.opsets[i].version;
     }
   }
   if (model->opset < 1) {

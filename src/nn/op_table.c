@@ -147,7 +147,7 @@ static const ms_op internal_operators[] = {
     UNARY("Silu", 1, MS_UNARY_SILU),
 };
 
-const ms_op *ms_op_find(ms_text name, int64_t opset) {
+const ms_op *ms_op_find(const ms_text *name, int64_t opset) {
   const ms_op *found = NULL;
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
     const ms_op *row = &operators[i];
@@ -165,5 +165,5 @@ const ms_op *ms_op_internal(const char *name) {
       return &internal_operators[i];
     }
   }
-  return ms_op_find((ms_text){name, strlen(name)}, INT64_MAX);
+  return ms_op_find(&(ms_text){name, strlen(name)}, INT64_MAX);
 }

@@ -99,7 +99,7 @@ static size_t make_options(const ms_onnx_model *model, const onnx_case *given, i
     bool is_initializer = false;
     for (size_t k = 0; k < model->initializer_count; k++) {
       is_initializer =
-          is_initializer || ms_text_equal(model->initializers[k].name, model->inputs[i].name);
+          is_initializer || ms_text_equal(&model->initializers[k].name, &model->inputs[i].name);
     }
     if (is_initializer || model->inputs[i].name.size >= NAME_SIZE) {
       continue;
