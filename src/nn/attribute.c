@@ -154,7 +154,8 @@ ms_status ms_node_constant_number(ms_graph *graph, const ms_node *node, size_t i
 }
 
 ms_status ms_node_state(ms_graph *graph, ms_node *node, size_t size) {
-  return ms_pool_take(graph->context, &graph->pool, 1, size, &node->state);
+  node->state = ms_pool_take(graph->context, &graph->pool, 1, size);
+  return MS_HAS_MEMORY(node->state);
 }
 
 ms_status ms_node_expect_float(ms_graph *graph, const ms_node *node, size_t i) {
@@ -185,12 +186,9 @@ void ms_node_replace_output(ms_node *node, ms_value *value) {
 
 void ms_node_release_input(ms_graph *graph, ms_node *node, size_t i) {
   ms_value *input = ms_node_input(node, i);
-  if (input == NULL) {
-    return;
-  }
-  node->inputs[i] = NULL;
-  if (--input->use_count == 0 && input->is_constant) {
-    ms_value_unload(graph, input);
+  if (input != NULL) {
+    node->inputs[i] = NULL;
+    ms_value_release(graph, input);
   }
 }
 

@@ -110,7 +110,7 @@ static bool takes_affine(const ms_node *producer, bool only_shift) {
 }
 
 /* An arithmetic node whose input i is a product and the other one a constant. */
-static ms_status fuse_constant(ms_graph *graph, ms_node *node, size_t i, bool *done) {
+static ms_status fuse_constant(ms_graph *graph, ms_node *node, size_t i) {
   ms_node *producer = feeding_product(node, i);
   ms_value *constant = node->inputs[1 - i];
   ms_binary function = (ms_binary)node->op->variant;
@@ -135,11 +135,10 @@ static ms_status fuse_constant(ms_graph *graph, ms_node *node, size_t i, bool *d
   ms_arena_drop(graph->context, mark);
   ms_node_release_input(graph, node, 1 - i);
   take_over(graph, producer, node);
-  *done = true;
   return MS_OK;
 }
 
-static ms_status fuse_batch_norm(ms_graph *graph, ms_node *node, bool *done) {
+static ms_status fuse_batch_norm(ms_graph *graph, ms_node *node) {
   const ms_affine *affine = node->state;
   ms_node *producer = feeding_product(node, 0);
   if (producer == NULL || affine->scale == NULL || !takes_affine(producer, false) ||
@@ -148,7 +147,6 @@ static ms_status fuse_batch_norm(ms_graph *graph, ms_node *node, bool *done) {
   }
   MS_TRY(compose(graph, producer->state, affine->scale, affine->shift));
   take_over(graph, producer, node);
-  *done = true;
   return MS_OK;
 }
 
@@ -177,7 +175,7 @@ static bool takes_residual(const ms_node *sum, size_t i) {
 }
 
 /* A sum of a product and an activation of its shape; of two products the later one takes it. */
-static ms_status fuse_residual(ms_graph *graph, ms_node *node, bool *done) {
+static ms_status fuse_residual(ms_graph *graph, ms_node *node) {
   bool first = takes_residual(node, 0);
   bool second = takes_residual(node, 1);
   if (node->op->variant != MS_BINARY_ADD || (!first && !second)) {
@@ -193,33 +191,30 @@ static ms_status fuse_residual(ms_graph *graph, ms_node *node, bool *done) {
   MS_TRY(set_residual(graph, producer, residual));
   ms_node_set_input(node, 1 - i, NULL);
   take_over(graph, producer, node);
-  *done = true;
   return MS_OK;
 }
 
 static ms_status fuse_node(ms_graph *graph, ms_node *node) {
-  bool done = false;
   if (node->input_count >= 1 && fuse_clamp(graph, node)) {
     return MS_OK;
   }
   if (node->op->run == ms_run_batch_norm) {
-    return fuse_batch_norm(graph, node, &done);
+    return fuse_batch_norm(graph, node);
   }
   if (node->op->run != ms_run_binary || node->input_count != 2 ||
       !ms_type_is_float(node->outputs[0]->type)) {
     return MS_OK;
   }
-  for (size_t i = 0; i < 2 && !done; i++) {
-    MS_TRY(fuse_constant(graph, node, i, &done));
+  /* A product that takes a node over stands in its place. */
+  for (size_t i = 0; i < 2 && graph->order[node->order_index] == node; i++) {
+    MS_TRY(fuse_constant(graph, node, i));
   }
-  return done ? MS_OK : fuse_residual(graph, node, &done);
+  return graph->order[node->order_index] == node ? fuse_residual(graph, node) : MS_OK;
 }
 
 ms_status ms_graph_fuse(ms_graph *graph) {
-  for (size_t i = 0; i < graph->order_count; i++) {
-    if (graph->order[i] != NULL) {
-      MS_TRY(fuse_node(graph, graph->order[i]));
-    }
+  for (ms_node **at = graph->order; *at != NULL; at++) {
+    MS_TRY(fuse_node(graph, *at));
   }
   ms_graph_compact(graph);
   return MS_OK;

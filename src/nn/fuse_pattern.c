@@ -25,60 +25,48 @@ static bool is_binary(const ms_node *node, ms_binary function) {
          node->op->variant == function;
 }
 
-/* Whether a value is a constant of one float, which number receives. */
-static ms_status read_number(ms_graph *graph, ms_value *value, bool *is_number, float *number) {
-  *is_number = value->is_constant && value->count == 1 && ms_type_is_float(value->type);
-  if (*is_number) {
-    MS_TRY(ms_value_load(graph, value));
-    *number = ms_floats(value)[0];
-  }
-  return MS_OK;
+/* The number of a constant of one float, NAN if a value is something else. */
+static float number_of(ms_graph *graph, ms_value *value) {
+  bool is_number = value->is_constant && value->count == 1 && ms_type_is_float(value->type);
+  return is_number && ms_value_load(graph, value) == MS_OK ? ms_floats(value)[0] : NAN;
 }
 
 /* The other operand of a binary node one of whose operands is about a number; NULL if none is. */
-static ms_status match_with_number(ms_graph *graph, const ms_node *node, ms_binary function,
-                                   double expected, ms_value **other) {
-  *other = NULL;
-  if (!is_binary(node, function)) {
-    return MS_OK;
-  }
-  for (size_t i = 0; i < 2; i++) {
-    bool is_number = false;
-    float number = 0;
-    MS_TRY(read_number(graph, node->inputs[i], &is_number, &number));
-    bool may_swap = function == MS_BINARY_ADD || function == MS_BINARY_MULTIPLY;
-    if (is_number && is_near(number, expected) && (i == 1 || may_swap)) {
-      *other = node->inputs[1 - i];
+static ms_value *match_with_number(ms_graph *graph, const ms_node *node, ms_binary function,
+                                   double expected) {
+  if (is_binary(node, function)) {
+    if (is_near(number_of(graph, node->inputs[1]), expected)) {
+      return node->inputs[0];
+    }
+    if ((function == MS_BINARY_ADD || function == MS_BINARY_MULTIPLY) &&
+        is_near(number_of(graph, node->inputs[0]), expected)) {
+      return node->inputs[1];
     }
   }
-  return MS_OK;
+  return NULL;
 }
 
-/* min(max(x + 3, 0), 6); NULL if the value is something else. */
-static ms_status match_shifted_relu6(ms_graph *graph, const ms_value *value, ms_value **x) {
+/* x of min(max(x + 3, 0), 6); NULL if the value is something else. */
+static ms_value *match_shifted_relu6(ms_graph *graph, const ms_value *value) {
   const ms_node *clip = value->producer;
-  *x = NULL;
   if (!is_unary(clip, MS_UNARY_CLAMP)) {
-    return MS_OK;
+    return NULL;
   }
   const ms_unary_state *bounds = clip->state;
-  if (bounds->alpha != 0.0f || bounds->beta != 6.0f) {
-    return MS_OK;
-  }
-  return match_with_number(graph, clip->inputs[0]->producer, MS_BINARY_ADD, 3.0, x);
+  return bounds->alpha == 0.0f && bounds->beta == 6.0f
+             ? match_with_number(graph, clip->inputs[0]->producer, MS_BINARY_ADD, 3.0)
+             : NULL;
 }
 
-/* 1 + erf(x / sqrt 2); NULL if the value is something else. */
-static ms_status match_shifted_erf(ms_graph *graph, const ms_value *value, ms_value **x) {
-  ms_value *inner = NULL;
-  *x = NULL;
-  MS_TRY(match_with_number(graph, value->producer, MS_BINARY_ADD, 1.0, &inner));
+/* x of 1 + erf(x / sqrt 2); NULL if the value is something else. */
+static ms_value *match_shifted_erf(ms_graph *graph, const ms_value *value) {
+  const ms_value *inner = match_with_number(graph, value->producer, MS_BINARY_ADD, 1.0);
   if (inner == NULL || !is_unary(inner->producer, MS_UNARY_ERF)) {
-    return MS_OK;
+    return NULL;
   }
   const ms_node *scaled = inner->producer->inputs[0]->producer;
-  MS_TRY(match_with_number(graph, scaled, MS_BINARY_DIVIDE, sqrt(2.0), x));
-  return *x != NULL ? MS_OK : match_with_number(graph, scaled, MS_BINARY_MULTIPLY, sqrt(0.5), x);
+  ms_value *x = match_with_number(graph, scaled, MS_BINARY_DIVIDE, sqrt(2.0));
+  return x != NULL ? x : match_with_number(graph, scaled, MS_BINARY_MULTIPLY, sqrt(0.5));
 }
 
 /* What a tree of products multiplies: values, and one number for all constants in it. */
@@ -89,59 +77,51 @@ typedef struct factors {
 } factors;
 
 /* Adds an operand; a product that only this tree reads adds its own operands instead. */
-static ms_status add_factor(ms_graph *graph, ms_value *value, int depth, factors *found) {
-  bool is_number = false;
-  float number = 0;
+static void add_factor(ms_graph *graph, ms_value *value, int depth, factors *found) {
   const ms_node *node = value->producer;
-  MS_TRY(read_number(graph, value, &is_number, &number));
-  if (is_number) {
+  float number = number_of(graph, value);
+  if (!isnan(number)) {
     found->number *= (double)number;
-    return MS_OK;
-  }
-  if (depth > 0 && value->use_count == 1 && is_binary(node, MS_BINARY_MULTIPLY)) {
-    MS_TRY(add_factor(graph, node->inputs[0], depth - 1, found));
-    return add_factor(graph, node->inputs[1], depth - 1, found);
-  }
-  if (found->count < MAX_FACTORS) {
+  } else if (depth > 0 && value->use_count == 1 && is_binary(node, MS_BINARY_MULTIPLY)) {
+    add_factor(graph, node->inputs[0], depth - 1, found);
+    add_factor(graph, node->inputs[1], depth - 1, found);
+  } else if (found->count < MAX_FACTORS) {
     found->values[found->count++] = value;
   }
-  return MS_OK;
 }
 
-static ms_status find_factors(ms_graph *graph, const ms_node *node, factors *found) {
-  bool is_number = false;
-  float number = 0;
-  *found = (factors){.number = 1.0};
-  MS_TRY(add_factor(graph, node->inputs[0], 2, found));
+/* The factors of a product, or of a quotient, whose number is NAN if it divides by no constant. */
+static factors find_factors(ms_graph *graph, const ms_node *node) {
+  factors found = {.number = 1.0};
+  add_factor(graph, node->inputs[0], 2, &found);
   if (node->op->variant == MS_BINARY_MULTIPLY) {
-    return add_factor(graph, node->inputs[1], 2, found);
+    add_factor(graph, node->inputs[1], 2, &found);
+  } else {
+    found.number /= (double)number_of(graph, node->inputs[1]);
   }
-  MS_TRY(read_number(graph, node->inputs[1], &is_number, &number));
-  found->number = is_number ? found->number / (double)number : 0.0;
-  return MS_OK;
+  return found;
 }
 
-/* Puts a new node into the place of the last one of a pattern. */
-static ms_status replace(ms_graph *graph, ms_node *last, const ms_op *op, ms_value *const *inputs,
-                         size_t input_count, const ms_onnx_attribute *attributes,
-                         size_t attribute_count) {
-  ms_node *node = NULL;
-  ms_shape shape = last->outputs[0]->shape;
-  MS_TRY(ms_graph_add_node(graph, op, input_count, 1, &node));
+/* Puts a new node, with one attribute, into the place of the last one of a pattern. */
+static ms_status replace(ms_graph *graph, ms_node *last, const char *name, ms_value *const *inputs,
+                         size_t input_count, const ms_onnx_attribute *attribute) {
+  ms_value *y = last->outputs[0];
+  ms_shape shape = y->shape;
+  ms_node *node = ms_graph_add_node(graph, ms_op_internal(name), input_count, 1);
+  MS_TRY(MS_HAS_MEMORY(node));
   node->name = last->name;
-  node->attributes = attributes;
-  node->attribute_count = attribute_count;
-  node->outputs[0] = last->outputs[0];
+  node->attributes = attribute;
+  node->attribute_count = 1;
+  node->outputs[0] = y;
   for (size_t i = 0; i < input_count; i++) {
     ms_node_set_input(node, i, inputs[i]);
   }
-  MS_TRY(op->infer(graph, node));
-  if (!ms_shape_equal(&shape, &node->outputs[0]->shape)) {
+  MS_TRY(node->op->infer(graph, node));
+  if (!ms_shape_equal(&shape, &y->shape)) {
     return ms_node_fail(graph, node, MS_ERR_INTERNAL, "a pattern changes the shape");
   }
-  node->attributes = NULL;
   node->attribute_count = 0;
-  node->outputs[0]->producer = node;
+  y->producer = node;
   node->order_index = last->order_index;
   ms_graph_remove_node(graph, last);
   graph->order[node->order_index] = node;
@@ -149,65 +129,58 @@ static ms_status replace(ms_graph *graph, ms_node *last, const ms_op *op, ms_val
 }
 
 static ms_status replace_by_unary(ms_graph *graph, ms_node *last, const char *name, ms_value *x) {
-  static const char alpha[] = "alpha";
-  const ms_onnx_attribute sixth = {
-      .name = {alpha, sizeof alpha - 1}, .kind = MS_ONNX_FLOAT, .number = 1.0f / 6.0f};
-  const ms_op *op = ms_op_internal(name);
-  return replace(graph, last, op, &x, 1, &sixth, 1);
+  static const ms_onnx_attribute sixth = {
+      .name = {"alpha", 5}, .kind = MS_ONNX_FLOAT, .number = 1.0f / 6.0f};
+  return replace(graph, last, name, &x, 1, &sixth);
 }
 
 static bool is_same_shape(const ms_value *a, const ms_node *last) {
   return ms_shape_equal(&a->shape, &last->outputs[0]->shape);
 }
 
-/* Two factors, in one order: f and something of f. */
-static ms_status match_pair(ms_graph *graph, ms_node *last, ms_value *f, ms_value *g, double number,
-                            bool *done) {
-  ms_value *x = NULL;
-  const char *name = NULL;
+/* The operator that multiplies f, something of f and a number; NULL if there is none. */
+static const char *match_pair(ms_graph *graph, const ms_value *f, const ms_value *g,
+                              double number) {
+  const ms_value *x = NULL;
+  const char *name = "HardSwish";
   const ms_node *node = g->producer;
-  if (is_near((float)number, 1.0) && is_unary(node, MS_UNARY_SIGMOID)) {
-    x = node->inputs[0];
-    name = "Silu";
-  } else if (is_near((float)number, 1.0) && is_unary(node, MS_UNARY_HARD_SIGMOID) &&
-             is_near(((const ms_unary_state *)node->state)->alpha, 1.0 / 6.0) &&
-             ((const ms_unary_state *)node->state)->beta == 0.5f) {
-    x = node->inputs[0];
-    name = "HardSwish";
+  if (is_near((float)number, 1.0)) {
+    if (is_unary(node, MS_UNARY_SIGMOID)) {
+      x = node->inputs[0];
+      name = "Silu";
+    } else if (is_unary(node, MS_UNARY_HARD_SIGMOID)) {
+      const ms_unary_state *state = node->state;
+      x = is_near(state->alpha, 1.0 / 6.0) && state->beta == 0.5f ? node->inputs[0] : NULL;
+    }
   } else if (is_near((float)number, 1.0 / 6.0)) {
-    MS_TRY(match_shifted_relu6(graph, g, &x));
-    name = "HardSwish";
+    x = match_shifted_relu6(graph, g);
   } else if (is_near((float)number, 0.5)) {
-    MS_TRY(match_shifted_erf(graph, g, &x));
+    x = match_shifted_erf(graph, g);
     name = "Gelu";
   }
-  if (x != f || !is_same_shape(f, last)) {
-    return MS_OK;
-  }
-  *done = true;
-  return replace_by_unary(graph, last, name, x);
+  return x == f ? name : NULL;
 }
 
 /* Products and quotients that are activations. */
 static ms_status match_activation(ms_graph *graph, ms_node *node) {
-  factors found;
-  ms_value *x = NULL;
-  bool done = false;
   if (!is_binary(node, MS_BINARY_MULTIPLY) && !is_binary(node, MS_BINARY_DIVIDE)) {
     return MS_OK;
   }
-  MS_TRY(find_factors(graph, node, &found));
+  factors found = find_factors(graph, node);
+  ms_value *x = found.values[0];
+  const char *name = NULL;
   if (found.count == 1 && is_near((float)found.number, 1.0 / 6.0)) {
-    MS_TRY(match_shifted_relu6(graph, found.values[0], &x));
-    if (x != NULL && is_same_shape(x, node)) {
-      return replace_by_unary(graph, node, "HardSigmoid", x);
+    x = match_shifted_relu6(graph, x);
+    name = "HardSigmoid";
+  } else if (found.count == 2) {
+    name = match_pair(graph, x, found.values[1], found.number);
+    if (name == NULL) {
+      x = found.values[1];
+      name = match_pair(graph, x, found.values[0], found.number);
     }
   }
-  if (found.count == 2) {
-    MS_TRY(match_pair(graph, node, found.values[0], found.values[1], found.number, &done));
-  }
-  return found.count == 2 && !done
-             ? match_pair(graph, node, found.values[1], found.values[0], found.number, &done)
+  return name != NULL && x != NULL && is_same_shape(x, node)
+             ? replace_by_unary(graph, node, name, x)
              : MS_OK;
 }
 
@@ -220,84 +193,72 @@ static ms_value *match_last_mean(const ms_value *value) {
   return node->inputs[0];
 }
 
-/* sqrt(mean(d d) + epsilon); epsilon receives its number, d the deviation. */
-static ms_status match_deviation(ms_graph *graph, const ms_value *value, ms_value **d,
-                                 float *epsilon) {
-  bool is_number = false;
-  *d = NULL;
+/* d of sqrt(mean(d d) + epsilon), whose number epsilon receives; NULL if it is something else. */
+static const ms_value *match_deviation(ms_graph *graph, const ms_value *value, float *epsilon) {
   if (!is_unary(value->producer, MS_UNARY_SQRT)) {
-    return MS_OK;
+    return NULL;
   }
   const ms_node *sum = value->producer->inputs[0]->producer;
   if (!is_binary(sum, MS_BINARY_ADD)) {
-    return MS_OK;
+    return NULL;
   }
-  MS_TRY(read_number(graph, sum->inputs[1], &is_number, epsilon));
-  const ms_value *square = is_number ? match_last_mean(sum->inputs[0]) : NULL;
+  *epsilon = number_of(graph, sum->inputs[1]);
+  const ms_value *square = isnan(*epsilon) ? NULL : match_last_mean(sum->inputs[0]);
   if (square == NULL) {
-    return MS_OK;
+    return NULL;
   }
-  if (is_binary(square->producer, MS_BINARY_MULTIPLY) &&
-      square->producer->inputs[0] == square->producer->inputs[1]) {
-    *d = square->producer->inputs[0];
-    return MS_OK;
-  }
-  return match_with_number(graph, square->producer, MS_BINARY_POWER, 2.0, d);
+  const ms_node *product = square->producer;
+  return is_binary(product, MS_BINARY_MULTIPLY) && product->inputs[0] == product->inputs[1]
+             ? product->inputs[0]
+             : match_with_number(graph, product, MS_BINARY_POWER, 2.0);
 }
 
-/* The constant operand of a node and the other one; false if none is a constant vector. */
-static bool split_operands(const ms_node *node, ms_binary function, size_t count,
-                           ms_value **constant, ms_value **other) {
-  if (!is_binary(node, function)) {
-    return false;
-  }
-  for (size_t i = 0; i < 2; i++) {
+/*
+ * The other operand of a node one of whose operands is a constant vector of count numbers, which
+ * constant receives; NULL if none is, or if somebody else reads the other one.
+ */
+static ms_value *match_with_vector(const ms_node *node, ms_binary function, size_t count,
+                                   ms_value **constant) {
+  for (size_t i = 0; i < 2 && is_binary(node, function); i++) {
     ms_value *value = node->inputs[i];
     if (value->is_constant && value->shape.rank == 1 && value->count == count) {
       *constant = value;
-      *other = node->inputs[1 - i];
-      return true;
+      return node->inputs[1 - i]->use_count == 1 ? node->inputs[1 - i] : NULL;
     }
   }
-  return false;
+  return NULL;
 }
 
 /* (x - mean) / sqrt(variance + epsilon) gain + offset, over the last axis. */
 static ms_status match_layer_norm(ms_graph *graph, ms_node *node) {
-  static const char name[] = "epsilon";
   const ms_shape *shape = &node->outputs[0]->shape;
-  ms_value *gain = NULL;
-  ms_value *offset = NULL;
-  ms_value *scaled = NULL;
-  ms_value *ratio = NULL;
-  ms_value *deviation = NULL;
-  float epsilon = 0;
-  if (shape->rank == 0 ||
-      !split_operands(node, MS_BINARY_ADD, shape->dims[shape->rank - 1], &offset, &scaled) ||
-      scaled->use_count != 1 ||
-      !split_operands(scaled->producer, MS_BINARY_MULTIPLY, shape->dims[shape->rank - 1], &gain,
-                      &ratio) ||
-      ratio->use_count != 1 || !is_binary(ratio->producer, MS_BINARY_DIVIDE)) {
+  size_t count = shape->rank == 0 ? 0 : shape->dims[shape->rank - 1];
+  ms_value *inputs[3] = {NULL}; /* x, gain, offset */
+  ms_onnx_attribute attribute = {.name = {"epsilon", 7}, .kind = MS_ONNX_FLOAT};
+  const ms_value *scaled = match_with_vector(node, MS_BINARY_ADD, count, &inputs[2]);
+  if (scaled == NULL) {
     return MS_OK;
   }
-  MS_TRY(match_deviation(graph, ratio->producer->inputs[1], &deviation, &epsilon));
+  const ms_value *ratio =
+      match_with_vector(scaled->producer, MS_BINARY_MULTIPLY, count, &inputs[1]);
+  if (ratio == NULL || !is_binary(ratio->producer, MS_BINARY_DIVIDE)) {
+    return MS_OK;
+  }
+  const ms_value *deviation = match_deviation(graph, ratio->producer->inputs[1], &attribute.number);
   if (deviation == NULL || deviation != ratio->producer->inputs[0] ||
       !is_binary(deviation->producer, MS_BINARY_SUBTRACT)) {
     return MS_OK;
   }
-  ms_value *x = deviation->producer->inputs[0];
-  if (match_last_mean(deviation->producer->inputs[1]) != x || !is_same_shape(x, node)) {
+  inputs[0] = deviation->producer->inputs[0];
+  if (match_last_mean(deviation->producer->inputs[1]) != inputs[0] ||
+      !is_same_shape(inputs[0], node)) {
     return MS_OK;
   }
-  ms_value *const inputs[3] = {x, gain, offset};
-  const ms_onnx_attribute attribute = {
-      .name = {name, sizeof name - 1}, .kind = MS_ONNX_FLOAT, .number = epsilon};
-  return replace(graph, node, ms_op_internal("LayerNormalization"), inputs, 3, &attribute, 1);
+  return replace(graph, node, "LayerNormalization", inputs, 3, &attribute);
 }
 
 /* Reshape to [N][groups][C / groups][…], Transpose of axes 1 and 2, Reshape back. */
 static ms_status match_shuffle(ms_graph *graph, ms_node *node) {
-  static const char name[] = "groups";
   const ms_node *transpose =
       node->op->layout == MS_LAYOUT_RESHAPE ? node->inputs[0]->producer : NULL;
   if (transpose == NULL || transpose->op->run != ms_run_transpose ||
@@ -310,16 +271,15 @@ static ms_status match_shuffle(ms_graph *graph, ms_node *node) {
     return MS_OK;
   }
   ms_value *x = split->producer->inputs[0];
-  const ms_onnx_attribute attribute = {.name = {name, sizeof name - 1},
-                                       .kind = MS_ONNX_INT,
-                                       .integer = (int64_t)split->shape.dims[1]};
+  const ms_onnx_attribute attribute = {
+      .name = {"groups", 6}, .kind = MS_ONNX_INT, .integer = (int64_t)split->shape.dims[1]};
   bool fits = x->shape.rank >= 3 && is_same_shape(x, node) &&
               split->shape.dims[0] == x->shape.dims[0] &&
               split->shape.dims[1] * split->shape.dims[2] == x->shape.dims[1];
   if (!fits || !ms_type_is_float(x->type)) {
     return MS_OK;
   }
-  return replace(graph, node, ms_op_internal("ChannelShuffle"), &x, 1, &attribute, 1);
+  return replace(graph, node, "ChannelShuffle", &x, 1, &attribute);
 }
 
 /* Zeros around an image become the padding of the convolution that reads it. */
@@ -349,16 +309,16 @@ static void drop_unread(ms_graph *graph) {
 }
 
 ms_status ms_graph_match_patterns(ms_graph *graph) {
-  for (size_t i = 0; i < graph->order_count; i++) {
-    ms_node *node = graph->order[i];
+  for (ms_node **at = graph->order; *at != NULL; at++) {
+    ms_node *node = *at;
     MS_TRY(match_activation(graph, node));
-    if (graph->order[i] == node) {
+    if (*at == node) {
       MS_TRY(match_layer_norm(graph, node));
     }
-    if (graph->order[i] == node) {
+    if (*at == node) {
       MS_TRY(match_shuffle(graph, node));
     }
-    if (graph->order[i] == node) {
+    if (*at == node) {
       absorb_pad(node);
     }
   }

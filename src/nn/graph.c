@@ -25,21 +25,11 @@ ms_status ms_node_fail_2(ms_graph *graph, const ms_node *node, ms_status status,
   return ms_node_fail_4(graph, node, status, format, a, b, 0, 0);
 }
 
-ms_status ms_graph_add_value(ms_graph *graph, const ms_value *like, ms_value **value) {
-  ms_context *context = graph->context;
-  ms_value *created = NULL;
-  if (graph->value_count == graph->value_room) {
-    size_t room = graph->value_room == 0 ? 256 : graph->value_room * 2;
-    ms_value **values = NULL;
-    MS_TRY(MS_NEW(context, room, &values));
-    if (graph->value_count > 0) {
-      memcpy(values, graph->values, graph->value_count * sizeof *values);
-    }
-    ms_release(context, graph->values);
-    graph->values = values;
-    graph->value_room = room;
+ms_value *ms_graph_add_value(ms_graph *graph, const ms_value *like) {
+  ms_value *created = ms_pool_take(graph->context, &graph->pool, 1, sizeof *created);
+  if (created == NULL) {
+    return NULL;
   }
-  MS_TRY(MS_KEEP(context, &graph->pool, 1, &created));
   if (like != NULL) {
     created->name = like->name;
     created->type = like->type;
@@ -47,36 +37,26 @@ ms_status ms_graph_add_value(ms_graph *graph, const ms_value *like, ms_value **v
     created->count = like->count;
     created->channels_last = like->channels_last;
   }
-  created->index = graph->value_count;
-  graph->values[graph->value_count++] = created;
-  *value = created;
-  return MS_OK;
+  created->index = graph->value_count++;
+  created->next = graph->values;
+  graph->values = created;
+  return created;
 }
 
-ms_status ms_graph_add_node(ms_graph *graph, const ms_op *op, size_t input_count,
-                            size_t output_count, ms_node **node) {
+ms_node *ms_graph_add_node(ms_graph *graph, const ms_op *op, size_t input_count,
+                           size_t output_count) {
   ms_context *context = graph->context;
-  ms_node *created = NULL;
-  MS_TRY(MS_KEEP(context, &graph->pool, 1, &created));
+  ms_node *created = ms_pool_take(context, &graph->pool, 1, sizeof *created);
+  if (created == NULL) {
+    return NULL;
+  }
   created->op = op;
   created->layout = op == NULL ? MS_LAYOUT_PLANAR : op->layout;
   created->input_count = input_count;
   created->output_count = output_count;
-  MS_TRY(MS_KEEP(context, &graph->pool, input_count, &created->inputs));
-  MS_TRY(MS_KEEP(context, &graph->pool, output_count, &created->outputs));
-  *node = created;
-  return MS_OK;
-}
-
-ms_status ms_graph_add_constant(ms_graph *graph, const ms_shape *shape, ms_value **value) {
-  MS_TRY(ms_graph_add_value(graph, NULL, value));
-  (*value)->type = MS_TYPE_FLOAT;
-  (*value)->shape = *shape;
-  (*value)->is_constant = true;
-  if (!ms_shape_count(shape, &(*value)->count)) {
-    return ms_fail(graph->context, MS_ERR_LIMIT, "a constant exceeds 1 GiB");
-  }
-  return ms_value_allocate(graph, *value);
+  created->inputs = ms_pool_take(context, &graph->pool, input_count, sizeof *created->inputs);
+  created->outputs = ms_pool_take(context, &graph->pool, output_count, sizeof *created->outputs);
+  return created->inputs == NULL || created->outputs == NULL ? NULL : created;
 }
 
 void ms_graph_compact(ms_graph *graph) {
@@ -89,34 +69,46 @@ void ms_graph_compact(ms_graph *graph) {
     }
   }
   graph->order_count = count;
+  graph->order[count] = NULL;
 }
 
 void ms_graph_remove_node(ms_graph *graph, ms_node *node) {
   graph->order[node->order_index] = NULL;
   for (size_t i = 0; i < node->input_count; i++) {
-    ms_value *input = node->inputs[i];
-    if (input != NULL && --input->use_count == 0 && input->is_constant) {
-      ms_value_unload(graph, input);
+    if (node->inputs[i] != NULL) {
+      ms_value_release(graph, node->inputs[i]);
     }
   }
+}
+
+/* A new value that is found by its name, which no other may have. */
+static ms_status add_named(ms_graph *graph, ms_names *names, const ms_text *name,
+                           ms_value **value) {
+  if (ms_names_find(names, name) != NULL) {
+    return ms_fail(graph->context, MS_ERR_FORMAT, "'%.*s' is produced twice", MS_TEXT(*name));
+  }
+  *value = ms_graph_add_value(graph, NULL);
+  MS_TRY(MS_HAS_MEMORY(*value));
+  (*value)->name = *name;
+  ms_names_add(names, *value);
+  return MS_OK;
+}
+
+/* Makes a value the constant that a tensor is. */
+static void set_tensor(ms_value *value, const ms_onnx_tensor *tensor) {
+  value->type = tensor->type;
+  value->shape = tensor->shape;
+  value->count = tensor->count;
+  value->tensor = tensor;
+  value->is_constant = true;
 }
 
 static ms_status add_initializers(ms_graph *graph, const ms_onnx_model *model, ms_names *names) {
   for (size_t i = 0; i < model->initializer_count; i++) {
     const ms_onnx_tensor *tensor = &model->initializers[i];
     ms_value *value = NULL;
-    if (ms_names_find(names, &tensor->name) != NULL) {
-      return ms_fail(graph->context, MS_ERR_FORMAT, "two initializers are called '%.*s'",
-                     MS_TEXT(tensor->name));
-    }
-    MS_TRY(ms_graph_add_value(graph, NULL, &value));
-    value->name = tensor->name;
-    value->type = tensor->type;
-    value->shape = tensor->shape;
-    value->count = tensor->count;
-    value->tensor = tensor;
-    value->is_constant = true;
-    ms_names_add(names, value);
+    MS_TRY(add_named(graph, names, &tensor->name, &value));
+    set_tensor(value, tensor);
   }
   return MS_OK;
 }
@@ -133,8 +125,8 @@ static const ms_graph_input *find_option(const ms_graph_options *options, const 
 
 /* What an input's sizes are to be, whatever the file says; false if the caller leaves them open. */
 static bool wanted_shape(const ms_graph *graph, const ms_graph_options *options,
-                         const ms_onnx_value *input, ms_shape *wanted) {
-  const ms_graph_input *option = find_option(options, &input->name);
+                         const ms_graph_input *option, const ms_onnx_value *input,
+                         ms_shape *wanted) {
   if (graph->input_count == 0 && options->image_size != NULL) {
     wanted->rank = 4;
     wanted->dims[0] = 1;
@@ -154,9 +146,10 @@ static bool wanted_shape(const ms_graph *graph, const ms_graph_options *options,
 
 /* An input's shape: the file's sizes, and the caller's where the file leaves them open. */
 static ms_status resolve_shape(ms_graph *graph, const ms_onnx_value *input,
-                               const ms_graph_options *options, ms_shape *shape) {
+                               const ms_graph_options *options, const ms_graph_input *option,
+                               ms_shape *shape) {
   const ms_onnx_shape *given = input->shape;
-  bool is_wanted = wanted_shape(graph, options, input, shape);
+  bool is_wanted = wanted_shape(graph, options, option, input, shape);
   bool may_be_open = is_wanted || options->open_side > 0;
   if (given == NULL && !may_be_open) {
     return ms_fail(graph->context, MS_ERR_UNSUPPORTED, "input '%.*s' has no shape",
@@ -184,38 +177,34 @@ static ms_status resolve_shape(ms_graph *graph, const ms_onnx_value *input,
   return MS_OK;
 }
 
+static ms_status add_input(ms_graph *graph, const ms_onnx_value *input,
+                           const ms_graph_options *options, ms_names *names) {
+  const ms_graph_input *option = find_option(options, &input->name);
+  const ms_node none = {.op = ms_op_internal("Input"), .name = input->name};
+  ms_shape shape = {0};
+  ms_value *value = NULL;
+  MS_TRY(add_named(graph, names, &input->name, &value));
+  value->is_input = true;
+  if (option != NULL && option->constant != NULL) {
+    set_tensor(value, option->constant);
+  } else {
+    MS_TRY(resolve_shape(graph, input, options, option, &shape));
+    MS_TRY(ms_value_set(graph, &none, value, input->type, &shape));
+    value->channels_last = options->image_to_features && graph->input_count == 0;
+  }
+  graph->inputs[graph->input_count++] = value;
+  return MS_OK;
+}
+
 static ms_status add_inputs(ms_graph *graph, const ms_onnx_model *model,
                             const ms_graph_options *options, ms_names *names) {
   MS_TRY(MS_KEEP(graph->context, &graph->pool, model->input_count, &graph->inputs));
   for (size_t i = 0; i < model->input_count; i++) {
-    const ms_onnx_value *input = &model->inputs[i];
-    const ms_graph_input *option = find_option(options, &input->name);
-    ms_value *value = ms_names_find(names, &input->name);
-    if (value != NULL) {
-      if (!value->is_constant || value->is_input) {
-        return ms_fail(graph->context, MS_ERR_FORMAT, "two inputs are called '%.*s'",
-                       MS_TEXT(input->name));
-      }
-      continue; /* files of older versions list their initializers here */
+    const ms_value *value = ms_names_find(names, &model->inputs[i].name);
+    /* Files of older versions list their initializers here. */
+    if (value == NULL || value->is_input) {
+      MS_TRY(add_input(graph, &model->inputs[i], options, names));
     }
-    MS_TRY(ms_graph_add_value(graph, NULL, &value));
-    value->name = input->name;
-    value->is_input = true;
-    ms_names_add(names, value);
-    if (option != NULL && option->constant != NULL) {
-      value->type = option->constant->type;
-      value->shape = option->constant->shape;
-      value->count = option->constant->count;
-      value->tensor = option->constant;
-      value->is_constant = true;
-    } else {
-      ms_shape shape = {0};
-      ms_node none = {.op = ms_op_internal("Input"), .name = input->name};
-      MS_TRY(resolve_shape(graph, input, options, &shape));
-      MS_TRY(ms_value_set(graph, &none, value, input->type, &shape));
-      value->channels_last = options->image_to_features && graph->input_count == 0;
-    }
-    graph->inputs[graph->input_count++] = value;
   }
   return MS_OK;
 }
@@ -223,19 +212,17 @@ static ms_status add_inputs(ms_graph *graph, const ms_onnx_model *model,
 static ms_status add_node_outputs(ms_graph *graph, const ms_onnx_node *raw, ms_node *node,
                                   ms_names *names) {
   for (size_t i = 0; i < raw->output_count; i++) {
-    if (raw->outputs[i].size == 0 && i > 0) {
-      continue; /* the first output always has a value, with a name or not */
-    }
-    if (raw->outputs[i].size > 0 && ms_names_find(names, &raw->outputs[i]) != NULL) {
-      return ms_fail(graph->context, MS_ERR_FORMAT, "'%.*s' is produced twice",
-                     MS_TEXT(raw->outputs[i]));
-    }
-    MS_TRY(ms_graph_add_value(graph, NULL, &node->outputs[i]));
-    node->outputs[i]->name = raw->outputs[i];
-    node->outputs[i]->producer = node;
+    ms_value *output = NULL;
     if (raw->outputs[i].size > 0) {
-      ms_names_add(names, node->outputs[i]);
+      MS_TRY(add_named(graph, names, &raw->outputs[i], &output));
+    } else if (i == 0) { /* the first output always has a value, with a name or not */
+      output = ms_graph_add_value(graph, NULL);
+      MS_TRY(MS_HAS_MEMORY(output));
+    } else {
+      continue;
     }
+    output->producer = node;
+    node->outputs[i] = output;
   }
   node->attributes = raw->attributes;
   node->attribute_count = raw->attribute_count;
@@ -249,14 +236,15 @@ static ms_status add_node_outputs(ms_graph *graph, const ms_onnx_node *raw, ms_n
 static ms_status find_node_inputs(ms_graph *graph, const ms_onnx_node *raw, ms_node *node,
                                   const ms_names *names) {
   for (size_t i = 0; i < raw->input_count; i++) {
-    if (raw->inputs[i].size == 0) {
+    const ms_text *name = &raw->inputs[i];
+    if (name->size == 0) {
       continue;
     }
-    node->inputs[i] = ms_names_find(names, &raw->inputs[i]);
+    node->inputs[i] = ms_names_find(names, name);
     if (node->inputs[i] == NULL) {
       return ms_fail(graph->context, MS_ERR_FORMAT,
                      "node '%.*s' reads '%.*s', which nothing produces", MS_TEXT(node->name),
-                     MS_TEXT(raw->inputs[i]));
+                     MS_TEXT(*name));
     }
   }
   return MS_OK;
@@ -266,7 +254,8 @@ static ms_status add_nodes(ms_graph *graph, const ms_onnx_model *model, ms_names
                            ms_node **nodes) {
   for (size_t i = 0; i < model->node_count; i++) {
     const ms_onnx_node *raw = &model->nodes[i];
-    MS_TRY(ms_graph_add_node(graph, NULL, raw->input_count, raw->output_count, &nodes[i]));
+    nodes[i] = ms_graph_add_node(graph, NULL, raw->input_count, raw->output_count);
+    MS_TRY(MS_HAS_MEMORY(nodes[i]));
     MS_TRY(add_node_outputs(graph, raw, nodes[i], names));
   }
   for (size_t i = 0; i < model->node_count; i++) {
@@ -281,97 +270,78 @@ static ms_status find_outputs(ms_graph *graph, const ms_onnx_model *model,
   if (count == 0) {
     return ms_fail(graph->context, MS_ERR_FORMAT, "the graph has no output");
   }
-  MS_TRY(MS_KEEP(graph->context, &graph->pool, count, &graph->outputs));
+  MS_TRY(MS_KEEP(graph->context, &graph->pool, count + 1, &graph->outputs));
   MS_TRY(MS_KEEP(graph->context, &graph->pool, count, &graph->output_names));
+  graph->output_count = count;
   for (size_t i = 0; i < count; i++) {
-    ms_value *value = ms_names_find(names, &model->outputs[i].name);
+    const ms_text *name = &model->outputs[i].name;
+    ms_value *value = ms_names_find(names, name);
     if (value == NULL) {
       return ms_fail(graph->context, MS_ERR_FORMAT, "nothing produces the output '%.*s'",
-                     MS_TEXT(model->outputs[i].name));
+                     MS_TEXT(*name));
     }
     value->is_output = true;
-    graph->output_names[graph->output_count] = value->name;
-    graph->outputs[graph->output_count++] = value;
+    graph->output_names[i] = *name;
+    graph->outputs[i] = value;
   }
   return MS_OK;
-}
-
-static void push_needed(ms_node *node, ms_node **stack, size_t *depth) {
-  if (node != NULL && node->mark == MARK_NONE) {
-    node->mark = MARK_NEEDED;
-    stack[(*depth)++] = node;
-  }
-}
-
-/* Marks the nodes that the outputs depend on. */
-static void mark_needed(const ms_graph *graph, ms_node **stack) {
-  size_t depth = 0;
-  for (size_t i = 0; i < graph->output_count; i++) {
-    push_needed(graph->outputs[i]->producer, stack, &depth);
-  }
-  while (depth > 0) {
-    const ms_node *node = stack[--depth];
-    for (size_t i = 0; i < node->input_count; i++) {
-      push_needed(node->inputs[i] == NULL ? NULL : node->inputs[i]->producer, stack, &depth);
-    }
-  }
 }
 
 /*
- * Appends a node to the order, after what it reads. The stack stands for recursion; order_index
- * holds the next input to look at until the node has its place.
+ * Appends a node to the order, after what it reads; does nothing for NULL and nodes that are there.
+ * The stack stands for recursion; order_index holds the next input to look at until the node has
+ * its place.
  */
 static ms_status append_sorted(ms_graph *graph, ms_node *node, ms_node **stack) {
   size_t depth = 0;
-  stack[depth++] = node;
-  node->mark = MARK_OPEN;
-  while (depth > 0) {
-    ms_node *top = stack[depth - 1];
-    if (top->order_index == top->input_count) {
-      top->mark = MARK_DONE;
-      graph->order[graph->order_count++] = top;
-      depth--;
-      continue;
-    }
-    const ms_value *input = top->inputs[top->order_index++];
-    ms_node *producer = input == NULL ? NULL : input->producer;
-    if (producer == NULL || producer->mark == MARK_DONE) {
-      continue;
-    }
-    if (producer->mark == MARK_OPEN) {
+  while (true) {
+    if (node != NULL && node->mark == MARK_OPEN) {
       return ms_fail(graph->context, MS_ERR_FORMAT, "node '%.*s' depends on itself",
-                     MS_TEXT(producer->name));
+                     MS_TEXT(node->name));
     }
-    producer->mark = MARK_OPEN;
-    stack[depth++] = producer;
+    if (node != NULL && node->mark != MARK_DONE) {
+      node->mark = MARK_OPEN;
+      stack[depth++] = node;
+    }
+    while (depth > 0 && stack[depth - 1]->order_index == stack[depth - 1]->input_count) {
+      ms_node *done = stack[--depth];
+      done->mark = MARK_DONE;
+      graph->order[graph->order_count++] = done;
+    }
+    if (depth == 0) {
+      return MS_OK;
+    }
+    ms_node *top = stack[depth - 1];
+    const ms_value *input = top->inputs[top->order_index++];
+    node = input == NULL ? NULL : input->producer;
   }
-  return MS_OK;
 }
 
 /* Finds a node's row of the operator table and checks how many inputs and outputs it has. */
 static ms_status find_operator(ms_graph *graph, const ms_onnx_node *raw, ms_node *node) {
-  bool is_own = ms_onnx_is_own_domain(&raw->domain);
-  ms_text domain = is_own ? (ms_text){0} : raw->domain;
-  node->op = is_own ? ms_op_find(&raw->operator_name, graph->opset) : NULL;
-  if (node->op == NULL) {
+  enum { ANY = 255 };
+  const ms_op *op = NULL;
+  if (ms_onnx_is_own_domain(&raw->domain)) {
+    op = ms_op_find(&raw->operator_name, graph->opset);
+  }
+  if (op == NULL) {
     return ms_fail(graph->context, MS_ERR_UNSUPPORTED,
                    "operator %.*s%s%.*s of opset %lld is unsupported (node '%.*s')",
-                   MS_TEXT(domain), is_own ? "" : ".", MS_TEXT(raw->operator_name),
-                   (long long)graph->opset, MS_TEXT(node->name));
+                   MS_TEXT(raw->domain), raw->domain.size == 0 ? "" : ".",
+                   MS_TEXT(raw->operator_name), (long long)graph->opset, MS_TEXT(node->name));
   }
-  node->layout = node->op->layout;
-  size_t required = node->op->min_inputs;
-  bool fits = node->input_count >= required && node->output_count > 0 &&
-              node->input_count <= node->op->max_inputs;
-  fits = fits || (node->op->max_inputs == 255 && node->input_count >= required);
-  for (size_t i = 0; fits && i < required; i++) {
-    fits = node->inputs[i] != NULL;
+  node->op = op;
+  node->layout = op->layout;
+  bool fits =
+      node->output_count > 0 && (op->max_inputs == ANY || node->input_count <= op->max_inputs);
+  for (size_t i = 0; i < op->min_inputs; i++) {
+    fits = fits && ms_node_input(node, i) != NULL;
   }
   if (!fits) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "has %zu inputs and %zu outputs",
                         node->input_count, node->output_count);
   }
-  for (size_t i = node->op->max_outputs; i < node->output_count; i++) {
+  for (size_t i = op->max_outputs; i < node->output_count; i++) {
     if (node->outputs[i] != NULL) {
       return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "its output %zu is unsupported", i);
     }
@@ -379,19 +349,26 @@ static ms_status find_operator(ms_graph *graph, const ms_onnx_node *raw, ms_node
   return MS_OK;
 }
 
+/*
+ * Puts the nodes that the outputs depend on into an order. They are found by sorting from the
+ * outputs on; the order itself is the file's, but for what is read too early there.
+ */
 static ms_status sort_nodes(ms_graph *graph, const ms_onnx_model *model, ms_node **nodes) {
   ms_node **stack = NULL;
   MS_TRY(MS_SCRATCH(graph->context, model->node_count, &stack));
-  MS_TRY(MS_KEEP(graph->context, &graph->pool, model->node_count, &graph->order));
-  mark_needed(graph, stack);
+  MS_TRY(MS_KEEP(graph->context, &graph->pool, model->node_count + 1, &graph->order));
+  for (ms_value **at = graph->outputs; *at != NULL; at++) {
+    MS_TRY(append_sorted(graph, (*at)->producer, stack));
+  }
+  for (size_t i = 0; i < graph->order_count; i++) {
+    graph->order[i]->mark = MARK_NEEDED;
+    graph->order[i]->order_index = 0;
+  }
+  graph->order_count = 0;
   for (size_t i = 0; i < model->node_count; i++) {
     if (nodes[i]->mark != MARK_NONE) {
       ms_status status = find_operator(graph, &model->nodes[i], nodes[i]);
-      MS_TRY(ms_report_missing(graph, nodes[i], model->nodes[i].operator_name, status));
-    }
-  }
-  for (size_t i = 0; i < model->node_count; i++) {
-    if (nodes[i]->mark == MARK_NEEDED) {
+      MS_TRY(ms_report_missing(graph, nodes[i], &model->nodes[i].operator_name, status));
       MS_TRY(append_sorted(graph, nodes[i], stack));
     }
   }
@@ -401,24 +378,21 @@ static ms_status sort_nodes(ms_graph *graph, const ms_onnx_model *model, ms_node
 
 /* Counts who reads each value, and the parameters that are read. */
 static void count_uses(ms_graph *graph) {
-  for (size_t i = 0; i < graph->order_count; i++) {
-    const ms_node *node = graph->order[i];
-    for (size_t j = 0; j < node->input_count; j++) {
-      ms_value *input = node->inputs[j];
-      if (input == NULL) {
+  for (ms_node **at = graph->order; *at != NULL; at++) {
+    for (size_t j = 0; j < (*at)->input_count; j++) {
+      ms_value *input = (*at)->inputs[j];
+      if (input == NULL || input->use_count++ > 0 || !input->is_constant || input->is_input ||
+          input->shape.rank == 0) {
         continue;
       }
-      if (input->use_count == 0 && input->is_constant && !input->is_input &&
-          ms_type_size(input->type) > 0 && input->shape.rank > 0) {
-        bool is_number = ms_type_is_float(input->type) || input->type == MS_TYPE_INT8 ||
-                         input->type == MS_TYPE_UINT8;
-        graph->parameter_count += is_number ? input->count : 0;
+      if (ms_type_is_float(input->type) || input->type == MS_TYPE_INT8 ||
+          input->type == MS_TYPE_UINT8) {
+        graph->parameter_count += input->count;
       }
-      input->use_count++;
     }
   }
-  for (size_t i = 0; i < graph->output_count; i++) {
-    graph->outputs[i]->use_count++;
+  for (ms_value **at = graph->outputs; *at != NULL; at++) {
+    (*at)->use_count++;
   }
 }
 

@@ -42,7 +42,8 @@ struct ms_value {
   size_t last_step;
   size_t offset;
   bool has_place;
-  size_t index; /* in the graph's list of values */
+  size_t index;   /* values before this one */
+  ms_value *next; /* in the graph's list of values */
 };
 
 struct ms_node {
@@ -67,14 +68,14 @@ struct ms_graph {
   const ms_kernels *kernels;
   int64_t opset;
   ms_pool pool;
-  ms_value **values;
+  ms_value *values; /* the newest first */
   size_t value_count;
-  size_t value_room;
-  ms_node **order; /* the nodes in execution order; NULL where one was removed */
+  ms_node *
+      *order; /* the nodes in execution order, NULL behind the last and where one was removed */
   size_t order_count;
   ms_value **inputs;
   size_t input_count;
-  ms_value **outputs;
+  ms_value **outputs;    /* NULL behind the last */
   ms_text *output_names; /* [output_count] */
   size_t output_count;
   ms_report *report; /* NULL unless loading goes on after what is unsupported */
@@ -139,15 +140,11 @@ const ms_op *ms_op_internal(const char *name);
 
 MS_CHECK_RESULT ms_status ms_graph_build(ms_graph *graph, const ms_onnx_model *model,
                                          const ms_graph_options *options);
-/* A new value, with shape and type if like is not NULL. */
-MS_CHECK_RESULT ms_status ms_graph_add_value(ms_graph *graph, const ms_value *like,
-                                             ms_value **value);
-/* A new node, not yet in the order. */
-MS_CHECK_RESULT ms_status ms_graph_add_node(ms_graph *graph, const ms_op *op, size_t input_count,
-                                            size_t output_count, ms_node **node);
-/* A new constant of float type with room for its numbers. */
-MS_CHECK_RESULT ms_status ms_graph_add_constant(ms_graph *graph, const ms_shape *shape,
-                                                ms_value **value);
+/* A new value, with name, shape and type if like is not NULL. NULL if there is no memory. */
+MS_CHECK_RESULT ms_value *ms_graph_add_value(ms_graph *graph, const ms_value *like);
+/* A new node, not yet in the order. NULL if there is no memory. */
+MS_CHECK_RESULT ms_node *ms_graph_add_node(ms_graph *graph, const ms_op *op, size_t input_count,
+                                           size_t output_count);
 /* Drops empty places from the order and numbers the nodes. */
 void ms_graph_compact(ms_graph *graph);
 /* Takes a node out of the order; it no longer uses its inputs. */
@@ -164,7 +161,9 @@ ms_status ms_node_fail_4(ms_graph *graph, const ms_node *node, ms_status status,
 /* ---- report.c ---- */
 
 /* Appends a field and the character that ends it; control characters become '?'. */
-void ms_report_add(ms_report *report, ms_text field, char end);
+void ms_report_add(ms_report *report, const char *field, size_t size, char end);
+/* The same of terminated text. */
+void ms_report_add_string(ms_report *report, const char *field, char end);
 void ms_report_add_number(ms_report *report, uint64_t number, char end);
 /*
  * Notes a failure with MS_ERR_UNSUPPORTED, which the context's message describes, where a report is
@@ -172,7 +171,7 @@ void ms_report_add_number(ms_report *report, uint64_t number, char end);
  *
  * name  of the operator
  */
-MS_CHECK_RESULT ms_status ms_report_missing(ms_graph *graph, ms_node *node, ms_text name,
+MS_CHECK_RESULT ms_status ms_report_missing(ms_graph *graph, ms_node *node, const ms_text *name,
                                             ms_status status);
 /* Makes the outputs of a node unknown if one of its inputs is; whether it did. */
 bool ms_report_skip(ms_graph *graph, ms_node *node);
@@ -194,6 +193,8 @@ MS_CHECK_RESULT ms_status ms_value_load(ms_graph *graph, ms_value *value);
 MS_CHECK_RESULT ms_status ms_value_allocate(ms_graph *graph, ms_value *value);
 /* Returns a constant's numbers; they are decoded again if they are needed again. */
 void ms_value_unload(ms_graph *graph, ms_value *value);
+/* Somebody uses a value no more: returns its numbers if nobody else does. */
+void ms_value_release(ms_graph *graph, ms_value *value);
 /* The value whose memory a value lies in. */
 ms_value *ms_value_root(ms_value *value);
 /* Whether both layouts put the numbers into the same order. */

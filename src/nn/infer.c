@@ -42,39 +42,29 @@ static ms_status fold_view(ms_graph *graph, const ms_value *input, ms_value *out
   return MS_OK;
 }
 
-/* Counts what folding this node takes, in elements and products, against what a file may ask for.
- */
-static ms_status count_work(ms_graph *graph, const ms_node *node) {
-  uint64_t work = node->mac_count;
-  for (size_t i = 0; i < node->input_count + node->output_count; i++) {
-    const ms_value *value =
-        i < node->input_count ? node->inputs[i] : node->outputs[i - node->input_count];
-    work += value == NULL ? 0 : value->count;
-  }
-  graph->fold_work += work;
-  if (work > MAX_FOLD_WORK || graph->fold_work > MAX_FOLD_WORK) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "too many numbers to compute when loading");
-  }
-  return MS_OK;
-}
-
+/* Runs a node now. What that takes is counted in elements and products. */
 static ms_status fold(ms_graph *graph, ms_node *node) {
   ms_context *context = graph->context;
   ms_run run = {.context = context, .kernels = graph->kernels};
   if (node->op->flags & MS_OP_VIEW) {
     return fold_view(graph, node->inputs[0], node->outputs[0]);
   }
-  MS_TRY(count_work(graph, node));
+  graph->fold_work += node->mac_count;
   for (size_t i = 0; i < node->input_count; i++) {
     if (node->inputs[i] != NULL) {
+      graph->fold_work += node->inputs[i]->count;
       MS_TRY(ms_value_load(graph, node->inputs[i]));
     }
   }
   for (size_t i = 0; i < node->output_count; i++) {
     if (node->outputs[i] != NULL && node->outputs[i]->type != MS_TYPE_NONE) {
+      graph->fold_work += node->outputs[i]->count;
       node->outputs[i]->is_constant = true;
       MS_TRY(ms_value_allocate(graph, node->outputs[i]));
     }
+  }
+  if (graph->fold_work > MAX_FOLD_WORK) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "too many numbers to compute when loading");
   }
   MS_TRY(ms_node_prepare(graph, node));
   ms_arena_mark mark = ms_arena_get_mark(context);
@@ -93,40 +83,41 @@ static ms_value *follow(ms_value *value) {
 
 static ms_status infer_node(ms_graph *graph, ms_node *node) {
   MS_TRY(node->op->infer(graph, node));
-  const ms_value *first = node->outputs[0];
-  if (first != NULL && (first->replaced != NULL || first->is_constant)) {
-    ms_graph_remove_node(graph, node);
-    return MS_OK;
+  bool is_done = node->outputs[0]->replaced != NULL || node->outputs[0]->is_constant;
+  if (!is_done) {
+    MS_TRY(check_outputs(graph, node));
+    /* Operators that want channels last find them only after the layout pass. */
+    if (node->layout != MS_LAYOUT_LAST && all_constant(node)) {
+      MS_TRY(fold(graph, node));
+      is_done = true;
+    }
   }
-  MS_TRY(check_outputs(graph, node));
-  /* Operators that want channels last find them only after the layout pass. */
-  if (node->layout != MS_LAYOUT_LAST && all_constant(node)) {
-    MS_TRY(fold(graph, node));
+  if (is_done) {
     ms_graph_remove_node(graph, node);
-    return MS_OK;
+  } else {
+    graph->mac_count += node->mac_count;
   }
-  graph->mac_count += node->mac_count;
   return MS_OK;
 }
 
 ms_status ms_graph_infer(ms_graph *graph) {
-  for (size_t i = 0; i < graph->order_count; i++) {
-    ms_node *node = graph->order[i];
+  for (ms_node **at = graph->order; *at != NULL; at++) {
+    ms_node *node = *at;
     for (size_t k = 0; k < node->input_count; k++) {
       node->inputs[k] = follow(node->inputs[k]);
     }
     if (graph->report == NULL) {
       MS_TRY(infer_node(graph, node));
     } else if (!ms_report_skip(graph, node)) {
-      ms_text name = {node->op->name, strlen(node->op->name)};
-      MS_TRY(ms_report_missing(graph, node, name, infer_node(graph, node)));
+      const ms_text name = {node->op->name, strlen(node->op->name)};
+      MS_TRY(ms_report_missing(graph, node, &name, infer_node(graph, node)));
     }
   }
   if (graph->report != NULL && graph->report->missing_count > 0) {
     return MS_ERR_UNSUPPORTED; /* the report says what */
   }
-  for (size_t i = 0; i < graph->output_count; i++) {
-    graph->outputs[i] = follow(graph->outputs[i]);
+  for (ms_value **at = graph->outputs; *at != NULL; at++) {
+    *at = follow(*at);
   }
   ms_graph_compact(graph);
   return MS_OK;

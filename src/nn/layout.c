@@ -6,21 +6,6 @@
 #include "nn/loop.h"
 #include "nn/ops.h"
 
-/* The order that the pass makes: the old nodes and the conversions. */
-typedef struct new_order {
-  ms_node **nodes;
-  size_t count;
-  size_t room;
-} new_order;
-
-static ms_status append(ms_graph *graph, new_order *order, ms_node *node) {
-  if (order->count == order->room) {
-    return ms_fail(graph->context, MS_ERR_INTERNAL, "more layout conversions than inputs");
-  }
-  order->nodes[order->count++] = node;
-  return MS_OK;
-}
-
 /* A constant in the other layout: converted now. */
 static ms_status convert_constant(ms_graph *graph, ms_value *value, ms_value *copy) {
   ms_loop loop = ms_loop_over(&copy->shape);
@@ -34,44 +19,36 @@ static ms_status convert_constant(ms_graph *graph, ms_value *value, ms_value *co
 }
 
 /* The value in a layout: itself, its copy, or a new copy that a new node makes. */
-static ms_status convert(ms_graph *graph, new_order *order, ms_value *value, bool channels_last,
-                         ms_value **converted) {
-  ms_node *node = NULL;
-  *converted = value;
+static ms_status convert(ms_graph *graph, bool channels_last, ms_value **converted) {
+  ms_value *value = *converted;
   if (value->channels_last == channels_last || ms_value_is_neutral(value)) {
     return MS_OK;
   }
   if (value->other_copy == NULL) {
-    ms_value *copy = NULL;
-    MS_TRY(ms_graph_add_value(graph, value, &copy));
+    ms_value *copy = ms_graph_add_value(graph, value);
+    MS_TRY(MS_HAS_MEMORY(copy));
     copy->channels_last = channels_last;
     value->other_copy = copy;
     if (value->is_constant) {
       MS_TRY(convert_constant(graph, value, copy));
     } else {
-      MS_TRY(ms_graph_add_node(graph, ms_op_internal("Layout"), 1, 1, &node));
+      ms_node *node = ms_graph_add_node(graph, ms_op_internal("Layout"), 1, 1);
+      MS_TRY(MS_HAS_MEMORY(node));
       node->name = value->name;
       node->outputs[0] = copy;
       copy->producer = node;
       ms_node_set_input(node, 0, value);
-      MS_TRY(append(graph, order, node));
+      graph->order[graph->order_count++] = node;
     }
   }
+  value->use_count--;
   *converted = value->other_copy;
+  (*converted)->use_count++;
   return MS_OK;
 }
 
-static ms_status convert_input(ms_graph *graph, new_order *order, ms_node *node, size_t i,
-                               bool channels_last) {
-  ms_value *converted = NULL;
-  if (ms_node_input(node, i) == NULL) {
-    return MS_OK;
-  }
-  MS_TRY(convert(graph, order, node->inputs[i], channels_last, &converted));
-  if (converted != node->inputs[i]) {
-    ms_node_set_input(node, i, converted);
-  }
-  return MS_OK;
+static ms_status convert_input(ms_graph *graph, ms_node *node, size_t i, bool channels_last) {
+  return ms_node_input(node, i) == NULL ? MS_OK : convert(graph, channels_last, &node->inputs[i]);
 }
 
 static void set_outputs(ms_node *node, bool channels_last) {
@@ -94,11 +71,11 @@ static bool wants_last(const ms_node *node) {
   return false;
 }
 
-static ms_status follow_inputs(ms_graph *graph, new_order *order, ms_node *node) {
+static ms_status follow_inputs(ms_graph *graph, ms_node *node) {
   bool channels_last = wants_last(node);
   for (size_t i = 0; i < node->input_count; i++) {
     if (node->inputs[i] != NULL && node->inputs[i]->shape.rank == node->outputs[0]->shape.rank) {
-      MS_TRY(convert_input(graph, order, node, i, channels_last));
+      MS_TRY(convert_input(graph, node, i, channels_last));
     }
   }
   set_outputs(node, channels_last);
@@ -106,13 +83,13 @@ static ms_status follow_inputs(ms_graph *graph, new_order *order, ms_node *node)
 }
 
 /* A reshape that leaves batch and channels alone only joins or splits the pixels. */
-static ms_status pass_reshape(ms_graph *graph, new_order *order, ms_node *node) {
+static ms_status pass_reshape(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
   ms_value *y = node->outputs[0];
   bool keeps = x->channels_last && x->shape.rank >= 3 && y->shape.rank >= 3 &&
                x->shape.dims[0] == y->shape.dims[0] && x->shape.dims[1] == y->shape.dims[1];
   if (!keeps) {
-    MS_TRY(convert_input(graph, order, node, 0, false));
+    MS_TRY(convert_input(graph, node, 0, false));
   }
   y->channels_last = keeps;
   return MS_OK;
@@ -132,17 +109,17 @@ static void pass_transpose(ms_node *node) {
   }
 }
 
-static ms_status assign(ms_graph *graph, new_order *order, ms_node *node) {
+static ms_status assign(ms_graph *graph, ms_node *node) {
   switch (node->layout) {
   case MS_LAYOUT_LAST:
-    MS_TRY(convert_input(graph, order, node, 0, true));
-    MS_TRY(convert_input(graph, order, node, MS_INPUT_RESIDUAL, true));
+    MS_TRY(convert_input(graph, node, 0, true));
+    MS_TRY(convert_input(graph, node, MS_INPUT_RESIDUAL, true));
     set_outputs(node, true);
     return MS_OK;
   case MS_LAYOUT_FOLLOW:
-    return follow_inputs(graph, order, node);
+    return follow_inputs(graph, node);
   case MS_LAYOUT_RESHAPE:
-    return pass_reshape(graph, order, node);
+    return pass_reshape(graph, node);
   case MS_LAYOUT_TRANSPOSE:
     pass_transpose(node);
     return MS_OK;
@@ -150,34 +127,26 @@ static ms_status assign(ms_graph *graph, new_order *order, ms_node *node) {
     return MS_OK;
   default:
     for (size_t i = 0; i < node->input_count; i++) {
-      MS_TRY(convert_input(graph, order, node, i, false));
+      MS_TRY(convert_input(graph, node, i, false));
     }
     return MS_OK;
   }
 }
 
 ms_status ms_graph_assign_layouts(ms_graph *graph) {
-  new_order order = {.room = graph->order_count + graph->output_count};
+  size_t room = graph->order_count + graph->output_count + 1; /* each input may need a conversion */
+  ms_node **at = graph->order;
   for (size_t i = 0; i < graph->order_count; i++) {
-    order.room += graph->order[i]->input_count;
+    room += graph->order[i]->input_count;
   }
-  MS_TRY(MS_KEEP(graph->context, &graph->pool, order.room, &order.nodes));
-  for (size_t i = 0; i < graph->order_count; i++) {
-    MS_TRY(assign(graph, &order, graph->order[i]));
-    MS_TRY(append(graph, &order, graph->order[i]));
+  MS_TRY(MS_KEEP(graph->context, &graph->pool, room, &graph->order));
+  for (graph->order_count = 0; *at != NULL; at++) {
+    MS_TRY(assign(graph, *at));
+    graph->order[graph->order_count++] = *at;
   }
-  for (size_t i = 0; i < graph->output_count; i++) {
-    ms_value *output = graph->outputs[i];
-    if (!graph->keeps_layout) {
-      MS_TRY(convert(graph, &order, output, false, &graph->outputs[i]));
-    }
-    if (graph->outputs[i] != output) {
-      output->use_count--;
-      graph->outputs[i]->use_count++;
-    }
+  for (ms_value **output = graph->outputs; !graph->keeps_layout && *output != NULL; output++) {
+    MS_TRY(convert(graph, false, output));
   }
-  graph->order = order.nodes;
-  graph->order_count = order.count;
   ms_graph_compact(graph);
   return MS_OK;
 }

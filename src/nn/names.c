@@ -1,16 +1,14 @@
 /* A hash table with linear probing; nothing is ever removed from it. */
 #include "nn/names.h"
 
+#include <string.h>
+
 static size_t find_slot(const ms_names *names, const ms_text *name) {
-  /* FNV-1a with a final mix (Appleby's 64-bit finaliser). */
-  uint64_t hash = 14695981039346656037u;
+  uint32_t hash = 2166136261u; /* FNV-1a */
   for (size_t i = 0; i < name->size; i++) {
-    hash = (hash ^ (uint8_t)name->bytes[i]) * 1099511628211u;
+    hash = (hash ^ (uint8_t)name->bytes[i]) * 16777619u;
   }
-  hash ^= hash >> 33;
-  hash *= 0xff51afd7ed558ccdu;
-  hash ^= hash >> 33;
-  size_t slot = (size_t)hash & (names->size - 1);
+  size_t slot = (hash ^ hash >> 16) & (names->size - 1);
   while (names->slots[slot] != NULL && !ms_text_equal(&names->slots[slot]->name, name)) {
     slot = (slot + 1) & (names->size - 1);
   }
@@ -23,9 +21,7 @@ ms_status ms_names_make(ms_context *context, size_t count, ms_names *names) {
     names->size *= 2;
   }
   MS_TRY(MS_SCRATCH(context, names->size, &names->slots));
-  for (size_t i = 0; i < names->size; i++) {
-    names->slots[i] = NULL;
-  }
+  memset(names->slots, 0, names->size * sizeof *names->slots);
   return MS_OK;
 }
 

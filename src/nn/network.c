@@ -3,8 +3,6 @@
  * leaves pixels to the image module and everything else to the graph; only the mean over space or
  * tokens is taken here.
  */
-#include <string.h>
-
 #include "image/image.h"
 #include "nn/graph.h"
 
@@ -17,34 +15,39 @@ struct ms_network {
   size_t feature_count;
 };
 
-/* Whether the loaded graph maps one image to one feature tensor, and how long its features are. */
-static ms_status check_tensors(ms_network *network) {
-  ms_context *context = network->context;
-  ms_tensor input = ms_graph_get_input(network->graph, 0);
-  ms_tensor output = ms_graph_get_output(network->graph, 0);
-  size_t rank = output.shape.rank;
-  if (input.type != MS_TYPE_FLOAT) {
-    return ms_fail(context, MS_ERR_UNSUPPORTED, "the image input '%.*s' is of type %s",
-                   MS_TEXT(input.name), ms_type_name(input.type));
-  }
-  if (output.type != MS_TYPE_FLOAT || rank < 2 || rank > 4 || output.shape.dims[0] != 1 ||
-      output.count == 0) {
-    return ms_fail(context, MS_ERR_UNSUPPORTED,
-                   "the output '%.*s' of type %s with %zu dimensions is no feature tensor",
-                   MS_TEXT(output.name), ms_type_name(output.type), rank);
-  }
-  network->feature_count = output.shape.dims[rank == 3 ? 2 : 1];
-  return MS_OK;
+static ms_value *input_of(const ms_network *network) {
+  return network->graph->inputs[0];
 }
 
+static const ms_value *output_of(const ms_network *network) {
+  return network->graph->outputs[0];
+}
+
+/* Loads a graph that maps one image to one feature tensor, and finds how long its features are. */
 static ms_status load_graph(ms_network *network, const void *bytes, size_t size,
                             const ms_graph_options *options) {
-  MS_TRY(ms_graph_load(network->context, bytes, size, options, &network->graph));
-  if (ms_graph_input_count(network->graph) != 1) {
-    return ms_fail(network->context, MS_ERR_UNSUPPORTED, "the file has %zu inputs, expected one",
-                   ms_graph_input_count(network->graph));
+  ms_context *context = network->context;
+  MS_TRY(ms_graph_load(context, bytes, size, options, &network->graph));
+  const ms_graph *graph = network->graph;
+  if (graph->input_count != 1) {
+    return ms_fail(context, MS_ERR_UNSUPPORTED, "the file has %zu inputs, expected one",
+                   graph->input_count);
   }
-  return check_tensors(network);
+  const ms_value *input = input_of(network);
+  const ms_value *output = output_of(network);
+  size_t rank = output->shape.rank;
+  if (input->type != MS_TYPE_FLOAT) {
+    return ms_fail(context, MS_ERR_UNSUPPORTED, "the image input '%.*s' is of type %s",
+                   MS_TEXT(input->name), ms_type_name(input->type));
+  }
+  if (output->type != MS_TYPE_FLOAT || rank < 2 || rank > 4 || output->shape.dims[0] != 1 ||
+      output->count == 0) {
+    return ms_fail(context, MS_ERR_UNSUPPORTED,
+                   "the output '%.*s' of type %s with %zu dimensions is no feature tensor",
+                   MS_TEXT(graph->output_names[0]), ms_type_name(output->type), rank);
+  }
+  network->feature_count = output->shape.dims[rank == 3 ? 2 : 1];
+  return MS_OK;
 }
 
 static ms_status load(ms_network *network, const void *bytes, size_t size,
@@ -117,11 +120,11 @@ ms_status ms_network_layer_run(ms_network *network, size_t layer) {
 /* The output as features: [1][D] as it is, [1][T][D] and [1][D][H][W] averaged. */
 static void pool_features(const ms_network *network, float *features) {
   const ms_kernels *kernels = ms_kernels_best();
-  ms_tensor output = ms_graph_get_output(network->graph, 0);
-  const float *x = output.data;
+  const ms_value *output = output_of(network);
+  const float *x = ms_floats(output);
   size_t channels = network->feature_count;
-  size_t pixels = output.count / channels;
-  bool rows_of_channels = output.shape.rank == 3 ? !output.channels_last : output.channels_last;
+  size_t pixels = output->count / channels;
+  bool rows_of_channels = output->channels_last != (output->shape.rank == 3);
   if (rows_of_channels || pixels == 1) {
     kernels->mean_rows(x, channels, pixels, channels, features);
     return;
@@ -133,14 +136,13 @@ static void pool_features(const ms_network *network, float *features) {
 
 ms_status ms_network_embed(ms_network *network, const uint8_t *rgba, size_t width, size_t height,
                            float *features, size_t count) {
-  ms_tensor input = ms_graph_get_input(network->graph, 0);
   if (count < network->feature_count) {
     return ms_fail(network->context, MS_ERR_ARGUMENT, "room for %zu of %zu features", count,
                    network->feature_count);
   }
   ms_arena_mark mark = ms_arena_get_mark(network->context);
-  ms_status status =
-      ms_image_prepare(network->context, &network->spec, rgba, width, height, input.data);
+  ms_status status = ms_image_prepare(network->context, &network->spec, rgba, width, height,
+                                      ms_floats(input_of(network)));
   ms_arena_drop(network->context, mark);
   MS_TRY(status);
   MS_TRY(ms_graph_run(network->graph));
@@ -148,37 +150,33 @@ ms_status ms_network_embed(ms_network *network, const uint8_t *rgba, size_t widt
   return MS_OK;
 }
 
-static void add_label(ms_report *report, const char *label) {
-  ms_report_add(report, (ms_text){label, strlen(label)}, '\t');
-}
-
 /* A line of a number. */
 static void add_count(ms_report *report, const char *label, uint64_t number) {
-  add_label(report, label);
+  ms_report_add_string(report, label, '\t');
   ms_report_add_number(report, number, '\n');
 }
 
 /* A line of a tensor: its name, type and sizes. */
-static void add_tensor(ms_report *report, const char *label, const ms_tensor *tensor) {
-  add_label(report, label);
-  ms_report_add(report, tensor->name, '\t');
-  add_label(report, ms_type_name(tensor->type));
-  for (size_t i = 0; i < tensor->shape.rank; i++) {
-    ms_report_add_number(report, tensor->shape.dims[i], ' ');
+static void add_tensor(ms_report *report, const char *label, const ms_text *name,
+                       const ms_value *value) {
+  ms_report_add_string(report, label, '\t');
+  ms_report_add(report, name->bytes, name->size, '\t');
+  ms_report_add_string(report, ms_type_name(value->type), '\t');
+  for (size_t i = 0; i < value->shape.rank; i++) {
+    ms_report_add_number(report, value->shape.dims[i], ' ');
   }
-  ms_report_add(report, (ms_text){0}, '\n');
+  ms_report_add_string(report, "", '\n');
 }
 
 static void describe(const ms_network *network, ms_report *report) {
-  ms_tensor input = ms_graph_get_input(network->graph, 0);
-  ms_tensor output = ms_graph_get_output(network->graph, 0);
-  add_tensor(report, "input", &input);
-  add_tensor(report, "output", &output);
+  const ms_graph *graph = network->graph;
+  add_tensor(report, "input", &graph->inputs[0]->name, input_of(network));
+  add_tensor(report, "output", &graph->output_names[0], output_of(network));
   add_count(report, "features", network->feature_count);
-  add_count(report, "nodes", ms_graph_node_count(network->graph));
-  add_count(report, "steps", ms_graph_layer_count(network->graph));
-  add_count(report, "parameters", ms_network_parameter_count(network));
-  add_count(report, "macs", ms_network_mac_count(network));
+  add_count(report, "nodes", graph->node_count);
+  add_count(report, "steps", graph->order_count);
+  add_count(report, "parameters", graph->parameter_count);
+  add_count(report, "macs", graph->mac_count);
   add_count(report, "memory", ms_network_memory_size(network));
 }
 
@@ -197,12 +195,12 @@ ms_status ms_network_check(ms_context *context, const void *bytes, size_t size, 
   if (status == MS_OK) {
     describe(&network, &report);
   } else if (status == MS_ERR_UNSUPPORTED && report.missing_count == 0) {
-    const char *message = ms_context_message(context);
-    add_label(&report, "missing");
-    add_label(&report, ""); /* no operator, opset or node is at fault */
-    add_label(&report, "");
-    add_label(&report, "");
-    ms_report_add(&report, (ms_text){message, strlen(message)}, '\n');
+    /* No operator, opset or node is at fault. */
+    ms_report_add_string(&report, "missing", '\t');
+    ms_report_add_string(&report, "", '\t');
+    ms_report_add_string(&report, "", '\t');
+    ms_report_add_string(&report, "", '\t');
+    ms_report_add_string(&report, ms_context_message(context), '\n');
   }
   if (report.unknown_count > 0) {
     add_count(&report, "unchecked", report.unknown_count);

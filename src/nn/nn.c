@@ -26,34 +26,32 @@ ms_status ms_node_prepare(ms_graph *graph, ms_node *node) {
 }
 
 ms_status ms_graph_prepare(ms_graph *graph) {
-  for (size_t i = 0; i < graph->order_count; i++) {
-    ms_node *node = graph->order[i];
-    MS_TRY(ms_node_prepare(graph, node));
-    if (node->scratch_size > graph->scratch_size) {
-      graph->scratch_size = node->scratch_size;
+  for (ms_node **at = graph->order; *at != NULL; at++) {
+    MS_TRY(ms_node_prepare(graph, *at));
+    if ((*at)->scratch_size > graph->scratch_size) {
+      graph->scratch_size = (*at)->scratch_size;
     }
   }
   ms_graph_compact(graph); /* preparing may have joined nodes */
-  for (size_t i = 0; i < graph->value_count; i++) {
-    if (graph->values[i]->is_constant && graph->values[i]->use_count == 0) {
-      ms_value_unload(graph, graph->values[i]);
+  for (ms_value *value = graph->values; value != NULL; value = value->next) {
+    if (value->use_count == 0) {
+      ms_value_unload(graph, value);
     }
   }
-  for (size_t i = 0; i < graph->order_count; i++) {
-    for (size_t k = 0; k < graph->order[i]->input_count; k++) {
-      MS_TRY(load_if_constant(graph, graph->order[i]->inputs[k]));
+  for (ms_node **at = graph->order; *at != NULL; at++) {
+    for (size_t k = 0; k < (*at)->input_count; k++) {
+      MS_TRY(load_if_constant(graph, (*at)->inputs[k]));
     }
   }
-  for (size_t i = 0; i < graph->output_count; i++) {
-    MS_TRY(load_if_constant(graph, graph->outputs[i]));
+  for (ms_value **at = graph->outputs; *at != NULL; at++) {
+    MS_TRY(load_if_constant(graph, *at));
   }
   return MS_OK;
 }
 
 static ms_status keep_text(ms_graph *graph, ms_text *text) {
-  enum { MAX_KEPT = 64 };
   char *copy = NULL;
-  size_t size = text->size > MAX_KEPT ? MAX_KEPT : text->size;
+  size_t size = (size_t)ms_text_cut(text);
   MS_TRY(MS_KEEP(graph->context, &graph->pool, size, &copy));
   if (size > 0) {
     memcpy(copy, text->bytes, size);
@@ -64,21 +62,20 @@ static ms_status keep_text(ms_graph *graph, ms_text *text) {
 
 /* Copies the names that are needed later, and forgets what points into the file. */
 static ms_status let_go_of_file(ms_graph *graph) {
-  for (size_t i = 0; i < graph->value_count; i++) {
-    graph->values[i]->tensor = NULL;
-    if (!graph->values[i]->is_input && !graph->values[i]->is_output) {
-      graph->values[i]->name = (ms_text){0};
-    } else {
-      MS_TRY(keep_text(graph, &graph->values[i]->name));
+  for (ms_value *value = graph->values; value != NULL; value = value->next) {
+    value->tensor = NULL;
+    if (!value->is_input && !value->is_output) {
+      value->name = (ms_text){0};
     }
+    MS_TRY(keep_text(graph, &value->name));
   }
   for (size_t i = 0; i < graph->output_count; i++) {
     MS_TRY(keep_text(graph, &graph->output_names[i]));
   }
-  for (size_t i = 0; i < graph->order_count; i++) {
-    graph->order[i]->attributes = NULL;
-    graph->order[i]->attribute_count = 0;
-    MS_TRY(keep_text(graph, &graph->order[i]->name));
+  for (ms_node **at = graph->order; *at != NULL; at++) {
+    (*at)->attributes = NULL;
+    (*at)->attribute_count = 0;
+    MS_TRY(keep_text(graph, &(*at)->name));
   }
   return MS_OK;
 }
@@ -116,6 +113,7 @@ ms_status ms_graph_load(ms_context *context, const void *bytes, size_t size,
     ms_arena_drop(context, mark);
   }
   if (status != MS_OK) {
+    status = created->pool.is_full ? MS_ERR_LIMIT : status;
     ms_graph_destroy(created);
     return status;
   }
@@ -127,10 +125,9 @@ void ms_graph_destroy(ms_graph *graph) {
   if (graph == NULL) {
     return;
   }
-  for (size_t i = 0; i < graph->value_count; i++) {
-    ms_value_unload(graph, graph->values[i]);
+  for (ms_value *value = graph->values; value != NULL; value = value->next) {
+    ms_value_unload(graph, value);
   }
-  ms_release(graph->context, graph->values);
   ms_release(graph->context, graph->arena);
   ms_pool_drop(graph->context, &graph->pool);
   ms_release(graph->context, graph);
@@ -234,6 +231,5 @@ uint64_t ms_graph_parameter_count(const ms_graph *graph) {
 }
 
 size_t ms_graph_memory_size(const ms_graph *graph) {
-  return sizeof *graph + graph->pool.total_size + graph->constant_size + graph->arena_size +
-         graph->value_room * sizeof *graph->values;
+  return sizeof *graph + graph->pool.total_size + graph->constant_size + graph->arena_size;
 }

@@ -16,8 +16,7 @@ typedef struct ms_text {
 } ms_text;
 
 /* Text as the two arguments of "%.*s", cut to 64 bytes. */
-#define MS_TEXT(text)                                                                              \
-  ((int)((text).size > 64 ? 64 : (text).size)), ((text).size == 0 ? "" : (text).bytes)
+#define MS_TEXT(text) ms_text_cut(&(text)), ((text).bytes)
 
 typedef struct ms_shape {
   size_t rank;
@@ -155,6 +154,8 @@ const char *ms_type_name(ms_type type);
 MS_CHECK_RESULT ms_status ms_onnx_decode(ms_context *context, const ms_onnx_tensor *tensor,
                                          void *values);
 
+/* The size of a text, but at most 64. */
+int ms_text_cut(const ms_text *text);
 /* Whether text is a terminated string. */
 bool ms_text_is(const ms_text *text, const char *string);
 /* Whether two texts are the same. */

@@ -114,6 +114,10 @@ static const field_rule rules[] = {
 };
 enum { RULE_COUNT = sizeof rules / sizeof *rules };
 
+int ms_text_cut(const ms_text *text) {
+  return text->size > 64 ? 64 : (int)text->size;
+}
+
 bool ms_text_equal(const ms_text *a, const ms_text *b) {
   return a->size == b->size && (a->size == 0 || memcmp(a->bytes, b->bytes, a->size) == 0);
 }

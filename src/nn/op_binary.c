@@ -38,7 +38,8 @@ static ms_status match_exponent(ms_graph *graph, ms_node *node) {
                         ms_type_name(given->type));
   }
   MS_TRY(ms_value_load(graph, given));
-  MS_TRY(ms_graph_add_value(graph, given, &exponent));
+  exponent = ms_graph_add_value(graph, given);
+  MS_TRY(MS_HAS_MEMORY(exponent));
   exponent->type = base->type;
   exponent->is_constant = true;
   MS_TRY(ms_value_allocate(graph, exponent));

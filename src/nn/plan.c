@@ -15,7 +15,7 @@ static void extend(ms_value *value, size_t step) {
   value->last_step = value->last_step < step ? step : value->last_step;
 }
 
-/* When each value is made and last read, on its own. */
+/* When each value is made and last read, on its own; outputs of nodes need a place. */
 static void find_lives(ms_graph *graph) {
   for (size_t step = 0; step < graph->order_count; step++) {
     const ms_node *node = graph->order[step];
@@ -26,13 +26,14 @@ static void find_lives(ms_graph *graph) {
     }
     for (size_t i = 0; i < node->output_count; i++) {
       if (node->outputs[i] != NULL) {
+        node->outputs[i]->has_place = true;
         node->outputs[i]->first_step = step;
         extend(node->outputs[i], step);
       }
     }
   }
-  for (size_t i = 0; i < graph->output_count; i++) {
-    extend(graph->outputs[i], graph->order_count);
+  for (ms_value **at = graph->outputs; *at != NULL; at++) {
+    extend(*at, graph->order_count);
   }
 }
 
@@ -65,20 +66,21 @@ static bool can_overwrite(const ms_node *node, size_t i, size_t step) {
 
 static void share_memory(ms_graph *graph) {
   for (size_t step = 0; step < graph->order_count; step++) {
-    ms_node *node = graph->order[step];
-    if (node->op->flags & MS_OP_VIEW) {
+    const ms_node *node = graph->order[step];
+    bool in_place = (node->op->flags & MS_OP_IN_PLACE) != 0;
+    if ((node->op->flags & MS_OP_VIEW) || (in_place && can_overwrite(node, 0, step))) {
       share(node->outputs[0], node->inputs[0]);
-      continue;
-    }
-    if ((node->op->flags & MS_OP_IN_PLACE) && can_overwrite(node, 0, step)) {
-      share(node->outputs[0], node->inputs[0]);
-    } else if ((node->op->flags & MS_OP_IN_PLACE) && node->input_count == 2 &&
-               can_overwrite(node, 1, step)) {
+    } else if (in_place && node->input_count == 2 && can_overwrite(node, 1, step)) {
       share(node->outputs[0], node->inputs[1]);
     } else if (ms_node_is_product(node) && can_overwrite(node, MS_INPUT_RESIDUAL, step)) {
       share(node->outputs[0], node->inputs[MS_INPUT_RESIDUAL]);
     }
   }
+}
+
+/* Bytes of a value's place. */
+static size_t place_size(const ms_value *value) {
+  return (ms_value_size(value) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
 /* Larger ones first, then earlier ones. */
@@ -91,8 +93,9 @@ static int compare_values(const void *first, const void *second) {
   return earlier ? -1 : 1;
 }
 
-/* Places a value among those placed before, which are sorted by offset; returns its rank there. */
-static size_t place(ms_value *value, size_t size, ms_value *const *placed, size_t count) {
+/* The lowest offset for a value among those placed before, which are sorted by offset. */
+static size_t find_offset(const ms_value *value, ms_value *const *placed, size_t count) {
+  size_t size = place_size(value);
   size_t offset = 0;
   for (size_t i = 0; i < count; i++) {
     const ms_value *other = placed[i];
@@ -102,15 +105,10 @@ static size_t place(ms_value *value, size_t size, ms_value *const *placed, size_
     if (other->offset >= offset + size) {
       break;
     }
-    size_t end = other->offset + (ms_value_size(other) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size_t end = other->offset + place_size(other);
     offset = offset < end ? end : offset;
   }
-  value->offset = offset;
-  size_t rank = 0;
-  while (rank < count && placed[rank]->offset <= offset) {
-    rank++;
-  }
-  return rank;
+  return offset;
 }
 
 static ms_status place_all(ms_graph *graph, ms_value **values, size_t count) {
@@ -118,11 +116,14 @@ static ms_status place_all(ms_graph *graph, ms_value **values, size_t count) {
   MS_TRY(MS_SCRATCH(graph->context, count, &placed));
   ms_sort(values, count, sizeof *values, compare_values);
   for (size_t i = 0; i < count; i++) {
-    size_t size = (ms_value_size(values[i]) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    size_t rank = place(values[i], size, placed, i);
-    memmove(placed + rank + 1, placed + rank, (i - rank) * sizeof *placed);
-    placed[rank] = values[i];
-    size_t end = values[i]->offset + size;
+    ms_value *value = values[i];
+    size_t rank = i;
+    value->offset = find_offset(value, placed, i);
+    for (; rank > 0 && placed[rank - 1]->offset > value->offset; rank--) {
+      placed[rank] = placed[rank - 1];
+    }
+    placed[rank] = value;
+    size_t end = value->offset + place_size(value);
     graph->arena_size = graph->arena_size < end ? end : graph->arena_size;
     if (graph->arena_size > MAX_ARENA_SIZE) {
       return ms_fail(graph->context, MS_ERR_LIMIT, "the activations need more than %zu bytes",
@@ -132,13 +133,6 @@ static ms_status place_all(ms_graph *graph, ms_value **values, size_t count) {
   return MS_OK;
 }
 
-static void add_root(ms_value *value, ms_value **roots, size_t *count) {
-  if (value != NULL && !value->is_constant && value->viewed == NULL && !value->has_place) {
-    value->has_place = true;
-    roots[(*count)++] = value;
-  }
-}
-
 ms_status ms_graph_plan(ms_graph *graph) {
   ms_context *context = graph->context;
   ms_value **roots = NULL;
@@ -146,23 +140,21 @@ ms_status ms_graph_plan(ms_graph *graph) {
   MS_TRY(MS_SCRATCH(context, graph->value_count, &roots));
   find_lives(graph);
   share_memory(graph);
-  for (size_t i = 0; i < graph->input_count; i++) {
-    add_root(graph->inputs[i], roots, &count);
-  }
-  for (size_t step = 0; step < graph->order_count; step++) {
-    for (size_t i = 0; i < graph->order[step]->output_count; i++) {
-      add_root(graph->order[step]->outputs[i], roots, &count);
+  for (ms_value *value = graph->values; value != NULL; value = value->next) {
+    value->has_place = (value->has_place || value->is_input) && !value->is_constant;
+    if (value->has_place && value->viewed == NULL) {
+      roots[count++] = value;
     }
   }
   MS_TRY(place_all(graph, roots, count));
   MS_TRY(MS_NEW(context, graph->arena_size + ALIGNMENT, &graph->arena));
   uint8_t *start = graph->arena + (ALIGNMENT - (uintptr_t)graph->arena % ALIGNMENT) % ALIGNMENT;
-  for (size_t i = 0; i < graph->value_count; i++) {
-    ms_value *root = ms_value_root(graph->values[i]);
+  for (ms_value *value = graph->values; value != NULL; value = value->next) {
+    const ms_value *root = ms_value_root(value);
     if (root->has_place) {
-      graph->values[i]->data = start + root->offset;
-    } else if (root != graph->values[i] && root->is_constant) {
-      graph->values[i]->data = root->data;
+      value->data = start + root->offset;
+    } else if (root->is_constant) {
+      value->data = root->data;
     }
   }
   return MS_OK;

@@ -10,51 +10,35 @@ typedef struct ms_pool_block {
   uint64_t padding_too[(ALIGNMENT * 2 - 2 * sizeof(void *)) / 8];
 } ms_pool_block;
 
-static ms_status add_block(ms_context *context, ms_pool *pool, size_t size, ms_pool_block **block) {
-  size_t whole = 0;
-  uint8_t *bytes = NULL;
-  if (!ms_size_add(size, sizeof **block, &whole)) {
-    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu bytes", size);
-  }
-  if (pool->total_size > MAX_POOL_SIZE || whole > MAX_POOL_SIZE - pool->total_size) {
-    return ms_fail(context, MS_ERR_LIMIT, "weights and tables of more than 2 GiB");
-  }
-  MS_TRY(MS_NEW(context, whole, &bytes));
-  *block = (ms_pool_block *)(void *)bytes;
-  pool->total_size += whole;
-  return MS_OK;
-}
-
-ms_status ms_pool_take(ms_context *context, ms_pool *pool, size_t count, size_t size,
-                       void **memory) {
+void *ms_pool_take(ms_context *context, ms_pool *pool, size_t count, size_t size) {
   size_t total = 0;
-  ms_pool_block *block = NULL;
-  *memory = NULL;
-  if (!ms_size_mul(count, size, &total) || !ms_size_round_up(total, ALIGNMENT, &total)) {
-    return ms_fail(context, MS_ERR_MEMORY, "%zu elements of %zu bytes exceed memory", count, size);
+  if (!ms_size_mul(count, size, &total) || total > MAX_POOL_SIZE ||
+      pool->total_size > MAX_POOL_SIZE - total) {
+    pool->is_full = true;
+    ms_fail(context, MS_ERR_LIMIT, "weights and tables of more than 2 GiB");
+    return NULL;
   }
-  if (total > SMALL_SIZE) {
-    MS_TRY(add_block(context, pool, total, &block));
-    /* Behind the newest small block, which goes on being filled. */
-    if (pool->blocks == NULL) {
-      pool->blocks = block;
-      pool->used = BLOCK_SIZE;
-    } else {
-      block->next = pool->blocks->next;
-      pool->blocks->next = block;
+  total = (total + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  bool is_small = total <= SMALL_SIZE;
+  if (!is_small || total >= pool->free_size) { /* even nothing has an address */
+    size_t whole = (is_small ? BLOCK_SIZE : total) + sizeof(ms_pool_block);
+    ms_pool_block *block = ms_allocate(context, whole, 1);
+    if (block == NULL) {
+      return NULL;
     }
-    *memory = block + 1;
-    return MS_OK;
-  }
-  if (pool->blocks == NULL || BLOCK_SIZE - pool->used < total) {
-    MS_TRY(add_block(context, pool, BLOCK_SIZE, &block));
+    pool->total_size += whole;
     block->next = pool->blocks;
     pool->blocks = block;
-    pool->used = 0;
+    if (!is_small) {
+      return block + 1;
+    }
+    pool->free = (uint8_t *)(block + 1);
+    pool->free_size = BLOCK_SIZE;
   }
-  *memory = (uint8_t *)(pool->blocks + 1) + pool->used;
-  pool->used += total;
-  return MS_OK;
+  void *memory = pool->free;
+  pool->free += total;
+  pool->free_size -= total;
+  return memory;
 }
 
 void ms_pool_drop(ms_context *context, ms_pool *pool) {

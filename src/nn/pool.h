@@ -6,17 +6,21 @@
 
 typedef struct ms_pool {
   struct ms_pool_block *blocks;
-  size_t used;       /* of the newest small block */
+  uint8_t *free; /* of the newest small block */
+  size_t free_size;
   size_t total_size; /* bytes of all blocks */
+  bool is_full;      /* more was asked for than a pool may hold: MS_ERR_LIMIT */
 } ms_pool;
 
-/* Zeroed memory, 16-byte aligned where the allocator is. Fails with MS_ERR_MEMORY. */
-MS_CHECK_RESULT ms_status ms_pool_take(ms_context *context, ms_pool *pool, size_t count,
-                                       size_t size, void **memory);
+/*
+ * Zeroed memory, 16-byte aligned where the allocator is. Records the failure and returns NULL where
+ * there is none.
+ */
+MS_CHECK_RESULT void *ms_pool_take(ms_context *context, ms_pool *pool, size_t count, size_t size);
 void ms_pool_drop(ms_context *context, ms_pool *pool);
 
-/* ms_pool_take with the pointer's own type: MS_KEEP(context, pool, count, &pointer). */
+/* To ms_pool_take what MS_NEW is to ms_allocate: MS_KEEP(context, pool, count, &pointer). */
 #define MS_KEEP(context, pool, count, pointer)                                                     \
-  ms_pool_take((context), (pool), (count), sizeof **(pointer), (void **)(pointer))
+  MS_HAS_MEMORY(*(pointer) = ms_pool_take((context), (pool), (count), sizeof **(pointer)))
 
 #endif

@@ -15,22 +15,22 @@ static void add_character(ms_report *report, char character) {
   report->length++;
 }
 
-void ms_report_add(ms_report *report, ms_text field, char end) {
-  for (size_t i = 0; i < field.size; i++) {
-    bool is_control = (unsigned char)field.bytes[i] < 32;
-    add_character(report, is_control ? '?' : field.bytes[i]);
+void ms_report_add(ms_report *report, const char *field, size_t size, char end) {
+  for (size_t i = 0; i < size; i++) {
+    bool is_control = (unsigned char)field[i] < 32;
+    add_character(report, is_control ? '?' : field[i]);
   }
   add_character(report, end);
 }
 
+void ms_report_add_string(ms_report *report, const char *field, char end) {
+  ms_report_add(report, field, strlen(field), end);
+}
+
 void ms_report_add_number(ms_report *report, uint64_t number, char end) {
-  char digits[20];
-  size_t count = 0;
-  do {
-    digits[sizeof digits - ++count] = (char)('0' + number % 10);
-    number /= 10;
-  } while (number > 0);
-  ms_report_add(report, (ms_text){digits + sizeof digits - count, count}, end);
+  char digits[24];
+  ms_format(digits, sizeof digits, "%llu", (unsigned long long)number);
+  ms_report_add_string(report, digits, end);
 }
 
 /* Whatever reads the outputs of this node cannot be checked. */
@@ -42,18 +42,16 @@ static void forget_outputs(ms_node *node) {
   }
 }
 
-ms_status ms_report_missing(ms_graph *graph, ms_node *node, ms_text name, ms_status status) {
-  static const char label[] = "missing";
+ms_status ms_report_missing(ms_graph *graph, ms_node *node, const ms_text *name, ms_status status) {
   ms_report *report = graph->report;
   if (status != MS_ERR_UNSUPPORTED || report == NULL) {
     return status;
   }
-  const char *message = ms_context_message(graph->context);
-  ms_report_add(report, (ms_text){label, sizeof label - 1}, '\t');
-  ms_report_add(report, name, '\t');
+  ms_report_add_string(report, "missing", '\t');
+  ms_report_add(report, name->bytes, name->size, '\t');
   ms_report_add_number(report, (uint64_t)graph->opset, '\t');
-  ms_report_add(report, node->name, '\t');
-  ms_report_add(report, (ms_text){message, strlen(message)}, '\n');
+  ms_report_add(report, node->name.bytes, node->name.size, '\t');
+  ms_report_add_string(report, ms_context_message(graph->context), '\n');
   report->missing_count++;
   node->op = NULL;
   forget_outputs(node);

@@ -83,7 +83,11 @@ ms_status ms_value_load(ms_graph *graph, ms_value *value) {
                    MS_TEXT(value->name), ms_type_name(value->type));
   }
   MS_TRY(ms_value_allocate(graph, value));
-  return ms_onnx_decode(graph->context, value->tensor, value->data);
+  ms_status status = ms_onnx_decode(graph->context, value->tensor, value->data);
+  if (status != MS_OK) {
+    ms_value_unload(graph, value);
+  }
+  return status;
 }
 
 void ms_value_unload(ms_graph *graph, ms_value *value) {
@@ -92,6 +96,12 @@ void ms_value_unload(ms_graph *graph, ms_value *value) {
     graph->constant_size -= ms_value_size(value);
     value->data = NULL;
     value->owns_data = false;
+  }
+}
+
+void ms_value_release(ms_graph *graph, ms_value *value) {
+  if (--value->use_count == 0) {
+    ms_value_unload(graph, value);
   }
 }
 
