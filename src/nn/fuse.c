@@ -65,7 +65,7 @@ static bool is_per_column(const ms_value *constant, const ms_product *product, s
          constant->shape.dims[constant->shape.rank - 1 - behind] == product->columns;
 }
 
-/* product = product scale + shift, each NULL or [columns]. */
+/* product = product scale + shift; scale is NULL or [columns], shift [columns]. */
 static ms_status compose(ms_graph *graph, ms_product *product, const float *scale,
                          const float *shift) {
   ms_fused *fused = &product->fused;
@@ -76,8 +76,7 @@ static ms_status compose(ms_graph *graph, ms_product *product, const float *scal
   for (size_t j = 0; j < product->columns; j++) {
     float factor = scale == NULL ? 1.0f : scale[j];
     scales[j] = (fused->scale == NULL ? 1.0f : fused->scale[j]) * factor;
-    shifts[j] = (fused->shift == NULL ? 0.0f : fused->shift[j]) * factor;
-    shifts[j] += shift == NULL ? 0.0f : shift[j];
+    shifts[j] = (fused->shift == NULL ? 0.0f : fused->shift[j]) * factor + shift[j];
   }
   fused->scale = scale == NULL && fused->scale == NULL ? NULL : scales;
   fused->shift = shifts;

@@ -16,32 +16,23 @@ ms_status ms_field_next(ms_context *context, ms_reader *reader, ms_field *field)
   uint64_t key = 0;
   uint64_t size = 0;
   MS_TRY(ms_read_varint(context, reader, &key));
-  if (key >> 3 == 0 || key >> 3 > 536870911) {
-    return ms_fail(context, MS_ERR_FORMAT, "%s has a field numbered %llu, so it is no ONNX file",
-                   reader->what, (unsigned long long)(key >> 3));
-  }
   *field = (ms_field){.number = (uint32_t)(key >> 3), .wire = (ms_wire)(key & 7)};
-  switch (field->wire) {
-  case MS_WIRE_VARINT:
+  bool is_valid = key >> 3 > 0 && key >> 3 <= 536870911;
+  if (is_valid && field->wire == MS_WIRE_VARINT) {
     return ms_read_varint(context, reader, &field->value);
-  case MS_WIRE_FIXED64:
-    field->size = 8;
-    break;
-  case MS_WIRE_FIXED32:
-    field->size = 4;
-    break;
-  case MS_WIRE_BYTES:
-    MS_TRY(ms_read_varint(context, reader, &size));
-    if (size > ms_reader_left(reader)) {
-      return ms_fail(context, MS_ERR_FORMAT, "%s is cut off: a field of %llu bytes, %zu are left",
-                     reader->what, (unsigned long long)size, ms_reader_left(reader));
-    }
-    field->size = (size_t)size;
-    break;
-  default:
-    return ms_fail(context, MS_ERR_FORMAT, "%s has a field of wire type %u, so it is no ONNX file",
-                   reader->what, (unsigned)(key & 7));
   }
+  if (is_valid && field->wire == MS_WIRE_BYTES) {
+    MS_TRY(ms_read_varint(context, reader, &size));
+  } else if (is_valid && field->wire == MS_WIRE_FIXED64) {
+    size = 8;
+  } else if (is_valid && field->wire == MS_WIRE_FIXED32) {
+    size = 4;
+  } else {
+    return ms_fail(context, MS_ERR_FORMAT,
+                   "%s has a field %llu of wire type %u, so it is no ONNX file", reader->what,
+                   (unsigned long long)(key >> 3), (unsigned)(key & 7));
+  }
+  field->size = size > SIZE_MAX ? SIZE_MAX : (size_t)size;
   return ms_read_view(context, reader, field->size, &field->bytes);
 }
 

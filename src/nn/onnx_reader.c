@@ -112,7 +112,7 @@ static const field_rule rules[] = {
     LIST(SHAPE, 1, SIZE, ms_onnx_shape, dims, 3),
     LIST(SIZE, 1, INTEGERS, ms_onnx_size, number, 16),
 };
-enum { RULE_COUNT = sizeof rules / sizeof *rules };
+static const field_rule *const rules_end = rules + sizeof rules / sizeof *rules;
 
 int ms_text_cut(const ms_text *text) {
   return text->size > 64 ? 64 : (int)text->size;
@@ -193,9 +193,9 @@ static ms_status read_fields(ms_context *context, const void *bytes, size_t size
   while (ms_reader_left(&reader) > 0) {
     ms_field field;
     MS_TRY(ms_field_next(context, &reader, &field));
-    for (size_t i = 0; i < RULE_COUNT; i++) {
-      if (rules[i].message == message && rules[i].number == field.number) {
-        MS_TRY(read_field(context, &field, &rules[i], counts, target + rules[i].offset));
+    for (const field_rule *rule = rules; rule < rules_end; rule++) {
+      if (rule->message == message && rule->number == field.number) {
+        MS_TRY(read_field(context, &field, rule, counts, target + rule->offset));
       }
     }
   }
@@ -223,9 +223,9 @@ static ms_status make_list(ms_context *context, const field_rule *rule, void **i
 static ms_status read_message(ms_context *context, const void *bytes, size_t size, content message,
                               void *target) {
   MS_TRY(read_fields(context, bytes, size, message, true, target));
-  for (size_t i = 0; i < RULE_COUNT; i++) {
-    if (rules[i].message == message && rules[i].item_size > 0) {
-      MS_TRY(make_list(context, &rules[i], (void **)(void *)((uint8_t *)target + rules[i].offset)));
+  for (const field_rule *rule = rules; rule < rules_end; rule++) {
+    if (rule->message == message && rule->item_size > 0) {
+      MS_TRY(make_list(context, rule, (void **)(void *)((uint8_t *)target + rule->offset)));
     }
   }
   MS_TRY(read_fields(context, bytes, size, message, false, target));

@@ -42,10 +42,10 @@ void *ms_pool_take(ms_context *context, ms_pool *pool, size_t count, size_t size
 }
 
 void ms_pool_drop(ms_context *context, ms_pool *pool) {
-  while (pool->blocks != NULL) {
-    ms_pool_block *next = pool->blocks->next;
-    ms_release(context, pool->blocks);
-    pool->blocks = next;
+  ms_pool_block *block = pool->blocks;
+  while (block != NULL) {
+    ms_pool_block *next = block->next;
+    ms_release(context, block);
+    block = next;
   }
-  *pool = (ms_pool){0};
 }

@@ -17,6 +17,7 @@ typedef struct ms_pool {
  * there is none.
  */
 MS_CHECK_RESULT void *ms_pool_take(ms_context *context, ms_pool *pool, size_t count, size_t size);
+/* Returns all of it; the pool is gone. */
 void ms_pool_drop(ms_context *context, ms_pool *pool);
 
 /* To ms_pool_take what MS_NEW is to ms_allocate: MS_KEEP(context, pool, count, &pointer). */

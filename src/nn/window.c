@@ -32,155 +32,115 @@ static ms_status read_numbers(ms_graph *graph, const ms_node *node, const char *
 /* How auto_pad chooses the padding. */
 typedef enum padding_mode { PAD_GIVEN, PAD_VALID, PAD_SAME_UPPER, PAD_SAME_LOWER } padding_mode;
 
-static void share_padding(ms_window *window, size_t i, size_t total, padding_mode mode) {
-  size_t less = total / 2;
-  window->pad[i] = mode == PAD_SAME_LOWER ? total - less : less;
-  window->pad_end[i] = total - window->pad[i];
+/* Where total is odd, SAME_UPPER has the larger half behind. */
+static void share_padding(ms_window *window, size_t i, size_t total, size_t mode) {
+  size_t before = mode == PAD_SAME_UPPER ? total / 2 : total - total / 2;
+  window->pad[i] = before;
+  window->pad_end[i] = total - before;
 }
 
-/* One dimension of a plain window: false if the kernel does not fit. */
-static bool slide(ms_window *window, size_t i, padding_mode mode, bool ceil_mode) {
-  size_t span = (window->kernel[i] - 1) * window->dilation[i] + 1;
+/* One dimension of a plain window: the output's size, 0 if the kernel does not fit. */
+static size_t slide(ms_window *window, size_t i, size_t span, size_t mode, bool ceil_mode) {
+  size_t input = window->input[i];
   size_t stride = window->stride[i];
-  if (mode == PAD_SAME_UPPER || mode == PAD_SAME_LOWER) {
-    size_t output = (window->input[i] + stride - 1) / stride;
-    size_t reach = output == 0 ? 0 : (output - 1) * stride + span;
-    share_padding(window, i, reach > window->input[i] ? reach - window->input[i] : 0, mode);
-    window->output[i] = output;
-    return output > 0;
+  if (mode >= PAD_SAME_UPPER) {
+    size_t output = (input + stride - 1) / stride;
+    if (output == 0) {
+      return 0;
+    }
+    size_t reach = (output - 1) * stride + span;
+    share_padding(window, i, reach > input ? reach - input : 0, mode);
   }
-  size_t padded = window->input[i] + window->pad[i] + window->pad_end[i];
+  size_t start = input + window->pad[i];
+  size_t padded = start + window->pad_end[i];
   if (padded < span) {
-    return false;
+    return 0;
   }
-  size_t rest = padded - span;
-  window->output[i] = rest / stride + 1;
-  if (ceil_mode && rest % stride != 0 &&
-      (window->output[i] * stride) < window->input[i] + window->pad[i]) {
-    window->output[i]++; /* only a window that starts over the input or its leading pad counts */
-  }
-  return true;
+  size_t output = (padded - span) / stride + 1;
+  bool has_rest = (padded - span) % stride != 0;
+  /* Only a window that starts over the input or its leading pad counts. */
+  return output + (ceil_mode && has_rest && output * stride < start);
 }
 
-/* One dimension of a transposed window; output_size is 0 where the file leaves it open. */
-static bool slide_transposed(ms_window *window, size_t i, padding_mode mode, size_t extra,
-                             size_t output_size) {
-  size_t span = (window->kernel[i] - 1) * window->dilation[i] + 1;
+/* The same of a transposed window; wanted is 0 where the file leaves the output's size open. */
+static size_t slide_transposed(ms_window *window, size_t i, size_t span, size_t mode, size_t extra,
+                               size_t wanted) {
   size_t reach = 0;
   if (window->input[i] == 0 || !ms_size_mul(window->input[i], window->stride[i], &reach) ||
       reach > MAX_SIZE) {
-    return false;
+    return 0;
   }
   size_t full = reach - window->stride[i] + extra + span;
-  if (output_size == 0 && (mode == PAD_SAME_UPPER || mode == PAD_SAME_LOWER)) {
-    output_size = reach;
+  if (wanted == 0 && mode >= PAD_SAME_UPPER) {
+    wanted = reach;
   }
-  if (output_size > 0) {
-    size_t total = full > output_size ? full - output_size : 0;
+  if (wanted > 0) {
     /* The roles are those of the output's ends: SAME_UPPER cuts the odd pixel off the end. */
-    share_padding(window, i, total, mode == PAD_SAME_UPPER ? PAD_SAME_UPPER : PAD_SAME_LOWER);
-    window->output[i] = output_size;
-    return true;
+    share_padding(window, i, full > wanted ? full - wanted : 0, mode);
+    return wanted;
   }
-  if (full <= window->pad[i] + window->pad_end[i]) {
-    return false;
-  }
-  window->output[i] = full - window->pad[i] - window->pad_end[i];
-  return true;
-}
-
-/* Reads a node's numbers into arrays of the file's rank; kernel is set already or read here. */
-typedef struct window_numbers {
-  size_t kernel[MS_MAX_SPATIAL];
-  size_t stride[MS_MAX_SPATIAL];
-  size_t dilation[MS_MAX_SPATIAL];
-  size_t pads[2 * MS_MAX_SPATIAL];
-  size_t output_padding[MS_MAX_SPATIAL];
-  size_t output_shape[MS_MAX_SPATIAL];
-  size_t mode; /* a padding_mode */
-  int64_t ceil_mode;
-} window_numbers;
-
-static ms_status read_window(ms_graph *graph, const ms_node *node, size_t rank,
-                             const size_t *kernel, window_numbers *numbers) {
-  *numbers = (window_numbers){.stride = {1, 1, 1}, .dilation = {1, 1, 1}};
-  if (kernel == NULL) {
-    MS_TRY(read_numbers(graph, node, "kernel_shape", rank, 1, numbers->kernel));
-  }
-  for (size_t i = 0; kernel != NULL && i < rank; i++) {
-    numbers->kernel[i] = kernel[i];
-  }
-  MS_TRY(read_numbers(graph, node, "strides", rank, 1, numbers->stride));
-  MS_TRY(read_numbers(graph, node, "dilations", rank, 1, numbers->dilation));
-  MS_TRY(read_numbers(graph, node, "pads", 2 * rank, 0, numbers->pads));
-  MS_TRY(read_numbers(graph, node, "output_padding", rank, 0, numbers->output_padding));
-  MS_TRY(read_numbers(graph, node, "output_shape", rank, 1, numbers->output_shape));
-  MS_TRY(
-      ms_node_word(graph, node, "auto_pad", "NOTSET VALID SAME_UPPER SAME_LOWER", &numbers->mode));
-  MS_TRY(ms_node_integer(graph, node, "ceil_mode", 0, &numbers->ceil_mode));
-  if (numbers->mode == PAD_VALID) {
-    for (size_t i = 0; i < 2 * rank; i++) {
-      numbers->pads[i] = 0;
-    }
-  }
-  for (size_t i = 0; i < rank; i++) {
-    size_t span = 0;
-    if (numbers->kernel[i] == 0 ||
-        !ms_size_mul(numbers->kernel[i] - 1, numbers->dilation[i], &span) || span > MAX_SIZE) {
-      return ms_node_fail(graph, node, MS_ERR_FORMAT, "a kernel of size %zu, dilation %zu",
-                          numbers->kernel[i], numbers->dilation[i]);
-    }
-  }
-  return MS_OK;
-}
-
-static ms_status finish_window(ms_graph *graph, const ms_node *node, ms_window *window) {
-  window->taps = 1;
-  window->input_count = 1;
-  window->output_count = 1;
-  bool fits = true;
-  for (size_t i = 0; i < MS_MAX_SPATIAL; i++) {
-    fits = fits && ms_size_mul(window->taps, window->kernel[i], &window->taps) &&
-           ms_size_mul(window->input_count, window->input[i], &window->input_count) &&
-           ms_size_mul(window->output_count, window->output[i], &window->output_count);
-  }
-  if (!fits || window->taps > MAX_SIZE || window->output_count > MAX_SIZE) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "a window of %zu taps, %zu outputs",
-                        window->taps, window->output_count);
-  }
-  return MS_OK;
+  size_t pads = window->pad[i] + window->pad_end[i];
+  return full > pads ? full - pads : 0;
 }
 
 ms_status ms_window_infer(ms_graph *graph, const ms_node *node, const ms_shape *shape,
                           const size_t *kernel, bool transposed, ms_window *window) {
-  window_numbers numbers;
   size_t rank = shape->rank - 2;
+  size_t lead = MS_MAX_SPATIAL - rank;
+  size_t pads[2 * MS_MAX_SPATIAL] = {0};
+  size_t extra[MS_MAX_SPATIAL] = {0};
+  size_t wanted[MS_MAX_SPATIAL] = {0};
+  size_t mode = PAD_GIVEN;
+  int64_t ceil_mode = 0;
   if (shape->rank < 3 || rank > MS_MAX_SPATIAL) {
     return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "an input of %zu dimensions", shape->rank);
   }
-  MS_TRY(read_window(graph, node, rank, kernel, &numbers));
-  *window = (ms_window){.rank = rank, .transposed = transposed};
+  *window = (ms_window){
+      .rank = rank, .transposed = transposed, .taps = 1, .input_count = 1, .output_count = 1};
   for (size_t i = 0; i < MS_MAX_SPATIAL; i++) {
-    size_t lead = MS_MAX_SPATIAL - rank;
-    bool given = i >= lead;
-    size_t from = given ? i - lead : 0;
-    window->input[i] = given ? shape->dims[2 + from] : 1;
-    window->kernel[i] = given ? numbers.kernel[from] : 1;
-    window->stride[i] = given ? numbers.stride[from] : 1;
-    window->dilation[i] = given ? numbers.dilation[from] : 1;
-    window->pad[i] = given ? numbers.pads[from] : 0;
-    window->pad_end[i] = given ? numbers.pads[from + rank] : 0;
-    padding_mode mode = given ? (padding_mode)numbers.mode : PAD_GIVEN;
-    bool fits = transposed
-                    ? slide_transposed(window, i, mode, given ? numbers.output_padding[from] : 0,
-                                       given ? numbers.output_shape[from] : 0)
-                    : slide(window, i, mode, numbers.ceil_mode != 0);
-    if (!fits) {
+    window->input[i] = i < lead ? 1 : shape->dims[2 + i - lead];
+    window->kernel[i] = i < lead ? 1 : kernel != NULL ? kernel[i - lead] : 0;
+    window->output[i] = window->stride[i] = window->dilation[i] = 1;
+  }
+  if (kernel == NULL) {
+    MS_TRY(read_numbers(graph, node, "kernel_shape", rank, 1, window->kernel + lead));
+  }
+  MS_TRY(read_numbers(graph, node, "strides", rank, 1, window->stride + lead));
+  MS_TRY(read_numbers(graph, node, "dilations", rank, 1, window->dilation + lead));
+  MS_TRY(read_numbers(graph, node, "pads", 2 * rank, 0, pads));
+  MS_TRY(read_numbers(graph, node, "output_padding", rank, 0, extra));
+  MS_TRY(read_numbers(graph, node, "output_shape", rank, 1, wanted));
+  MS_TRY(ms_node_word(graph, node, "auto_pad", "NOTSET VALID SAME_UPPER SAME_LOWER", &mode));
+  MS_TRY(ms_node_integer(graph, node, "ceil_mode", 0, &ceil_mode));
+  bool is_small = true;
+  for (size_t k = 0; k < rank; k++) {
+    size_t i = lead + k;
+    size_t span = 0;
+    if (window->kernel[i] == 0 || !ms_size_mul(window->kernel[i] - 1, window->dilation[i], &span) ||
+        span > MAX_SIZE) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "a kernel of size %zu, dilation %zu",
+                          window->kernel[i], window->dilation[i]);
+    }
+    span++;
+    if (mode != PAD_VALID) {
+      window->pad[i] = pads[k];
+      window->pad_end[i] = pads[rank + k];
+    }
+    window->output[i] = transposed ? slide_transposed(window, i, span, mode, extra[k], wanted[k])
+                                   : slide(window, i, span, mode, ceil_mode != 0);
+    if (window->output[i] == 0) {
       return ms_node_fail(graph, node, MS_ERR_FORMAT, "a kernel of %zu over %zu pixels",
                           window->kernel[i], window->input[i]);
     }
+    is_small = is_small && ms_size_mul(window->taps, window->kernel[i], &window->taps) &&
+               ms_size_mul(window->input_count, window->input[i], &window->input_count) &&
+               ms_size_mul(window->output_count, window->output[i], &window->output_count);
   }
-  return finish_window(graph, node, window);
+  if (!is_small || window->taps > MAX_SIZE || window->output_count > MAX_SIZE) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "a window of %zu taps, %zu outputs",
+                        window->taps, window->output_count);
+  }
+  return MS_OK;
 }
 
 ms_shape ms_window_shape(const ms_window *window, size_t batch, size_t channels) {
