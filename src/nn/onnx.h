@@ -49,7 +49,8 @@ typedef struct ms_onnx_tensor {
   const uint8_t *message;
   size_t message_size;
   ms_text raw;         /* raw_data: count elements; NULL where the numbers are in typed fields */
-  size_t number_count; /* in typed fields */
+  const void *numbers; /* NULL: what is in typed fields is only counted, and decoded later */
+  size_t number_count;
   const int64_t *dims; /* [rank], as the file has them */
   size_t rank;
   int location; /* not 0: in another file */

@@ -44,11 +44,9 @@ typedef enum content {
   INTEGER,       /* int64_t */
   SMALL_INTEGER, /* int, 99 for what is not below */
   FLOAT,
-  INTEGERS,       /* always lists */
-  FLOATS,         /* the same */
-  INTEGERS_LATER, /* size_t, their number */
-  FLOATS_LATER,   /* the same */
-  DOUBLES_LATER,  /* the same */
+  INTEGERS, /* these three are lists; those without an item size are only counted */
+  FLOATS,
+  DOUBLES,
   REFUSED
 } content;
 
@@ -96,13 +94,13 @@ static const field_rule rules[] = {
     LIST(TENSOR, 1, INTEGERS, ms_onnx_tensor, dims, 31),
     ONE(TENSOR, 2, SMALL_INTEGER, ms_onnx_tensor, type),
     ONE(TENSOR, 3, REFUSED, ms_onnx_tensor, raw),
-    ONE(TENSOR, 4, FLOATS_LATER, ms_onnx_tensor, number_count),
-    ONE(TENSOR, 5, INTEGERS_LATER, ms_onnx_tensor, number_count),
-    ONE(TENSOR, 7, INTEGERS_LATER, ms_onnx_tensor, number_count),
+    ONE(TENSOR, 4, FLOATS, ms_onnx_tensor, numbers),
+    ONE(TENSOR, 5, INTEGERS, ms_onnx_tensor, numbers),
+    ONE(TENSOR, 7, INTEGERS, ms_onnx_tensor, numbers),
     ONE(TENSOR, 8, TEXT, ms_onnx_tensor, name),
     ONE(TENSOR, 9, TEXT, ms_onnx_tensor, raw),
-    ONE(TENSOR, 10, DOUBLES_LATER, ms_onnx_tensor, number_count),
-    ONE(TENSOR, 11, INTEGERS_LATER, ms_onnx_tensor, number_count),
+    ONE(TENSOR, 10, DOUBLES, ms_onnx_tensor, numbers),
+    ONE(TENSOR, 11, INTEGERS, ms_onnx_tensor, numbers),
     ONE(TENSOR, 14, SMALL_INTEGER, ms_onnx_tensor, location),
     ONE(VALUE, 1, TEXT, ms_onnx_value, name),
     ONE(VALUE, 2, TYPE, ms_onnx_value, name),
@@ -163,27 +161,24 @@ static ms_status read_field(ms_context *context, const ms_field *field, const fi
                             bool counts, void *member) {
   void **items = member;
   size_t *count = (size_t *)(items + 1);
-  switch (rule->content) {
-  case INTEGERS:
-    return ms_field_integers(context, field, MS_TYPE_INT64, counts ? NULL : *items, count);
-  case FLOATS:
-    return ms_field_fixed(context, field, 4, counts ? NULL : *items, count);
-  case INTEGERS_LATER:
-    return counts ? ms_field_integers(context, field, MS_TYPE_INT64, NULL, member) : MS_OK;
-  case FLOATS_LATER:
-    return counts ? ms_field_fixed(context, field, 4, NULL, member) : MS_OK;
-  case DOUBLES_LATER:
-    return counts ? ms_field_fixed(context, field, 8, NULL, member) : MS_OK;
-  case REFUSED:
+  if (rule->content == REFUSED) {
     return ms_fail(context, MS_ERR_UNSUPPORTED,
                    "%s has sparse or segmented tensors, which are unsupported", message_name);
-  default:
-    if (rule->item_size > 0) {
-      member = (uint8_t *)*items + *count * rule->item_size;
-      ++*count;
-    }
-    return counts ? MS_OK : read_one(context, field, rule->content, member);
   }
+  if (rule->content >= INTEGERS) {
+    void *numbers = counts ? NULL : *items;
+    if (!counts && rule->item_size == 0) {
+      return MS_OK;
+    }
+    return rule->content == INTEGERS
+               ? ms_field_integers(context, field, MS_TYPE_INT64, numbers, count)
+               : ms_field_fixed(context, field, rule->content == FLOATS ? 4 : 8, numbers, count);
+  }
+  if (rule->item_size > 0) {
+    member = (uint8_t *)*items + *count * rule->item_size;
+    ++*count;
+  }
+  return counts ? MS_OK : read_one(context, field, rule->content, member);
 }
 
 /* Goes over a message's fields once. */

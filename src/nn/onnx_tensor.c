@@ -43,13 +43,12 @@ const char *ms_type_name(ms_type type) {
 
 /* The shape, of sizes from the file. */
 static ms_status find_shape(ms_context *context, ms_onnx_tensor *tensor) {
-  bool fits = tensor->rank <= MS_MAX_RANK;
-  for (size_t i = 0; fits && i < tensor->rank; i++) {
-    fits = (uint64_t)tensor->dims[i] <= INT32_MAX;
-    tensor->shape.dims[i] = (size_t)tensor->dims[i];
-  }
   tensor->shape.rank = tensor->rank;
-  if (!fits || !ms_shape_count(&tensor->shape, &tensor->count)) {
+  for (size_t i = 0; i < tensor->rank && i < MS_MAX_RANK; i++) {
+    uint64_t size = (uint64_t)tensor->dims[i];
+    tensor->shape.dims[i] = size > INT32_MAX ? INT32_MAX : (size_t)size;
+  }
+  if (tensor->rank > MS_MAX_RANK || !ms_shape_count(&tensor->shape, &tensor->count)) {
     return ms_fail(context, MS_ERR_LIMIT, "tensor '%.*s' of %zu dimensions has an impossible size",
                    MS_TEXT(tensor->name), tensor->rank);
   }
@@ -76,24 +75,23 @@ ms_status ms_onnx_check_tensor(ms_context *context, ms_onnx_tensor *tensor) {
   return MS_OK;
 }
 
-/* count elements of size bytes at bytes, into floats. */
+/* count elements at bytes into floats. */
 static void decode_floats(ms_type type, const uint8_t *bytes, size_t count, float *values) {
   enum { CHUNK = 512 };
-  const ms_kernels *kernels = ms_kernels_best();
   uint16_t halves[CHUNK];
   double wide = 0;
-  for (size_t i = 0; i < count; i += CHUNK) {
-    size_t part = count - i < CHUNK ? count - i : CHUNK;
-    if (type == MS_TYPE_FLOAT) {
-      memcpy(values + i, bytes + i * 4, part * 4);
-    } else if (type == MS_TYPE_FLOAT16) {
+  if (type == MS_TYPE_FLOAT) {
+    memcpy(values, bytes, count * sizeof *values);
+    return;
+  }
+  for (size_t i = 0; i < count; i += type == MS_TYPE_FLOAT16 ? CHUNK : 1) {
+    if (type == MS_TYPE_FLOAT16) {
+      size_t part = count - i < CHUNK ? count - i : CHUNK;
       memcpy(halves, bytes + i * 2, part * 2);
-      kernels->widen_half(halves, values + i, part);
+      ms_kernels_best()->widen_half(halves, values + i, part);
     } else {
-      for (size_t j = 0; j < part; j++) {
-        memcpy(&wide, bytes + (i + j) * 8, sizeof wide);
-        values[i + j] = (float)wide;
-      }
+      memcpy(&wide, bytes + i * 8, sizeof wide);
+      values[i] = (float)wide;
     }
   }
 }

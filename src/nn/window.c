@@ -4,6 +4,8 @@
  */
 #include "nn/window.h"
 
+#include <string.h>
+
 /* Sizes, strides and pads of a file stay below this, so that their sums cannot overflow. */
 enum { MAX_SIZE = 1 << 28 };
 
@@ -44,11 +46,10 @@ static size_t slide(ms_window *window, size_t i, size_t span, size_t mode, bool 
   size_t input = window->input[i];
   size_t stride = window->stride[i];
   if (mode >= PAD_SAME_UPPER) {
-    size_t output = (input + stride - 1) / stride;
-    if (output == 0) {
+    if (input == 0) {
       return 0;
     }
-    size_t reach = (output - 1) * stride + span;
+    size_t reach = (input - 1) / stride * stride + span;
     share_padding(window, i, reach > input ? reach - input : 0, mode);
   }
   size_t start = input + window->pad[i];
@@ -65,14 +66,14 @@ static size_t slide(ms_window *window, size_t i, size_t span, size_t mode, bool 
 /* The same of a transposed window; wanted is 0 where the file leaves the output's size open. */
 static size_t slide_transposed(ms_window *window, size_t i, size_t span, size_t mode, size_t extra,
                                size_t wanted) {
-  size_t reach = 0;
-  if (window->input[i] == 0 || !ms_size_mul(window->input[i], window->stride[i], &reach) ||
-      reach > MAX_SIZE) {
+  size_t stride = window->stride[i];
+  uint64_t reach = (uint64_t)window->input[i] * stride;
+  if (reach == 0 || reach > MAX_SIZE) {
     return 0;
   }
-  size_t full = reach - window->stride[i] + extra + span;
+  size_t full = (size_t)reach - stride + extra + span;
   if (wanted == 0 && mode >= PAD_SAME_UPPER) {
-    wanted = reach;
+    wanted = (size_t)reach;
   }
   if (wanted > 0) {
     /* The roles are those of the output's ends: SAME_UPPER cuts the odd pixel off the end. */
@@ -87,58 +88,65 @@ ms_status ms_window_infer(ms_graph *graph, const ms_node *node, const ms_shape *
                           const size_t *kernel, bool transposed, ms_window *window) {
   size_t rank = shape->rank - 2;
   size_t lead = MS_MAX_SPATIAL - rank;
-  size_t pads[2 * MS_MAX_SPATIAL] = {0};
-  size_t extra[MS_MAX_SPATIAL] = {0};
-  size_t wanted[MS_MAX_SPATIAL] = {0};
-  size_t mode = PAD_GIVEN;
-  int64_t ceil_mode = 0;
+  struct {
+    size_t pads[2 * MS_MAX_SPATIAL];
+    size_t extra[MS_MAX_SPATIAL];
+    size_t output[MS_MAX_SPATIAL];
+    size_t mode; /* a padding_mode */
+    int64_t ceil_mode;
+  } given = {{0}, {0}, {0}, PAD_GIVEN, 0};
   if (shape->rank < 3 || rank > MS_MAX_SPATIAL) {
     return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "an input of %zu dimensions", shape->rank);
   }
   *window = (ms_window){
       .rank = rank, .transposed = transposed, .taps = 1, .input_count = 1, .output_count = 1};
   for (size_t i = 0; i < MS_MAX_SPATIAL; i++) {
-    window->input[i] = i < lead ? 1 : shape->dims[2 + i - lead];
-    window->kernel[i] = i < lead ? 1 : kernel != NULL ? kernel[i - lead] : 0;
-    window->output[i] = window->stride[i] = window->dilation[i] = 1;
+    window->kernel[i] = i < lead; /* where it must be given, 0 stands for none */
+    window->input[i] = window->output[i] = window->stride[i] = window->dilation[i] = 1;
   }
+  memcpy(window->input + lead, shape->dims + 2, rank * sizeof(size_t));
   if (kernel == NULL) {
     MS_TRY(read_numbers(graph, node, "kernel_shape", rank, 1, window->kernel + lead));
+  } else {
+    memcpy(window->kernel + lead, kernel, rank * sizeof(size_t));
   }
   MS_TRY(read_numbers(graph, node, "strides", rank, 1, window->stride + lead));
   MS_TRY(read_numbers(graph, node, "dilations", rank, 1, window->dilation + lead));
-  MS_TRY(read_numbers(graph, node, "pads", 2 * rank, 0, pads));
-  MS_TRY(read_numbers(graph, node, "output_padding", rank, 0, extra));
-  MS_TRY(read_numbers(graph, node, "output_shape", rank, 1, wanted));
-  MS_TRY(ms_node_word(graph, node, "auto_pad", "NOTSET VALID SAME_UPPER SAME_LOWER", &mode));
-  MS_TRY(ms_node_integer(graph, node, "ceil_mode", 0, &ceil_mode));
-  bool is_small = true;
+  MS_TRY(read_numbers(graph, node, "pads", 2 * rank, 0, given.pads));
+  MS_TRY(read_numbers(graph, node, "output_padding", rank, 0, given.extra));
+  MS_TRY(read_numbers(graph, node, "output_shape", rank, 1, given.output));
+  MS_TRY(ms_node_word(graph, node, "auto_pad", "NOTSET VALID SAME_UPPER SAME_LOWER", &given.mode));
+  MS_TRY(ms_node_integer(graph, node, "ceil_mode", 0, &given.ceil_mode));
   for (size_t k = 0; k < rank; k++) {
     size_t i = lead + k;
-    size_t span = 0;
-    if (window->kernel[i] == 0 || !ms_size_mul(window->kernel[i] - 1, window->dilation[i], &span) ||
-        span > MAX_SIZE) {
-      return ms_node_fail(graph, node, MS_ERR_FORMAT, "a kernel of size %zu, dilation %zu",
-                          window->kernel[i], window->dilation[i]);
+    /* All are at most MAX_SIZE; a kernel of 0 reaches further than that, too. */
+    uint64_t reach = (uint64_t)(window->kernel[i] - 1) * window->dilation[i];
+    size_t span = (size_t)reach + 1;
+    if (given.mode != PAD_VALID) {
+      window->pad[i] = given.pads[k];
+      window->pad_end[i] = given.pads[rank + k];
     }
-    span++;
-    if (mode != PAD_VALID) {
-      window->pad[i] = pads[k];
-      window->pad_end[i] = pads[rank + k];
+    size_t output = 0;
+    if (reach <= MAX_SIZE) {
+      output = transposed
+                   ? slide_transposed(window, i, span, given.mode, given.extra[k], given.output[k])
+                   : slide(window, i, span, given.mode, given.ceil_mode != 0);
     }
-    window->output[i] = transposed ? slide_transposed(window, i, span, mode, extra[k], wanted[k])
-                                   : slide(window, i, span, mode, ceil_mode != 0);
-    if (window->output[i] == 0) {
-      return ms_node_fail(graph, node, MS_ERR_FORMAT, "a kernel of %zu over %zu pixels",
-                          window->kernel[i], window->input[i]);
+    if (output == 0) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT,
+                          "a kernel of %zu with dilation %zu over %zu pixels", window->kernel[i],
+                          window->dilation[i], window->input[i]);
     }
-    is_small = is_small && ms_size_mul(window->taps, window->kernel[i], &window->taps) &&
-               ms_size_mul(window->input_count, window->input[i], &window->input_count) &&
-               ms_size_mul(window->output_count, window->output[i], &window->output_count);
-  }
-  if (!is_small || window->taps > MAX_SIZE || window->output_count > MAX_SIZE) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "a window of %zu taps, %zu outputs",
-                        window->taps, window->output_count);
+    uint64_t taps = (uint64_t)window->taps * window->kernel[i];
+    uint64_t output_count = (uint64_t)window->output_count * output;
+    if (taps > MAX_SIZE || output_count > MAX_SIZE) {
+      return ms_node_fail(graph, node, MS_ERR_LIMIT, "a window of %llu taps, %llu outputs",
+                          (unsigned long long)taps, (unsigned long long)output_count);
+    }
+    window->output[i] = output;
+    window->taps = (size_t)taps;
+    window->output_count = (size_t)output_count;
+    window->input_count *= window->input[i]; /* at most as many as the input has numbers */
   }
   return MS_OK;
 }
