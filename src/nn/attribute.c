@@ -168,12 +168,12 @@ ms_status ms_node_expect_float(ms_graph *graph, const ms_node *node, size_t i) {
 }
 
 void ms_node_keep_inputs(ms_node *node, size_t count) {
-  for (size_t i = count; i < node->input_count; i++) {
-    if (node->inputs[i] != NULL) {
-      node->inputs[i]->use_count--;
+  while (node->input_count > count) {
+    ms_value *input = node->inputs[--node->input_count];
+    if (input != NULL) {
+      input->use_count--;
     }
   }
-  node->input_count = node->input_count < count ? node->input_count : count;
 }
 
 void ms_node_replace_output(ms_node *node, ms_value *value) {

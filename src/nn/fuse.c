@@ -28,14 +28,14 @@ static bool is_clamped(const ms_product *product) {
 }
 
 /* The product takes over the output and the place of the node that reads it. */
-static void take_over(ms_graph *graph, ms_node *product, ms_node *node) {
-  size_t place = node->order_index;
+static void take_over(ms_graph *graph, ms_node *product, const ms_node *node) {
+  ms_value *output = node->outputs[0];
   product->outputs[0]->use_count = 0;
-  product->outputs[0] = node->outputs[0];
-  product->outputs[0]->producer = product;
+  product->outputs[0] = output;
+  output->producer = product;
   graph->order[product->order_index] = NULL;
-  graph->order[place] = product;
-  product->order_index = place;
+  product->order_index = node->order_index;
+  graph->order[product->order_index] = product;
 }
 
 static bool fuse_clamp(ms_graph *graph, ms_node *node) {
@@ -86,17 +86,16 @@ static ms_status compose(ms_graph *graph, ms_product *product, const float *scal
 /* Writes what Add, Sub, Mul or Div with a constant does to each column. */
 static void affine_of(ms_binary function, bool constant_first, const ms_value *constant,
                       size_t columns, float *scale, float *shift) {
+  bool is_scale = function == MS_BINARY_MULTIPLY || function == MS_BINARY_DIVIDE;
+  bool is_minus = function == MS_BINARY_SUBTRACT;
   for (size_t j = 0; j < columns; j++) {
     float number = ms_floats(constant)[constant->count == 1 ? 0 : j];
-    scale[j] = 1.0f;
-    shift[j] = 0.0f;
-    if (function == MS_BINARY_ADD) {
-      shift[j] = number;
-    } else if (function == MS_BINARY_SUBTRACT) {
-      scale[j] = constant_first ? -1.0f : 1.0f;
-      shift[j] = constant_first ? number : -number;
-    } else {
+    if (is_scale) {
       scale[j] = function == MS_BINARY_DIVIDE ? 1.0f / number : number;
+      shift[j] = 0.0f;
+    } else {
+      scale[j] = is_minus && constant_first ? -1.0f : 1.0f;
+      shift[j] = is_minus && !constant_first ? -number : number;
     }
   }
 }

@@ -104,13 +104,16 @@ static factors find_factors(ms_graph *graph, const ms_node *node) {
 
 /* Puts a new node, with one attribute, into the place of the last one of a pattern. */
 static ms_status replace(ms_graph *graph, ms_node *last, const char *name, ms_value *const *inputs,
-                         size_t input_count, const ms_onnx_attribute *attribute) {
+                         size_t input_count, const char *attribute_name, float number,
+                         int64_t integer) {
+  const ms_onnx_attribute attribute = {
+      .name = {attribute_name, strlen(attribute_name)}, .number = number, .integer = integer};
   ms_value *y = last->outputs[0];
   ms_shape shape = y->shape;
   ms_node *node = ms_graph_add_node(graph, ms_op_internal(name), input_count, 1);
   MS_TRY(MS_HAS_MEMORY(node));
   node->name = last->name;
-  node->attributes = attribute;
+  node->attributes = &attribute;
   node->attribute_count = 1;
   node->outputs[0] = y;
   for (size_t i = 0; i < input_count; i++) {
@@ -120,18 +123,13 @@ static ms_status replace(ms_graph *graph, ms_node *last, const char *name, ms_va
   if (!ms_shape_equal(&shape, &y->shape)) {
     return ms_node_fail(graph, node, MS_ERR_INTERNAL, "a pattern changes the shape");
   }
+  node->attributes = NULL;
   node->attribute_count = 0;
   y->producer = node;
   node->order_index = last->order_index;
   ms_graph_remove_node(graph, last);
   graph->order[node->order_index] = node;
   return MS_OK;
-}
-
-static ms_status replace_by_unary(ms_graph *graph, ms_node *last, const char *name, ms_value *x) {
-  static const ms_onnx_attribute sixth = {
-      .name = {"alpha", 5}, .kind = MS_ONNX_FLOAT, .number = 1.0f / 6.0f};
-  return replace(graph, last, name, &x, 1, &sixth);
 }
 
 static bool is_same_shape(const ms_value *a, const ms_node *last) {
@@ -180,7 +178,7 @@ static ms_status match_activation(ms_graph *graph, ms_node *node) {
     }
   }
   return name != NULL && x != NULL && is_same_shape(x, node)
-             ? replace_by_unary(graph, node, name, x)
+             ? replace(graph, node, name, &x, 1, "alpha", 1.0f / 6.0f, 0)
              : MS_OK;
 }
 
@@ -234,7 +232,7 @@ static ms_status match_layer_norm(ms_graph *graph, ms_node *node) {
   const ms_shape *shape = &node->outputs[0]->shape;
   size_t count = shape->rank == 0 ? 0 : shape->dims[shape->rank - 1];
   ms_value *inputs[3] = {NULL}; /* x, gain, offset */
-  ms_onnx_attribute attribute = {.name = {"epsilon", 7}, .kind = MS_ONNX_FLOAT};
+  float epsilon = 0;
   const ms_value *scaled = match_with_vector(node, MS_BINARY_ADD, count, &inputs[2]);
   if (scaled == NULL) {
     return MS_OK;
@@ -244,7 +242,7 @@ static ms_status match_layer_norm(ms_graph *graph, ms_node *node) {
   if (ratio == NULL || !is_binary(ratio->producer, MS_BINARY_DIVIDE)) {
     return MS_OK;
   }
-  const ms_value *deviation = match_deviation(graph, ratio->producer->inputs[1], &attribute.number);
+  const ms_value *deviation = match_deviation(graph, ratio->producer->inputs[1], &epsilon);
   if (deviation == NULL || deviation != ratio->producer->inputs[0] ||
       !is_binary(deviation->producer, MS_BINARY_SUBTRACT)) {
     return MS_OK;
@@ -254,7 +252,7 @@ static ms_status match_layer_norm(ms_graph *graph, ms_node *node) {
       !is_same_shape(inputs[0], node)) {
     return MS_OK;
   }
-  return replace(graph, node, "LayerNormalization", inputs, 3, &attribute);
+  return replace(graph, node, "LayerNormalization", inputs, 3, "epsilon", epsilon, 0);
 }
 
 /* Reshape to [N][groups][C / groups][…], Transpose of axes 1 and 2, Reshape back. */
@@ -271,15 +269,13 @@ static ms_status match_shuffle(ms_graph *graph, ms_node *node) {
     return MS_OK;
   }
   ms_value *x = split->producer->inputs[0];
-  const ms_onnx_attribute attribute = {
-      .name = {"groups", 6}, .kind = MS_ONNX_INT, .integer = (int64_t)split->shape.dims[1]};
   bool fits = x->shape.rank >= 3 && is_same_shape(x, node) &&
               split->shape.dims[0] == x->shape.dims[0] &&
               split->shape.dims[1] * split->shape.dims[2] == x->shape.dims[1];
   if (!fits || !ms_type_is_float(x->type)) {
     return MS_OK;
   }
-  return replace(graph, node, "ChannelShuffle", &x, 1, &attribute);
+  return replace(graph, node, "ChannelShuffle", &x, 1, "groups", 0, (int64_t)split->shape.dims[1]);
 }
 
 /* Zeros around an image become the padding of the convolution that reads it. */
@@ -297,11 +293,12 @@ static void absorb_pad(ms_node *node) {
 static void drop_unread(ms_graph *graph) {
   for (size_t i = graph->order_count; i-- > 0;) {
     ms_node *node = graph->order[i];
-    bool is_read = node == NULL;
-    for (size_t k = 0; !is_read && k < node->output_count; k++) {
-      is_read = node->outputs[k] != NULL && node->outputs[k]->use_count > 0;
+    size_t k = 0;
+    while (k < node->output_count &&
+           (node->outputs[k] == NULL || node->outputs[k]->use_count == 0)) {
+      k++;
     }
-    if (!is_read) {
+    if (k == node->output_count) {
       graph->mac_count -= node->mac_count;
       ms_graph_remove_node(graph, node);
     }

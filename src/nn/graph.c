@@ -60,16 +60,17 @@ ms_node *ms_graph_add_node(ms_graph *graph, const ms_op *op, size_t input_count,
 }
 
 void ms_graph_compact(ms_graph *graph) {
+  ms_node **order = graph->order;
   size_t count = 0;
   for (size_t i = 0; i < graph->order_count; i++) {
-    if (graph->order[i] != NULL) {
-      graph->order[count] = graph->order[i];
-      graph->order[count]->order_index = count;
-      count++;
+    ms_node *node = order[i];
+    if (node != NULL) {
+      node->order_index = count;
+      order[count++] = node;
     }
   }
+  order[count] = NULL;
   graph->order_count = count;
-  graph->order[count] = NULL;
 }
 
 void ms_graph_remove_node(ms_graph *graph, ms_node *node) {
@@ -139,7 +140,11 @@ static bool wanted_shape(const ms_graph *graph, const ms_graph_options *options,
   }
   wanted->rank = input->shape == NULL ? 4 : input->shape->rank;
   for (size_t i = 0; i < wanted->rank; i++) {
-    wanted->dims[i] = i == 0 ? 1 : i == 1 && wanted->rank == 4 ? 3 : options->open_side;
+    wanted->dims[i] = options->open_side;
+  }
+  wanted->dims[0] = 1;
+  if (wanted->rank == 4) {
+    wanted->dims[1] = 3;
   }
   return false;
 }

@@ -134,11 +134,8 @@ static ms_status assign(ms_graph *graph, ms_node *node) {
 }
 
 ms_status ms_graph_assign_layouts(ms_graph *graph) {
-  size_t room = graph->order_count + graph->output_count + 1; /* each input may need a conversion */
   ms_node **at = graph->order;
-  for (size_t i = 0; i < graph->order_count; i++) {
-    room += graph->order[i]->input_count;
-  }
+  size_t room = graph->order_count + graph->value_count + 1; /* one conversion for each value */
   MS_TRY(MS_KEEP(graph->context, &graph->pool, room, &graph->order));
   for (graph->order_count = 0; *at != NULL; at++) {
     MS_TRY(assign(graph, *at));

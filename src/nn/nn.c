@@ -10,10 +10,6 @@
 
 #define MAX_SCRATCH_SIZE ((size_t)1 << 30)
 
-static ms_status load_if_constant(ms_graph *graph, ms_value *value) {
-  return value != NULL && value->is_constant ? ms_value_load(graph, value) : MS_OK;
-}
-
 ms_status ms_node_prepare(ms_graph *graph, ms_node *node) {
   if (node->op->prepare != NULL) {
     MS_TRY(node->op->prepare(graph, node));
@@ -36,15 +32,9 @@ ms_status ms_graph_prepare(ms_graph *graph) {
   for (ms_value *value = graph->values; value != NULL; value = value->next) {
     if (value->use_count == 0) {
       ms_value_unload(graph, value);
+    } else if (value->is_constant) {
+      MS_TRY(ms_value_load(graph, value));
     }
-  }
-  for (ms_node **at = graph->order; *at != NULL; at++) {
-    for (size_t k = 0; k < (*at)->input_count; k++) {
-      MS_TRY(load_if_constant(graph, (*at)->inputs[k]));
-    }
-  }
-  for (ms_value **at = graph->outputs; *at != NULL; at++) {
-    MS_TRY(load_if_constant(graph, *at));
   }
   return MS_OK;
 }

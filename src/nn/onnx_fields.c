@@ -46,19 +46,21 @@ ms_status ms_field_expect(ms_context *context, const ms_field *field, ms_wire wi
 
 ms_status ms_field_integers(ms_context *context, const ms_field *field, ms_type type, void *values,
                             size_t *count) {
-  if (field->wire == MS_WIRE_VARINT) {
-    if (values != NULL) {
-      ms_store_integer(type, field->value, *count, values);
-    }
-    *count += 1;
-    return MS_OK;
+  bool is_packed = field->wire != MS_WIRE_VARINT;
+  uint64_t value = field->value;
+  if (is_packed) {
+    MS_TRY(ms_field_expect(context, field, MS_WIRE_BYTES));
   }
-  MS_TRY(ms_field_expect(context, field, MS_WIRE_BYTES));
   ms_reader reader = ms_field_reader(field->bytes, field->size);
-  while (ms_reader_left(&reader) > 0) {
-    ms_field number = {.wire = MS_WIRE_VARINT};
-    MS_TRY(ms_read_varint(context, &reader, &number.value));
-    MS_TRY(ms_field_integers(context, &number, type, values, count));
+  for (bool more = !is_packed || ms_reader_left(&reader) > 0; more;
+       more = ms_reader_left(&reader) > 0) {
+    if (is_packed) {
+      MS_TRY(ms_read_varint(context, &reader, &value));
+    }
+    if (values != NULL) {
+      ms_store_integer(type, value, *count, values);
+    }
+    ++*count;
   }
   return MS_OK;
 }

@@ -11,36 +11,34 @@
 #define MAX_ARENA_SIZE ((size_t)1 << 30)
 enum { ALIGNMENT = 64 };
 
-static void extend(ms_value *value, size_t step) {
-  value->last_step = value->last_step < step ? step : value->last_step;
-}
-
 /* When each value is made and last read, on its own; outputs of nodes need a place. */
 static void find_lives(ms_graph *graph) {
   for (size_t step = 0; step < graph->order_count; step++) {
     const ms_node *node = graph->order[step];
     for (size_t i = 0; i < node->input_count; i++) {
       if (node->inputs[i] != NULL) {
-        extend(node->inputs[i], step);
+        node->inputs[i]->last_step = step;
       }
     }
     for (size_t i = 0; i < node->output_count; i++) {
       if (node->outputs[i] != NULL) {
         node->outputs[i]->has_place = true;
         node->outputs[i]->first_step = step;
-        extend(node->outputs[i], step);
+        node->outputs[i]->last_step = step;
       }
     }
   }
   for (ms_value **at = graph->outputs; *at != NULL; at++) {
-    extend(*at, graph->order_count);
+    (*at)->last_step = graph->order_count;
   }
 }
 
 static void share(ms_value *value, ms_value *with) {
   ms_value *root = ms_value_root(with);
   value->viewed = with;
-  extend(root, value->last_step);
+  if (root->last_step < value->last_step) {
+    root->last_step = value->last_step;
+  }
 }
 
 /* Whether output 0 can be written over input i: nobody else needs it, and both lie the same way. */

@@ -59,13 +59,12 @@ ms_status ms_report_missing(ms_graph *graph, ms_node *node, const ms_text *name,
 }
 
 bool ms_report_skip(ms_graph *graph, ms_node *node) {
-  bool is_known = node->op != NULL;
-  for (size_t i = 0; i < node->input_count; i++) {
-    is_known = is_known && (node->inputs[i] == NULL || !node->inputs[i]->is_unknown);
+  for (size_t i = 0; node->op != NULL && i < node->input_count; i++) {
+    if (node->inputs[i] != NULL && node->inputs[i]->is_unknown) {
+      graph->report->unknown_count++;
+      forget_outputs(node);
+      return true;
+    }
   }
-  if (!is_known) {
-    graph->report->unknown_count += node->op != NULL;
-    forget_outputs(node);
-  }
-  return !is_known;
+  return node->op == NULL; /* noted already */
 }

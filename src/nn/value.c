@@ -7,17 +7,18 @@
 #define MAX_CONSTANT_SIZE ((size_t)1 << 30)
 
 bool ms_shape_count(const ms_shape *shape, size_t *count) {
-  size_t bound = 1;
+  uint64_t bound = 1;
   *count = 1;
   for (size_t i = 0; i < shape->rank; i++) {
+    size_t size = shape->dims[i];
     /* A size of 0 makes no room for absurd ones beside it: operators multiply some sizes only. */
-    if (!ms_size_mul(bound, shape->dims[i] == 0 ? 1 : shape->dims[i], &bound)) {
+    bound *= size == 0 ? 1 : size;
+    if (size > MAX_COUNT || bound > MAX_COUNT) {
       return false;
     }
-    *count = shape->dims[i] == 0 ? 0 : *count;
+    *count *= size;
   }
-  *count = *count == 0 ? 0 : bound;
-  return bound <= MAX_COUNT;
+  return true;
 }
 
 bool ms_shape_equal(const ms_shape *a, const ms_shape *b) {
@@ -26,14 +27,16 @@ bool ms_shape_equal(const ms_shape *a, const ms_shape *b) {
 
 ms_status ms_shape_broadcast(ms_graph *graph, const ms_node *node, const ms_shape *other,
                              ms_shape *shape) {
-  ms_shape result = {.rank = shape->rank > other->rank ? shape->rank : other->rank};
-  for (size_t i = 0; i < result.rank; i++) {
-    size_t a = i < shape->rank ? shape->dims[shape->rank - 1 - i] : 1;
-    size_t b = i < other->rank ? other->dims[other->rank - 1 - i] : 1;
-    if (a != b && a != 1 && b != 1) {
-      return ms_node_fail(graph, node, MS_ERR_FORMAT, "sizes %zu and %zu do not match", a, b);
+  bool is_longer = other->rank > shape->rank;
+  const ms_shape *shorter = is_longer ? shape : other;
+  ms_shape result = is_longer ? *other : *shape;
+  for (size_t i = 0; i < shorter->rank; i++) {
+    size_t *a = &result.dims[result.rank - shorter->rank + i];
+    size_t b = shorter->dims[i];
+    if (*a != b && *a != 1 && b != 1) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "sizes %zu and %zu do not match", *a, b);
     }
-    result.dims[result.rank - 1 - i] = a == 1 ? b : a;
+    *a = *a == 1 ? b : *a;
   }
   *shape = result;
   return MS_OK;
