@@ -14,63 +14,61 @@ const ms_onnx_attribute *ms_node_attribute(const ms_node *node, const char *name
   return NULL;
 }
 
-/* The attribute, NULL if it is not there; fails if it is of another kind. */
-static ms_status find(ms_graph *graph, const ms_node *node, const char *name, int kind,
-                      const ms_onnx_attribute **attribute) {
-  *attribute = ms_node_attribute(node, name);
+/* Fails if an attribute is there, but of another kind. */
+static ms_status check_kind(ms_graph *graph, const ms_node *node,
+                            const ms_onnx_attribute *attribute, const char *name, int kind) {
   /* Files of the first versions leave the kind out. */
-  if (*attribute != NULL && (*attribute)->kind != kind && (*attribute)->kind != 0) {
+  if (attribute != NULL && attribute->kind != kind && attribute->kind != 0) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "attribute %s is of kind %d, expected %d", name,
-                        (*attribute)->kind, kind);
+                        attribute->kind, kind);
   }
   return MS_OK;
 }
 
 ms_status ms_node_integer(ms_graph *graph, const ms_node *node, const char *name, int64_t otherwise,
                           int64_t *value) {
-  const ms_onnx_attribute *attribute = NULL;
-  MS_TRY(find(graph, node, name, MS_ONNX_INT, &attribute));
+  const ms_onnx_attribute *attribute = ms_node_attribute(node, name);
   *value = attribute == NULL ? otherwise : attribute->integer;
-  return MS_OK;
+  return check_kind(graph, node, attribute, name, MS_ONNX_INT);
 }
 
 ms_status ms_node_float(ms_graph *graph, const ms_node *node, const char *name, float otherwise,
                         float *value) {
-  const ms_onnx_attribute *attribute = NULL;
-  MS_TRY(find(graph, node, name, MS_ONNX_FLOAT, &attribute));
+  const ms_onnx_attribute *attribute = ms_node_attribute(node, name);
   *value = attribute == NULL ? otherwise : attribute->number;
-  return MS_OK;
+  return check_kind(graph, node, attribute, name, MS_ONNX_FLOAT);
 }
 
 ms_status ms_node_integers(ms_graph *graph, const ms_node *node, const char *name,
                            const int64_t **values, size_t *count) {
-  const ms_onnx_attribute *attribute = NULL;
-  MS_TRY(find(graph, node, name, MS_ONNX_INTS, &attribute));
+  const ms_onnx_attribute *attribute = ms_node_attribute(node, name);
   *values = attribute == NULL ? NULL : attribute->integers;
   *count = attribute == NULL ? 0 : attribute->integer_count;
-  return MS_OK;
+  return check_kind(graph, node, attribute, name, MS_ONNX_INTS);
 }
 
 ms_status ms_node_word(ms_graph *graph, const ms_node *node, const char *name, const char *words,
                        size_t *index) {
-  const ms_onnx_attribute *attribute = NULL;
-  MS_TRY(find(graph, node, name, MS_ONNX_STRING, &attribute));
+  const ms_onnx_attribute *attribute = ms_node_attribute(node, name);
+  MS_TRY(check_kind(graph, node, attribute, name, MS_ONNX_STRING));
   if (attribute == NULL || attribute->text.size == 0) {
     return MS_OK;
   }
-  for (size_t i = 0; *words != '\0'; i++) {
-    ms_text word = {words, 0};
-    while (*words != '\0' && *words != ' ') {
-      words++;
-      word.size++;
+  for (size_t i = 0;; i++) {
+    size_t size = 0;
+    while (words[size] != '\0' && words[size] != ' ') {
+      size++;
     }
-    if (ms_text_equal(&word, &attribute->text)) {
+    if (ms_text_has(&attribute->text, words, size)) {
       *index = i;
       return MS_OK;
     }
-    words += *words == ' ';
+    if (words[size] == '\0') {
+      return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "%s '%.*s'", name,
+                          MS_TEXT(attribute->text));
+    }
+    words += size + 1;
   }
-  return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "%s '%.*s'", name, MS_TEXT(attribute->text));
 }
 
 ms_status ms_node_axis(ms_graph *graph, const ms_node *node, int64_t axis, size_t rank,
@@ -91,34 +89,32 @@ ms_status ms_node_own_axis(ms_graph *graph, const ms_node *node, int64_t otherwi
   return ms_node_axis(graph, node, axis, rank, result);
 }
 
-static ms_status constant_input(ms_graph *graph, const ms_node *node, size_t i, bool is_float,
-                                ms_value **value) {
-  *value = ms_node_input(node, i);
-  if (*value == NULL || !(*value)->is_constant) {
+/* Makes an input's numbers readable; fails unless it is a constant, of a float type or another. */
+static ms_status load_constant(ms_graph *graph, const ms_node *node, size_t i, bool is_float) {
+  ms_value *value = ms_node_input(node, i);
+  if (value == NULL || !value->is_constant) {
     return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "its input %zu is not a constant", i);
   }
-  if (ms_type_is_float((*value)->type) != is_float) {
+  if (ms_type_is_float(value->type) != is_float) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "its input %zu is of type %s", i,
-                        ms_type_name((*value)->type));
+                        ms_type_name(value->type));
   }
-  return ms_value_load(graph, *value);
+  return ms_value_load(graph, value);
 }
 
 ms_status ms_node_constant_integers(ms_graph *graph, const ms_node *node, size_t i,
                                     const int64_t **values, size_t *count) {
-  ms_value *value = NULL;
-  MS_TRY(constant_input(graph, node, i, false, &value));
-  *values = ms_integers(value);
-  *count = value->count;
+  MS_TRY(load_constant(graph, node, i, false));
+  *values = ms_integers(node->inputs[i]);
+  *count = node->inputs[i]->count;
   return MS_OK;
 }
 
 ms_status ms_node_constant_floats(ms_graph *graph, const ms_node *node, size_t i,
                                   const float **values, size_t *count) {
-  ms_value *value = NULL;
-  MS_TRY(constant_input(graph, node, i, true, &value));
-  *values = ms_floats(value);
-  *count = value->count;
+  MS_TRY(load_constant(graph, node, i, true));
+  *values = ms_floats(node->inputs[i]);
+  *count = node->inputs[i]->count;
   return MS_OK;
 }
 
@@ -135,12 +131,12 @@ ms_status ms_node_list(ms_graph *graph, const ms_node *node, const char *name, i
 
 ms_status ms_node_constant_number(ms_graph *graph, const ms_node *node, size_t i, float *number,
                                   int64_t *integer) {
-  ms_value *value = NULL;
+  const ms_value *value = ms_node_input(node, i);
   bool is_float = ms_type_is_float(node->inputs[0]->type);
-  if (ms_node_input(node, i) == NULL) {
+  if (value == NULL) {
     return MS_OK;
   }
-  MS_TRY(constant_input(graph, node, i, is_float, &value));
+  MS_TRY(load_constant(graph, node, i, is_float));
   if (value->count != 1) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "its input %zu has %zu numbers", i,
                         value->count);

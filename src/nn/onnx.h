@@ -157,6 +157,8 @@ MS_CHECK_RESULT ms_status ms_onnx_decode(ms_context *context, const ms_onnx_tens
 
 /* The size of a text, but at most 64. */
 int ms_text_cut(const ms_text *text);
+/* Whether text is these bytes. */
+bool ms_text_has(const ms_text *text, const char *bytes, size_t size);
 /* Whether text is a terminated string. */
 bool ms_text_is(const ms_text *text, const char *string);
 /* Whether two texts are the same. */

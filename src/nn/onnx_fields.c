@@ -13,24 +13,28 @@ ms_reader ms_field_reader(const void *bytes, size_t size) {
 }
 
 ms_status ms_field_next(ms_context *context, ms_reader *reader, ms_field *field) {
+  enum { MAX_NUMBER = 536870911, NO_WIRE = 7 };
   uint64_t key = 0;
-  uint64_t size = 0;
+  uint64_t size = 4; /* of MS_WIRE_FIXED32 */
   MS_TRY(ms_read_varint(context, reader, &key));
-  *field = (ms_field){.number = (uint32_t)(key >> 3), .wire = (ms_wire)(key & 7)};
-  bool is_valid = key >> 3 > 0 && key >> 3 <= 536870911;
-  if (is_valid && field->wire == MS_WIRE_VARINT) {
+  uint64_t number = key >> 3;
+  int wire = number == 0 || number > MAX_NUMBER ? NO_WIRE : (int)(key & 7);
+  *field = (ms_field){.number = (uint32_t)number, .wire = (ms_wire)wire};
+  switch (wire) {
+  case MS_WIRE_VARINT:
     return ms_read_varint(context, reader, &field->value);
-  }
-  if (is_valid && field->wire == MS_WIRE_BYTES) {
+  case MS_WIRE_BYTES:
     MS_TRY(ms_read_varint(context, reader, &size));
-  } else if (is_valid && field->wire == MS_WIRE_FIXED64) {
+    break;
+  case MS_WIRE_FIXED64:
     size = 8;
-  } else if (is_valid && field->wire == MS_WIRE_FIXED32) {
-    size = 4;
-  } else {
+    break;
+  case MS_WIRE_FIXED32:
+    break;
+  default:
     return ms_fail(context, MS_ERR_FORMAT,
-                   "%s has a field %llu of wire type %u, so it is no ONNX file", reader->what,
-                   (unsigned long long)(key >> 3), (unsigned)(key & 7));
+                   "%s has a field %llu of wire type %d, so it is no ONNX file", reader->what,
+                   (unsigned long long)number, (int)(key & 7));
   }
   field->size = size > SIZE_MAX ? SIZE_MAX : (size_t)size;
   return ms_read_view(context, reader, field->size, &field->bytes);

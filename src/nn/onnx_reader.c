@@ -116,13 +116,16 @@ int ms_text_cut(const ms_text *text) {
   return text->size > 64 ? 64 : (int)text->size;
 }
 
-bool ms_text_equal(const ms_text *a, const ms_text *b) {
-  return a->size == b->size && (a->size == 0 || memcmp(a->bytes, b->bytes, a->size) == 0);
+bool ms_text_has(const ms_text *text, const char *bytes, size_t size) {
+  return text->size == size && (size == 0 || memcmp(text->bytes, bytes, size) == 0);
 }
 
 bool ms_text_is(const ms_text *text, const char *string) {
-  const ms_text other = {string, strlen(string)};
-  return ms_text_equal(text, &other);
+  return ms_text_has(text, string, strlen(string));
+}
+
+bool ms_text_equal(const ms_text *a, const ms_text *b) {
+  return ms_text_has(a, b->bytes, b->size);
 }
 
 bool ms_onnx_is_own_domain(const ms_text *domain) {

@@ -11,14 +11,12 @@ typedef struct ms_pool_block {
 } ms_pool_block;
 
 void *ms_pool_take(ms_context *context, ms_pool *pool, size_t count, size_t size) {
-  size_t total = 0;
-  if (!ms_size_mul(count, size, &total) || total > MAX_POOL_SIZE ||
-      pool->total_size > MAX_POOL_SIZE - total) {
+  if (count > MAX_POOL_SIZE / size || pool->total_size > MAX_POOL_SIZE - count * size) {
     pool->is_full = true;
     ms_fail(context, MS_ERR_LIMIT, "weights and tables of more than 2 GiB");
     return NULL;
   }
-  total = (total + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  size_t total = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   bool is_small = total <= SMALL_SIZE;
   if (!is_small || total >= pool->free_size) { /* even nothing has an address */
     size_t whole = (is_small ? BLOCK_SIZE : total) + sizeof(ms_pool_block);

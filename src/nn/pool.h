@@ -13,8 +13,8 @@ typedef struct ms_pool {
 } ms_pool;
 
 /*
- * Zeroed memory, 16-byte aligned where the allocator is. Records the failure and returns NULL where
- * there is none.
+ * Zeroed memory for count things of size bytes, 16-byte aligned where the allocator is. Records the
+ * failure and returns NULL where there is none.
  */
 MS_CHECK_RESULT void *ms_pool_take(ms_context *context, ms_pool *pool, size_t count, size_t size);
 /* Returns all of it; the pool is gone. */
