@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/exact.h"
-#include "transfer/ridge.h"
+#include "transfer/metrics.h"
 
 enum { MAX_CLASSES = 128, MAX_IMAGES = 512 };
 
@@ -27,9 +27,8 @@ static ms_status take_sample(const ms_task_view *view, landmark_sample *sample) 
   size_t room = smaller(view->image_count, MAX_IMAGES);
   MS_TRY(MS_SCRATCH(context, room, &sample->images));
   MS_TRY(MS_SCRATCH(context, room, &sample->labels));
-  size_t taken_before = 0;
   /* One more image of each class a round, until the room or the images end. */
-  for (size_t round = 0; sample->image_count < room; round++) {
+  for (size_t round = 0; round < room; round++) {
     for (size_t c = 0; c < sample->class_count && sample->image_count < room; c++) {
       size_t source = c * view->class_count / sample->class_count;
       size_t size = view->starts[source + 1] - view->starts[source];
@@ -39,10 +38,6 @@ static ms_status take_sample(const ms_task_view *view, landmark_sample *sample) 
         sample->image_count++;
       }
     }
-    if (sample->image_count == taken_before) {
-      break;
-    }
-    taken_before = sample->image_count;
   }
   return MS_OK;
 }
@@ -52,21 +47,18 @@ static ms_status take_landmark(const landmark_sample *sample, size_t start, size
                                double *landmark) {
   const ms_task *task = sample->view->task;
   ms_context *context = task->context;
-  float *features = NULL;     /* [image_count][width] */
-  double *predictions = NULL; /* [image_count][class_count] */
-  const double strength = 1.0;
+  float *features = NULL; /* [image_count][width] */
+  double accuracy = 0;
   MS_TRY(MS_SCRATCH(context, sample->image_count * width, &features));
-  MS_TRY(MS_SCRATCH(context, sample->image_count * sample->class_count, &predictions));
   for (size_t i = 0; i < sample->image_count; i++) {
     memcpy(features + i * width, task->features + sample->images[i] * task->feature_count + start,
            width * sizeof *features);
   }
-  ms_metric_data data;
-  MS_TRY(ms_metric_check(context, features, sample->image_count, width, sample->labels,
-                         sample->class_count, &data));
-  MS_TRY(ms_ridge_leave_one_out(context, &data, &strength, 1, predictions));
-  double right = ms_prediction_accuracy(&data, predictions) * (double)sample->image_count;
-  *landmark = ms_log((right + 0.5) / ((double)sample->image_count - right + 0.5));
+  MS_TRY(ms_metric_run(context, features, sample->image_count, width, sample->labels,
+                       sample->class_count, ms_metric_ridge_of, NULL, &accuracy));
+  double count = (double)sample->image_count;
+  double right = accuracy * count;
+  *landmark = ms_log((right + 0.5) / (count - right + 0.5));
   return MS_OK;
 }
 
@@ -110,11 +102,13 @@ ms_status ms_task_landmarks(const ms_task *task, const size_t *widths, size_t bl
   size_t sum = 0;
   bool fits = block_count >= 1 && block_count <= MS_MAX_BLOCKS && joint_count <= block_count;
   for (size_t i = 0; fits && i < block_count; i++) {
-    fits = widths[i] > 0 && ms_size_add(sum, widths[i], &sum) && sum <= task->feature_count;
+    fits = widths[i] > 0 && widths[i] <= task->feature_count - sum;
+    sum += widths[i];
   }
   if (!fits || count < ms_landmark_count(&blocks)) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "%zu blocks, %zu joint, do not fit %s", block_count,
-                   joint_count, fits ? "the room for landmarks" : "the task's features");
+    return ms_fail(context, MS_ERR_ARGUMENT,
+                   "%zu blocks, %zu joint, do not fit %zu features and room for %zu landmarks",
+                   block_count, joint_count, task->feature_count, count);
   }
   ms_arena_mark mark = ms_arena_get_mark(context);
   ms_task_view view;

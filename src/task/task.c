@@ -12,13 +12,11 @@ enum { MAX_CLASSES = 4096, MAX_FEATURES = 65536, MAX_IMAGES = 1 << 20, FIRST_ROO
 ms_status ms_task_create(ms_context *context, size_t class_count, size_t feature_count,
                          ms_task **task) {
   *task = NULL;
-  if (class_count < 1 || class_count > MAX_CLASSES) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "a task of %zu classes, 1 to %d are possible",
-                   class_count, MAX_CLASSES);
-  }
-  if (feature_count < 1 || feature_count > MAX_FEATURES) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "a task of %zu features, 1 to %d are possible",
-                   feature_count, MAX_FEATURES);
+  if (class_count < 1 || class_count > MAX_CLASSES || feature_count < 1 ||
+      feature_count > MAX_FEATURES) {
+    return ms_fail(context, MS_ERR_ARGUMENT,
+                   "a task of %zu classes and %zu features, 1 to %d and 1 to %d are possible",
+                   class_count, feature_count, MAX_CLASSES, MAX_FEATURES);
   }
   ms_task *created = NULL;
   MS_TRY(MS_NEW(context, 1, &created));
@@ -34,33 +32,23 @@ void ms_task_destroy(ms_task *task) {
     return;
   }
   ms_release(task->context, task->features);
-  ms_release(task->context, task->labels);
   ms_release(task->context, task);
 }
 
 /* Doubles the room, so that the copying adds up to at most twice the images. */
 static ms_status grow(ms_task *task) {
   ms_context *context = task->context;
+  size_t width = task->feature_count;
   size_t room = task->room == 0 ? FIRST_ROOM : task->room * 2;
-  size_t value_count = 0;
-  if (!ms_size_mul(room, task->feature_count, &value_count)) {
-    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu images", room);
-  }
-  float *features = NULL;
-  MS_TRY(MS_NEW(context, value_count, &features));
-  uint32_t *labels = NULL;
-  ms_status status = MS_NEW(context, room, &labels);
-  if (status != MS_OK) {
-    ms_release(context, features);
-    return status;
-  }
-  if (task->image_count > 0) {
-    memcpy(features, task->features,
-           task->image_count * task->feature_count * sizeof *task->features);
-    memcpy(labels, task->labels, task->image_count * sizeof *task->labels);
+  /* A label is as wide as a feature. */
+  float *features = ms_allocate(context, room, (width + 1) * sizeof *features);
+  MS_TRY(MS_HAS_MEMORY(features));
+  uint32_t *labels = (void *)(features + room * width);
+  if (task->room > 0) {
+    memcpy(features, task->features, task->room * width * sizeof *features);
+    memcpy(labels, task->labels, task->room * sizeof *labels);
   }
   ms_release(context, task->features);
-  ms_release(context, task->labels);
   task->features = features;
   task->labels = labels;
   task->room = room;
@@ -70,13 +58,10 @@ static ms_status grow(ms_task *task) {
 ms_status ms_task_add_image(ms_task *task, size_t class_index, const float *features,
                             size_t count) {
   ms_context *context = task->context;
-  if (class_index >= task->class_count) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "class %zu in a task of %zu classes", class_index,
-                   task->class_count);
-  }
-  if (count != task->feature_count) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "%zu features in a task of %zu features", count,
-                   task->feature_count);
+  if (class_index >= task->class_count || count != task->feature_count) {
+    return ms_fail(context, MS_ERR_ARGUMENT,
+                   "class %zu in a task of %zu classes, %zu of %zu features", class_index,
+                   task->class_count, count, task->feature_count);
   }
   for (size_t i = 0; i < count; i++) {
     if (!isfinite(features[i])) {
@@ -108,7 +93,6 @@ size_t ms_task_image_count(const ms_task *task) {
 static ms_status make_view(const ms_task *task, size_t class_count, size_t image_count,
                            ms_task_view *view) {
   *view = (ms_task_view){.task = task, .class_count = class_count, .image_count = image_count};
-  MS_TRY(MS_SCRATCH(task->context, class_count, &view->classes));
   MS_TRY(MS_SCRATCH(task->context, class_count + 1, &view->starts));
   return MS_SCRATCH(task->context, image_count, &view->images);
 }
@@ -124,51 +108,26 @@ ms_status ms_task_view_all(const ms_task *task, ms_task_view *view) {
   for (size_t i = 0; i < task->image_count; i++) {
     filled[task->labels[i]]++;
   }
-  view->class_count = 0;
   size_t start = 0;
+  view->class_count = 0;
+  view->starts[0] = 0;
   for (size_t c = 0; c < task->class_count; c++) {
     size_t count = filled[c];
     filled[c] = start;
     if (count > 0) {
-      view->classes[view->class_count] = c;
-      view->starts[view->class_count] = start;
-      view->class_count++;
       start += count;
+      view->starts[++view->class_count] = start;
     }
   }
-  view->starts[view->class_count] = start;
   for (size_t i = 0; i < task->image_count; i++) {
     view->images[filled[task->labels[i]]++] = i;
   }
   return MS_OK;
 }
 
-ms_status ms_task_view_classes(const ms_task_view *view, ms_random *random, size_t class_count,
-                               ms_task_view *subset) {
-  ms_context *context = view->task->context;
-  class_count = class_count < view->class_count ? class_count : view->class_count;
-  MS_TRY(make_view(view->task, class_count, view->image_count, subset));
-  size_t *order = NULL; /* [view->class_count] */
-  MS_TRY(MS_SCRATCH(context, view->class_count, &order));
-  ms_random_permutation(random, order, view->class_count);
-  size_t start = 0;
-  for (size_t c = 0; c < class_count; c++) {
-    size_t from = view->starts[order[c]];
-    size_t count = view->starts[order[c] + 1] - from;
-    subset->classes[c] = view->classes[order[c]];
-    subset->starts[c] = start;
-    memcpy(subset->images + start, view->images + from, count * sizeof *view->images);
-    start += count;
-  }
-  subset->starts[class_count] = start;
-  subset->image_count = start;
-  return MS_OK;
-}
-
 ms_status ms_task_view_bootstrap(const ms_task_view *view, ms_random *random,
                                  ms_task_view *resampled) {
   MS_TRY(make_view(view->task, view->class_count, view->image_count, resampled));
-  memcpy(resampled->classes, view->classes, view->class_count * sizeof *view->classes);
   memcpy(resampled->starts, view->starts, (view->class_count + 1) * sizeof *view->starts);
   for (size_t c = 0; c < view->class_count; c++) {
     size_t start = view->starts[c];
@@ -180,51 +139,38 @@ ms_status ms_task_view_bootstrap(const ms_task_view *view, ms_random *random,
   return MS_OK;
 }
 
-/* sums[j] += feature j, over the images of one class of the view. */
-static void sum_features(const ms_task_view *view, size_t class_index, double *sums) {
-  const ms_task *task = view->task;
-  for (size_t i = view->starts[class_index]; i < view->starts[class_index + 1]; i++) {
-    const float *row = task->features + view->images[i] * task->feature_count;
-    for (size_t j = 0; j < task->feature_count; j++) {
-      sums[j] += row[j];
-    }
-  }
-}
-
-/* sums[j] += (feature j - means[j])^2, over the images of one class of the view. */
-static void sum_squares(const ms_task_view *view, size_t class_index, const double *means,
-                        double *sums) {
-  const ms_task *task = view->task;
-  for (size_t i = view->starts[class_index]; i < view->starts[class_index + 1]; i++) {
-    const float *row = task->features + view->images[i] * task->feature_count;
-    for (size_t j = 0; j < task->feature_count; j++) {
-      double distance = row[j] - means[j];
-      sums[j] += distance * distance;
-    }
-  }
-}
-
 ms_status ms_task_view_prototypes(const ms_task_view *view, float *prototypes, float *spreads) {
-  ms_context *context = view->task->context;
+  const float *features = view->task->features;
+  const size_t *images = view->images; /* of one class after the other */
   size_t width = view->task->feature_count;
   /* Double precision: the spread is a small difference of large features, and the sum of 2^20. */
-  double *means = NULL;   /* [width] */
-  double *squares = NULL; /* [width] */
-  MS_TRY(MS_SCRATCH(context, width, &means));
-  MS_TRY(MS_SCRATCH(context, width, &squares));
+  double *means = NULL; /* [width] */
+  MS_TRY(MS_SCRATCH(view->task->context, 2 * width, &means));
+  double *squares = means + width; /* [width], of the distances from the means */
   for (size_t c = 0; c < view->class_count; c++) {
-    double count = (double)(view->starts[c + 1] - view->starts[c]);
-    memset(means, 0, width * sizeof *means);
-    memset(squares, 0, width * sizeof *squares);
-    sum_features(view, c, means);
-    for (size_t j = 0; j < width; j++) {
-      means[j] /= count;
-      prototypes[c * width + j] = (float)means[j];
+    size_t count = view->starts[c + 1] - view->starts[c];
+    memset(means, 0, 2 * width * sizeof *means);
+    for (size_t i = 0; i < count; i++) {
+      const float *row = features + images[i] * width;
+      for (size_t j = 0; j < width; j++) {
+        means[j] += row[j];
+      }
     }
-    sum_squares(view, c, means, squares);
     for (size_t j = 0; j < width; j++) {
-      spreads[c * width + j] = (float)sqrt(squares[j] / count);
+      means[j] /= (double)count;
     }
+    for (size_t i = 0; i < count; i++) {
+      const float *row = features + images[i] * width;
+      for (size_t j = 0; j < width; j++) {
+        double distance = row[j] - means[j];
+        squares[j] += distance * distance;
+      }
+    }
+    for (size_t j = 0; j < width; j++) {
+      *prototypes++ = (float)means[j];
+      *spreads++ = (float)sqrt(squares[j] / (double)count);
+    }
+    images += count;
   }
   return MS_OK;
 }

@@ -1,7 +1,6 @@
 /*
  * The task inside, and views of it: which of its images, grouped by class, stand for the task. The
- * scorer reads whole tasks, class subsets (training) and bootstrap resamples (certainty) alike
- * through a view.
+ * scorer reads whole tasks and bootstrap resamples (certainty) alike through a view.
  */
 #ifndef MS_TASK_TASK_H
 #define MS_TASK_TASK_H
@@ -15,7 +14,7 @@ struct ms_task {
   size_t feature_count;
   size_t image_count;
   size_t room;      /* images that fit */
-  float *features;  /* [room][feature_count] */
+  float *features;  /* [room][feature_count], and behind them */
   uint32_t *labels; /* [room] */
 };
 
@@ -24,16 +23,12 @@ typedef struct ms_task_view {
   const ms_task *task;
   size_t class_count;
   size_t image_count;
-  size_t *classes; /* [class_count], the task's class indices */
-  size_t *starts;  /* [class_count + 1], where each class begins in images */
-  size_t *images;  /* [image_count], the task's image indices */
+  size_t *starts; /* [class_count + 1], where each class begins in images */
+  size_t *images; /* [image_count], the task's image indices, class by class */
 } ms_task_view;
 
 /* The whole task. Fails with MS_ERR_DATA if the task has no image, MS_ERR_MEMORY. */
 MS_CHECK_RESULT ms_status ms_task_view_all(const ms_task *task, ms_task_view *view);
-/* class_count classes with an image, drawn without replacement; all where there are fewer. */
-MS_CHECK_RESULT ms_status ms_task_view_classes(const ms_task_view *view, ms_random *random,
-                                               size_t class_count, ms_task_view *subset);
 /* As many images of each class as the view has, drawn with replacement. */
 MS_CHECK_RESULT ms_status ms_task_view_bootstrap(const ms_task_view *view, ms_random *random,
                                                  ms_task_view *resampled);
