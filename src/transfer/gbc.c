@@ -23,11 +23,12 @@ typedef struct gaussians {
 static ms_status fit(ms_context *context, const ms_metric_data *data, const ms_principal *p,
                      gaussians *g) {
   size_t width = p->width;
+  size_t size = data->class_count * width;
   g->width = width;
-  MS_TRY(MS_SCRATCH(context, data->class_count * width, &g->means));
-  MS_TRY(MS_SCRATCH(context, data->class_count * width, &g->variances));
+  MS_TRY(MS_SCRATCH(context, size, &g->means));
+  MS_TRY(MS_SCRATCH(context, size, &g->variances));
   ms_class_means(data, p->coordinates, width, g->means);
-  memset(g->variances, 0, data->class_count * width * sizeof *g->variances);
+  memset(g->variances, 0, size * sizeof *g->variances);
   for (size_t i = 0; i < data->count; i++) {
     size_t at = data->labels[i] * width;
     for (size_t j = 0; j < width; j++) {
@@ -35,11 +36,9 @@ static ms_status fit(ms_context *context, const ms_metric_data *data, const ms_p
       g->variances[at + j] += distance * distance;
     }
   }
-  for (size_t c = 0; c < data->class_count; c++) {
-    for (size_t j = 0; j < width; j++) {
-      double *variance = &g->variances[c * width + j];
-      *variance = fmax(*variance / (double)data->class_sizes[c], least_variance * p->variances[j]);
-    }
+  for (size_t i = 0; i < size; i++) {
+    g->variances[i] = fmax(g->variances[i] / (double)data->class_sizes[i / width],
+                           least_variance * p->variances[i % width]);
   }
   return MS_OK;
 }
@@ -60,14 +59,9 @@ static double overlap(const gaussians *g, size_t first, size_t second) {
   return ms_exp(-distance);
 }
 
-ms_status ms_metric_gbc_of(ms_context *context, const ms_metric_data *data, const void *options,
-                           double *value) {
-  size_t limit = options != NULL ? *(const size_t *)options : DEFAULT_LIMIT;
+static ms_status gbc(ms_context *context, const ms_metric_data *data, size_t limit, double *value) {
   ms_principal principal;
   gaussians g;
-  if (limit < 1) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "0 principal coordinates, at least 1 is needed");
-  }
   MS_TRY(ms_metric_principal(context, data, 1, limit, &principal));
   MS_TRY(fit(context, data, &principal, &g));
   double sum = 0;
@@ -80,9 +74,24 @@ ms_status ms_metric_gbc_of(ms_context *context, const ms_metric_data *data, cons
   return MS_OK;
 }
 
+ms_status ms_metric_gbc_of(ms_context *context, const ms_metric_data *data, const void *options,
+                           double *value) {
+  (void)options;
+  return gbc(context, data, DEFAULT_LIMIT, value);
+}
+
+static ms_status gbc_with(ms_context *context, const ms_metric_data *data, const void *options,
+                          double *value) {
+  size_t limit = *(const size_t *)options;
+  if (limit < 1) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "0 principal coordinates, at least 1 is needed");
+  }
+  return gbc(context, data, limit, value);
+}
+
 ms_status ms_metric_gbc(ms_context *context, const float *features, size_t count, size_t dimension,
                         const uint32_t *labels, size_t class_count, size_t coordinate_limit,
                         double *value) {
-  return ms_metric_run(context, features, count, dimension, labels, class_count, ms_metric_gbc_of,
+  return ms_metric_run(context, features, count, dimension, labels, class_count, gbc_with,
                        &coordinate_limit, value);
 }

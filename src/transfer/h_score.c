@@ -37,18 +37,21 @@ static shrunk find_shrinkage(const ms_principal *p, size_t dimension) {
 }
 
 /* tr(((1 - shrinkage) S + shrinkage mean I)⁻¹ (1 - shrinkage) cov(E[F|y])) */
-static ms_status compare_means(ms_context *context, const ms_metric_data *data,
-                               const ms_principal *p, shrunk s, double *value) {
-  double *means = NULL; /* [classes][p->width] */
-  MS_TRY(MS_SCRATCH(context, data->class_count * p->width, &means));
-  ms_class_means(data, p->coordinates, p->width, means);
+static ms_status h_score(ms_context *context, const ms_metric_data *data, bool regularised,
+                         double *value) {
+  ms_principal p;
+  double *means = NULL; /* [classes][p.width] */
+  MS_TRY(ms_metric_principal(context, data, 1, data->dimension, &p));
+  MS_TRY(MS_SCRATCH(context, data->class_count * p.width, &means));
+  ms_class_means(data, p.coordinates, p.width, means);
+  shrunk s = regularised ? find_shrinkage(&p, data->dimension) : (shrunk){0, 0};
   double keep = 1 - s.shrinkage;
   *value = 0;
   for (size_t c = 0; c < data->class_count; c++) {
     double sum = 0;
-    for (size_t j = 0; j < p->width; j++) {
-      double mean = means[c * p->width + j];
-      sum += keep * mean * mean / (keep * p->variances[j] + s.shrinkage * s.mean);
+    for (size_t j = 0; j < p.width; j++) {
+      double mean = means[c * p.width + j];
+      sum += keep * mean * mean / (keep * p.variances[j] + s.shrinkage * s.mean);
     }
     *value += sum * (double)data->class_sizes[c] / (double)data->count;
   }
@@ -58,17 +61,13 @@ static ms_status compare_means(ms_context *context, const ms_metric_data *data,
 ms_status ms_metric_h_score_of(ms_context *context, const ms_metric_data *data, const void *options,
                                double *value) {
   (void)options;
-  ms_principal p;
-  MS_TRY(ms_metric_principal(context, data, 1, data->dimension, &p));
-  return compare_means(context, data, &p, (shrunk){0, 0}, value);
+  return h_score(context, data, false, value);
 }
 
 ms_status ms_metric_regularised_h_score_of(ms_context *context, const ms_metric_data *data,
                                            const void *options, double *value) {
   (void)options;
-  ms_principal p;
-  MS_TRY(ms_metric_principal(context, data, 1, data->dimension, &p));
-  return compare_means(context, data, &p, find_shrinkage(&p, data->dimension), value);
+  return h_score(context, data, true, value);
 }
 
 ms_status ms_metric_h_score(ms_context *context, const float *features, size_t count,

@@ -10,7 +10,7 @@
 
 ms_status ms_source_load(ms_context *context, const ms_metric_data *data, double **probabilities) {
   size_t width = data->dimension;
-  MS_TRY(ms_metric_load(context, data->features, data->count * width, probabilities));
+  MS_TRY(ms_metric_load_features(context, data, probabilities));
   for (size_t i = 0; i < data->count; i++) {
     double *row = *probabilities + i * width;
     double sum = 0;
@@ -32,13 +32,11 @@ ms_status ms_source_load(ms_context *context, const ms_metric_data *data, double
 
 ms_status ms_leep(ms_context *context, const ms_metric_data *data, const double *probabilities,
                   size_t source_count, double *value) {
-  ms_arena_mark mark = ms_arena_get_mark(context);
+  size_t size = data->class_count * source_count;
   double *joint = NULL; /* [classes][source_count], P(y, z) times count, then P(y|z) */
-  double *total = NULL; /* [source_count] */
-  MS_TRY(MS_SCRATCH(context, data->class_count * source_count, &joint));
-  MS_TRY(MS_SCRATCH(context, source_count, &total));
-  memset(joint, 0, data->class_count * source_count * sizeof *joint);
-  memset(total, 0, source_count * sizeof *total);
+  MS_TRY(MS_SCRATCH(context, size + source_count, &joint));
+  double *total = joint + size; /* [source_count] */
+  memset(joint, 0, (size + source_count) * sizeof *joint);
   for (size_t i = 0; i < data->count; i++) {
     double *row = joint + data->labels[i] * source_count;
     for (size_t z = 0; z < source_count; z++) {
@@ -46,10 +44,9 @@ ms_status ms_leep(ms_context *context, const ms_metric_data *data, const double 
       total[z] += probabilities[i * source_count + z];
     }
   }
-  for (size_t c = 0; c < data->class_count; c++) {
-    for (size_t z = 0; z < source_count; z++) {
-      joint[c * source_count + z] = total[z] > 0 ? joint[c * source_count + z] / total[z] : 0;
-    }
+  for (size_t i = 0; i < size; i++) {
+    double sum_of_source = total[i % source_count];
+    joint[i] = sum_of_source > 0 ? joint[i] / sum_of_source : 0;
   }
   double sum = 0;
   for (size_t i = 0; i < data->count; i++) {
@@ -57,7 +54,6 @@ ms_status ms_leep(ms_context *context, const ms_metric_data *data, const double 
                          source_count));
   }
   *value = sum / (double)data->count;
-  ms_arena_drop(context, mark);
   return MS_OK;
 }
 

@@ -6,7 +6,7 @@
 
 /*
  * Mean over rows of log Σ_z P(label|z) p(z), with P(y|z) from the sums of p over the rows of class
- * y. probabilities p [count][source_count], rows that sum to 1; scratch is dropped.
+ * y. probabilities p [count][source_count], rows that sum to 1.
  */
 MS_CHECK_RESULT ms_status ms_leep(ms_context *context, const ms_metric_data *data,
                                   const double *probabilities, size_t source_count, double *value);

@@ -143,8 +143,8 @@ static double maximise(const spectrum *s, size_t target_count) {
         best = r;
       }
     }
-    double low = first + gap * (best == 0 ? 0 : (double)best - 1);
-    double high = first + gap * (best + 1 == RATIOS ? (double)best : (double)best + 1);
+    double low = first + gap * (double)(best - (best > 0));
+    double high = first + gap * (double)(best + (best + 1 < RATIOS));
     sum += fmax(best_evidence, refine(s, t, low, high));
   }
   return sum / (double)target_count;

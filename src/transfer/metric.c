@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/exact.h"
+
 /* Keeps N D, N² and D² doubles below what wasm can address, and counts exact in double. */
 enum { MAX_COUNT = 1 << 20, MAX_DIMENSION = 65536, MAX_CLASSES = 65536 };
 
@@ -15,16 +17,28 @@ ms_status ms_metric_check_features(ms_context *context, const float *features, s
   if (features == NULL || count < 1 || count > MAX_COUNT || dimension < 1 ||
       dimension > MAX_DIMENSION) {
     return ms_fail(context, MS_ERR_ARGUMENT,
-                   "%s of shape [%zu][%zu], possible are 1 to %d rows of 1 to %d values",
-                   features == NULL ? "NULL features" : "features", count, dimension, MAX_COUNT,
-                   MAX_DIMENSION);
+                   "features of shape [%zu][%zu] are NULL or not 1 to %d rows of 1 to %d values",
+                   count, dimension, MAX_COUNT, MAX_DIMENSION);
+  }
+  for (size_t i = 0; i < count * dimension; i++) {
+    if (!isfinite(features[i])) {
+      return ms_fail(context, MS_ERR_DATA, "feature %zu of row %zu is %g", i % dimension,
+                     i / dimension, (double)features[i]);
+    }
+  }
+  return MS_OK;
+}
+
+ms_status ms_metric_check_labels(ms_context *context, const uint32_t *labels, size_t count,
+                                 size_t class_count, size_t most_classes) {
+  if (labels == NULL || class_count > most_classes) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "labels are NULL or of %zu classes, at most %zu",
+                   class_count, most_classes);
   }
   for (size_t i = 0; i < count; i++) {
-    for (size_t j = 0; j < dimension; j++) {
-      if (!isfinite(features[i * dimension + j])) {
-        return ms_fail(context, MS_ERR_DATA, "feature %zu of row %zu is %g", j, i,
-                       (double)features[i * dimension + j]);
-      }
+    if (labels[i] >= class_count) {
+      return ms_fail(context, MS_ERR_ARGUMENT, "label %lu of row %zu, with %zu classes",
+                     (unsigned long)labels[i], i, class_count);
     }
   }
   return MS_OK;
@@ -33,22 +47,15 @@ ms_status ms_metric_check_features(ms_context *context, const float *features, s
 /* Numbers the classes that have a row, in their order, into data. */
 static ms_status compact_labels(ms_context *context, const uint32_t *labels, size_t class_count,
                                 ms_metric_data *data) {
-  if (labels == NULL || class_count < 1 || class_count > MAX_CLASSES) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "%s of %zu classes, 1 to %d are possible",
-                   labels == NULL ? "NULL labels" : "labels", class_count, MAX_CLASSES);
-  }
   uint32_t *compact = NULL; /* [count] */
   uint32_t *number = NULL;  /* [class_count] */
   size_t *sizes = NULL;     /* [class_count], first of all classes, then of those with a row */
+  MS_TRY(ms_metric_check_labels(context, labels, data->count, class_count, MAX_CLASSES));
   MS_TRY(MS_SCRATCH(context, data->count, &compact));
   MS_TRY(MS_SCRATCH(context, class_count, &number));
   MS_TRY(MS_SCRATCH(context, class_count, &sizes));
   memset(sizes, 0, class_count * sizeof *sizes);
   for (size_t i = 0; i < data->count; i++) {
-    if (labels[i] >= class_count) {
-      return ms_fail(context, MS_ERR_ARGUMENT, "label %lu of row %zu, with %zu classes",
-                     (unsigned long)labels[i], i, class_count);
-    }
     sizes[labels[i]]++;
   }
   size_t present = 0;
@@ -87,7 +94,7 @@ ms_status ms_metric_check_result(ms_context *context, double result) {
 }
 
 ms_status ms_metric_check_positive(ms_context *context, const char *name, double option) {
-  if (!(option > 0) || !isfinite(option)) {
+  if (!(option > 0 && option < INFINITY)) {
     return ms_fail(context, MS_ERR_ARGUMENT, "%s %g, a positive number is needed", name, option);
   }
   return MS_OK;
@@ -115,84 +122,81 @@ ms_status ms_metric_run(ms_context *context, const float *features, size_t count
   return status;
 }
 
-ms_status ms_metric_load(ms_context *context, const float *values, size_t count, double **x) {
-  MS_TRY(MS_SCRATCH(context, count, x));
+void ms_widen(const float *values, size_t count, double *x) {
   for (size_t i = 0; i < count; i++) {
-    (*x)[i] = values[i];
+    x[i] = values[i];
   }
-  return MS_OK;
+}
+
+double *ms_metric_copy(ms_context *context, const float *values, size_t count) {
+  double *x = ms_arena_take(context, count, sizeof *x);
+  if (x != NULL) {
+    ms_widen(values, count, x);
+  }
+  return x;
+}
+
+double *ms_metric_features(ms_context *context, const ms_metric_data *data) {
+  return ms_metric_copy(context, data->features, data->count * data->dimension);
+}
+
+double *ms_metric_centered(ms_context *context, const ms_metric_data *data) {
+  double *x = ms_metric_features(context, data);
+  if (x != NULL) {
+    ms_center_columns(x, data->count, data->dimension);
+  }
+  return x;
 }
 
 /* Columns are handled in groups, so that memory is read row by row. */
 enum { GROUP = 64 };
 
-/* means[k] and the largest magnitudes of columns first … first + width - 1 */
-static void measure_columns(const double *x, size_t count, size_t dimension, size_t first,
-                            size_t width, double *means, double *largest) {
-  for (size_t k = 0; k < width; k++) {
-    means[k] = 0;
-    largest[k] = 0;
-  }
-  for (size_t i = 0; i < count; i++) {
-    const double *row = x + i * dimension + first;
-    for (size_t k = 0; k < width; k++) {
-      means[k] += row[k];
-      largest[k] = fmax(largest[k], fabs(row[k]));
-    }
-  }
-  for (size_t k = 0; k < width; k++) {
-    means[k] /= (double)count;
-  }
-}
-
 void ms_center_columns(double *x, size_t count, size_t dimension) {
-  double means[GROUP];
-  double largest[GROUP];
   for (size_t first = 0; first < dimension; first += GROUP) {
+    double means[GROUP] = {0};
     size_t width = dimension - first < GROUP ? dimension - first : GROUP;
-    measure_columns(x, count, dimension, first, width, means, largest);
     for (size_t i = 0; i < count; i++) {
-      double *row = x + i * dimension + first;
       for (size_t k = 0; k < width; k++) {
-        row[k] -= means[k];
+        means[k] += x[i * dimension + first + k];
+      }
+    }
+    for (size_t k = 0; k < width; k++) {
+      means[k] /= (double)count;
+    }
+    for (size_t i = 0; i < count; i++) {
+      for (size_t k = 0; k < width; k++) {
+        x[i * dimension + first + k] -= means[k];
       }
     }
   }
 }
 
-/* scales[j] = 1 / deviation of the centred column j, 0 where it counts as constant. */
-static size_t find_scales(const double *x, size_t count, size_t dimension, const double *largest,
-                          double *scales) {
-  size_t kept = 0;
-  memset(scales, 0, dimension * sizeof *scales);
+ms_status ms_standardise_columns(ms_context *context, double *x, size_t count, size_t dimension,
+                                 size_t *kept_count, double **factors) {
+  double *scales = NULL; /* [dimension] */
+  MS_TRY(MS_SCRATCH(context, 2 * dimension, &scales));
+  double *largest = scales + dimension; /* [dimension], magnitudes */
+  memset(scales, 0, 2 * dimension * sizeof *scales);
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = 0; j < dimension; j++) {
+      largest[j] = fmax(largest[j], fabs(x[i * dimension + j]));
+    }
+  }
+  ms_center_columns(x, count, dimension);
   for (size_t i = 0; i < count; i++) {
     for (size_t j = 0; j < dimension; j++) {
       double value = x[i * dimension + j];
       scales[j] += value * value;
     }
   }
+  size_t kept = 0;
   for (size_t j = 0; j < dimension; j++) {
     double deviation = sqrt(scales[j] / (double)count);
     bool varies = deviation > 1e-6 * largest[j];
     scales[j] = varies ? 1 / deviation : 0;
     kept += varies;
   }
-  return kept;
-}
-
-ms_status ms_standardise_columns(ms_context *context, double *x, size_t count, size_t dimension,
-                                 size_t *kept_count, double **factors) {
-  double *largest = NULL; /* [dimension] */
-  double *scales = NULL;  /* [dimension] */
-  MS_TRY(MS_SCRATCH(context, dimension, &scales));
-  MS_TRY(MS_SCRATCH(context, dimension, &largest));
-  double means[GROUP];
-  for (size_t first = 0; first < dimension; first += GROUP) {
-    size_t width = dimension - first < GROUP ? dimension - first : GROUP;
-    measure_columns(x, count, dimension, first, width, means, largest + first);
-  }
-  ms_center_columns(x, count, dimension);
-  *kept_count = find_scales(x, count, dimension, largest, scales);
+  *kept_count = kept;
   double *to = x;
   for (size_t i = 0; i < count; i++) {
     for (size_t j = 0; j < dimension; j++) {
@@ -207,58 +211,48 @@ ms_status ms_standardise_columns(ms_context *context, double *x, size_t count, s
   return MS_OK;
 }
 
-ms_status ms_one_hot(ms_context *context, const ms_metric_data *data, double **y) {
-  MS_TRY(MS_SCRATCH(context, data->count * data->class_count, y));
-  memset(*y, 0, data->count * data->class_count * sizeof **y);
-  for (size_t i = 0; i < data->count; i++) {
-    (*y)[i * data->class_count + data->labels[i]] = 1;
+double *ms_metric_one_hot(ms_context *context, const ms_metric_data *data) {
+  double *y = ms_arena_take(context, data->count, data->class_count * sizeof *y);
+  if (y != NULL) {
+    memset(y, 0, data->count * data->class_count * sizeof *y);
+    for (size_t i = 0; i < data->count; i++) {
+      y[i * data->class_count + data->labels[i]] = 1;
+    }
   }
-  return MS_OK;
+  return y;
 }
 
 void ms_class_means(const ms_metric_data *data, const double *x, size_t width, double *means) {
-  memset(means, 0, data->class_count * width * sizeof *means);
+  size_t size = data->class_count * width;
+  memset(means, 0, size * sizeof *means);
   for (size_t i = 0; i < data->count; i++) {
     double *mean = means + data->labels[i] * width;
     for (size_t j = 0; j < width; j++) {
       mean[j] += x[i * width + j];
     }
   }
-  for (size_t c = 0; c < data->class_count; c++) {
-    for (size_t j = 0; j < width; j++) {
-      means[c * width + j] /= (double)data->class_sizes[c];
-    }
+  for (size_t i = 0; i < size; i++) {
+    means[i] /= (double)data->class_sizes[i / width];
   }
 }
 
-static ms_status load_centered(ms_context *context, const ms_metric_data *data, double **x) {
-  MS_TRY(ms_metric_load(context, data->features, data->count * data->dimension, x));
-  ms_center_columns(*x, data->count, data->dimension);
-  return MS_OK;
-}
-
-/* The Gram matrix of x's smaller side: made, or copied from what is shared. */
-static ms_status make_gram(ms_context *context, const ms_metric_data *data, double *x,
-                           double **gram) {
-  ms_matrix side = ms_thin_side(x, data->count, data->dimension);
-  size_t size = side.rows * side.rows;
-  MS_TRY(MS_SCRATCH(context, size, gram));
-  if (data->shared != NULL) {
-    memcpy(*gram, data->shared->gram, size * sizeof **gram);
-  } else {
-    ms_gram(side, *gram);
-  }
-  return MS_OK;
+size_t ms_metric_order(const ms_metric_data *data) {
+  return data->count < data->dimension ? data->count : data->dimension;
 }
 
 ms_status ms_metric_gram(ms_context *context, const ms_metric_data *data, double **x,
                          double **gram) {
-  if (data->shared != NULL) {
-    *x = data->shared->x;
+  size_t order = ms_metric_order(data);
+  const ms_metric_shared *shared = data->shared;
+  MS_TRY(MS_SCRATCH(context, order * order, gram));
+  if (shared != NULL) {
+    *x = shared->x;
+    memcpy(*gram, shared->gram, order * order * sizeof **gram);
   } else {
-    MS_TRY(load_centered(context, data, x));
+    MS_TRY(ms_metric_load_centered(context, data, x));
+    ms_thin_gram(*x, data->count, data->dimension, *gram);
   }
-  return make_gram(context, data, *x, gram);
+  return MS_OK;
 }
 
 /* The first of all principal coordinates. */
@@ -287,22 +281,60 @@ ms_status ms_metric_principal(ms_context *context, const ms_metric_data *data, d
     return copy_principal(context, &data->shared->principal, share, limit, principal);
   }
   double *x = NULL; /* [count][dimension] */
-  MS_TRY(load_centered(context, data, &x));
+  MS_TRY(ms_metric_load_centered(context, data, &x));
   return ms_principal_make(context, x, data->count, data->dimension, NULL, share, limit, principal);
 }
 
-ms_status ms_metric_share(ms_context *context, const ms_metric_data *data,
-                          ms_metric_shared *shared) {
-  double *gram = NULL; /* [n][n], which the eigenvectors destroy */
-  ms_metric_data view = *data;
+ms_status ms_metric_share(ms_context *context, ms_metric_data *data, ms_metric_shared *shared) {
+  double *x = NULL;    /* [count][dimension] */
+  double *gram = NULL; /* [n][n], a copy, which the eigenvectors destroy */
   MS_TRY(ms_metric_gram(context, data, &shared->x, &shared->gram));
-  view.shared = shared;
-  MS_TRY(make_gram(context, &view, shared->x, &gram));
-  return ms_principal_make(context, shared->x, data->count, data->dimension, gram, 1,
-                           data->dimension, &shared->principal);
+  data->shared = shared;
+  MS_TRY(ms_metric_gram(context, data, &x, &gram));
+  return ms_principal_make(context, x, data->count, data->dimension, gram, 1, data->dimension,
+                           &shared->principal);
 }
 
 ms_matrix ms_thin_side(double *x, size_t count, size_t dimension) {
-  ms_matrix matrix = ms_matrix_make(x, count, dimension);
-  return count <= dimension ? matrix : ms_matrix_transposed(matrix);
+  bool thin = count <= dimension;
+  return (ms_matrix){x, thin ? count : dimension, thin ? dimension : count, thin ? dimension : 1,
+                     thin ? 1 : dimension};
+}
+
+void ms_thin_gram(double *x, size_t count, size_t dimension, double *gram) {
+  ms_gram(ms_thin_side(x, count, dimension), gram);
+}
+
+void ms_add_rows(double *a, size_t rows, double *b, size_t columns, size_t width, double factor,
+                 double *to) {
+  ms_multiply_add(ms_matrix_make(a, rows, width),
+                  ms_matrix_transposed(ms_matrix_make(b, columns, width)), factor,
+                  ms_matrix_make(to, rows, columns));
+}
+
+void ms_multiply_rows(double *a, size_t rows, double *b, size_t columns, size_t width, double *to) {
+  memset(to, 0, rows * columns * sizeof *to);
+  ms_add_rows(a, rows, b, columns, width, 1, to);
+}
+
+void ms_square_rows(const double *x, size_t count, size_t width, double *squares) {
+  for (size_t i = 0; i < count; i++) {
+    squares[i] = ms_dot(x + i * width, x + i * width, width);
+  }
+}
+
+double ms_softmax(double *row, size_t count) {
+  double largest = -INFINITY;
+  double sum = 0;
+  for (size_t c = 0; c < count; c++) {
+    largest = fmax(largest, row[c]);
+  }
+  for (size_t c = 0; c < count; c++) {
+    row[c] = ms_exp(row[c] - largest);
+    sum += row[c];
+  }
+  for (size_t c = 0; c < count; c++) {
+    row[c] /= sum;
+  }
+  return ms_log(sum) + largest;
 }

@@ -46,18 +46,41 @@ MS_CHECK_RESULT ms_status ms_metric_run(ms_context *context, const float *featur
                                         size_t class_count, ms_metric_function *function,
                                         const void *options, double *value);
 
-/* The parts of ms_metric_run that concern features alone, for metrics without labels. */
+/* The parts of ms_metric_run that concern features or labels alone. */
 MS_CHECK_RESULT ms_status ms_metric_check_features(ms_context *context, const float *features,
                                                    size_t count, size_t dimension);
+MS_CHECK_RESULT ms_status ms_metric_check_labels(ms_context *context, const uint32_t *labels,
+                                                 size_t count, size_t class_count,
+                                                 size_t most_classes);
 MS_CHECK_RESULT ms_status ms_metric_check_result(ms_context *context, double result);
 /* Fails with MS_ERR_ARGUMENT, naming the option, where it is not positive and finite. */
 MS_CHECK_RESULT ms_status ms_metric_check_positive(ms_context *context, const char *name,
                                                    double option);
 
-/* Copies floats as doubles, into scratch memory. */
-MS_CHECK_RESULT ms_status ms_metric_load(ms_context *context, const float *values, size_t count,
-                                         double **x);
+/*
+ * Scratch memory for a matrix [rows][columns] of two counts that the features do not have in
+ * memory already: their product need not fit a size_t.
+ */
+#define MS_SCRATCH_MATRIX(context, rows, columns, pointer)                                         \
+  MS_HAS_MEMORY(*(pointer) = ms_arena_take((context), (rows), (columns) * sizeof **(pointer)))
 
+/* x[i] = values[i] */
+void ms_widen(const float *values, size_t count, double *x);
+/* Floats as doubles, in scratch memory; the features, and the features centred. NULL as MS_SCRATCH.
+ */
+MS_CHECK_RESULT double *ms_metric_copy(ms_context *context, const float *values, size_t count);
+MS_CHECK_RESULT double *ms_metric_features(ms_context *context, const ms_metric_data *data);
+MS_CHECK_RESULT double *ms_metric_centered(ms_context *context, const ms_metric_data *data);
+/* The same with a status, as everything else: ms_metric_load(context, values, count, &x). */
+#define ms_metric_load(context, values, count, x)                                                  \
+  MS_HAS_MEMORY(*(x) = ms_metric_copy((context), (values), (count)))
+#define ms_metric_load_features(context, data, x)                                                  \
+  MS_HAS_MEMORY(*(x) = ms_metric_features((context), (data)))
+#define ms_metric_load_centered(context, data, x)                                                  \
+  MS_HAS_MEMORY(*(x) = ms_metric_centered((context), (data)))
+
+/* n = min(count, dimension), the order of the Gram matrix of the smaller side */
+size_t ms_metric_order(const ms_metric_data *data);
 /*
  * Centred features x [count][dimension], and the Gram matrix of their smaller side, in scratch
  * memory. gram is the caller's to change; x is not.
@@ -67,8 +90,8 @@ MS_CHECK_RESULT ms_status ms_metric_gram(ms_context *context, const ms_metric_da
 /* The principal coordinates of the centred features, as ms_principal_make gives them. */
 MS_CHECK_RESULT ms_status ms_metric_principal(ms_context *context, const ms_metric_data *data,
                                               double share, size_t limit, ms_principal *principal);
-/* Makes what metrics share, in scratch memory. */
-MS_CHECK_RESULT ms_status ms_metric_share(ms_context *context, const ms_metric_data *data,
+/* Makes what metrics share, in scratch memory, and has data point to it. */
+MS_CHECK_RESULT ms_status ms_metric_share(ms_context *context, ms_metric_data *data,
                                           ms_metric_shared *shared);
 
 /* Subtracts every column's mean. */
@@ -86,9 +109,23 @@ MS_CHECK_RESULT ms_status ms_standardise_columns(ms_context *context, double *x,
                                                  double **factors);
 /* x as it is where count <= dimension, else transposed: the view whose Gram matrix is smaller. */
 ms_matrix ms_thin_side(double *x, size_t count, size_t dimension);
+/* That Gram matrix: gram [n][n], n = min(count, dimension). */
+void ms_thin_gram(double *x, size_t count, size_t dimension, double *gram);
+/* to [rows][columns] = a bᵀ; a [rows][width], b [columns][width] */
+void ms_multiply_rows(double *a, size_t rows, double *b, size_t columns, size_t width, double *to);
+/* to += factor a bᵀ */
+void ms_add_rows(double *a, size_t rows, double *b, size_t columns, size_t width, double factor,
+                 double *to);
+/* squares [count], the squared lengths of the rows of x [count][width] */
+void ms_square_rows(const double *x, size_t count, size_t width, double *squares);
+/* row = exp(row) / Σ exp(row), without overflow; gives log Σ exp(row). */
+double ms_softmax(double *row, size_t count);
 /* means [class_count][width] of the rows of x [count][width] in each class */
 void ms_class_means(const ms_metric_data *data, const double *x, size_t width, double *means);
-/* Labels as columns: y [count][class_count], 1 in the row's class, 0 elsewhere. */
-MS_CHECK_RESULT ms_status ms_one_hot(ms_context *context, const ms_metric_data *data, double **y);
+/*
+ * Labels as columns: y [count][class_count], 1 in the row's class, 0 elsewhere; in scratch memory.
+ */
+MS_CHECK_RESULT double *ms_metric_one_hot(ms_context *context, const ms_metric_data *data);
+#define ms_one_hot(context, data, y) MS_HAS_MEMORY(*(y) = ms_metric_one_hot((context), (data)))
 
 #endif

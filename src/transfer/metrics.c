@@ -38,12 +38,17 @@ const char *ms_metric_name(size_t index) {
   return index < METRIC_COUNT ? metrics[index].name : NULL;
 }
 
-ms_status ms_metric_compute(ms_context *context, size_t index, const float *features, size_t count,
-                            size_t dimension, const uint32_t *labels, size_t class_count,
-                            double *value) {
+static ms_status check_index(ms_context *context, size_t index) {
   if (index >= METRIC_COUNT) {
     return ms_fail(context, MS_ERR_ARGUMENT, "metric %zu of %d", index, METRIC_COUNT);
   }
+  return MS_OK;
+}
+
+ms_status ms_metric_compute(ms_context *context, size_t index, const float *features, size_t count,
+                            size_t dimension, const uint32_t *labels, size_t class_count,
+                            double *value) {
+  MS_TRY(check_index(context, index));
   return ms_metric_run(context, features, count, dimension, labels, class_count,
                        metrics[index].function, NULL, value);
 }
@@ -70,7 +75,6 @@ static ms_status compute_several(ms_context *context, const size_t *indices, siz
   double *results = NULL; /* [metric_count] */
   MS_TRY(MS_SCRATCH(context, metric_count, &results));
   MS_TRY(ms_metric_share(context, data, &shared));
-  data->shared = &shared;
   for (size_t i = 0; i < metric_count; i++) {
     MS_TRY(compute_one(context, data, indices[i], &results[i]));
   }
@@ -82,9 +86,7 @@ ms_status ms_metric_compute_several(ms_context *context, const size_t *indices, 
                                     const float *features, size_t count, size_t dimension,
                                     const uint32_t *labels, size_t class_count, double *values) {
   for (size_t i = 0; i < metric_count; i++) {
-    if (indices[i] >= METRIC_COUNT) {
-      return ms_fail(context, MS_ERR_ARGUMENT, "metric %zu of %d", indices[i], METRIC_COUNT);
-    }
+    MS_TRY(check_index(context, indices[i]));
   }
   ms_arena_mark mark = ms_arena_get_mark(context);
   ms_metric_data data;

@@ -12,11 +12,9 @@ static size_t default_components(const ms_metric_data *data) {
   return wanted < most ? wanted : most;
 }
 
-ms_status ms_metric_n_leep_of(ms_context *context, const ms_metric_data *data, const void *options,
-                              double *value) {
-  size_t components = options != NULL ? *(const size_t *)options : 0;
-  components = components == 0 ? default_components(data) : components;
-  components = components < data->count ? components : data->count;
+/* components of the mixture, 1 … count */
+static ms_status n_leep(ms_context *context, const ms_metric_data *data, size_t components,
+                        double *value) {
   double *posteriors = NULL; /* [count][components] */
   ms_principal principal;
   MS_TRY(MS_SCRATCH(context, data->count * components, &posteriors));
@@ -33,9 +31,22 @@ ms_status ms_metric_n_leep_of(ms_context *context, const ms_metric_data *data, c
   return ms_leep(context, data, posteriors, components, value);
 }
 
+ms_status ms_metric_n_leep_of(ms_context *context, const ms_metric_data *data, const void *options,
+                              double *value) {
+  (void)options;
+  return n_leep(context, data, default_components(data), value);
+}
+
+static ms_status n_leep_with(ms_context *context, const ms_metric_data *data, const void *options,
+                             double *value) {
+  size_t components = *(const size_t *)options;
+  components = components == 0 ? default_components(data) : components;
+  return n_leep(context, data, components < data->count ? components : data->count, value);
+}
+
 ms_status ms_metric_n_leep(ms_context *context, const float *features, size_t count,
                            size_t dimension, const uint32_t *labels, size_t class_count,
                            size_t component_count, double *value) {
-  return ms_metric_run(context, features, count, dimension, labels, class_count,
-                       ms_metric_n_leep_of, &component_count, value);
+  return ms_metric_run(context, features, count, dimension, labels, class_count, n_leep_with,
+                       &component_count, value);
 }

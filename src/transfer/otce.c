@@ -19,17 +19,9 @@ typedef struct otce_options {
 
 static ms_status check_source(ms_context *context, const otce_options *source, size_t dimension) {
   MS_TRY(ms_metric_check_features(context, source->features, source->count, dimension));
-  if (source->labels == NULL || source->class_count < 1) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "source labels are NULL or of 0 classes");
-  }
-  for (size_t i = 0; i < source->count; i++) {
-    if (source->labels[i] >= source->class_count) {
-      return ms_fail(context, MS_ERR_ARGUMENT, "source label %lu of row %zu, with %zu classes",
-                     (unsigned long)source->labels[i], i, source->class_count);
-    }
-  }
-  MS_TRY(ms_metric_check_positive(context, "penalty", source->penalty));
-  return MS_OK;
+  MS_TRY(ms_metric_check_labels(context, source->labels, source->count, source->class_count,
+                                SIZE_MAX));
+  return ms_metric_check_positive(context, "penalty", source->penalty);
 }
 
 /* cost [source][target] = squared distances divided by their mean; 0 if all are 0. */
@@ -39,23 +31,16 @@ static ms_status find_costs(ms_context *context, const ms_metric_data *data,
   size_t rows = source->count + data->count;
   double *x = NULL;     /* [rows][width], the source's rows first */
   double *norms = NULL; /* [rows] */
-  MS_TRY(MS_SCRATCH(context, source->count * data->count, cost));
+  MS_TRY(MS_SCRATCH_MATRIX(context, source->count, data->count, cost));
   MS_TRY(MS_SCRATCH(context, rows * width, &x));
   MS_TRY(MS_SCRATCH(context, rows, &norms));
-  for (size_t i = 0; i < source->count * width; i++) {
-    x[i] = source->features[i];
-  }
-  for (size_t i = 0; i < data->count * width; i++) {
-    x[source->count * width + i] = data->features[i];
-  }
+  double *targets = x + source->count * width;
+  ms_widen(source->features, source->count * width, x);
+  ms_widen(data->features, data->count * width, targets);
   /* Distances do not change, but lose less to rounding. */
   ms_center_columns(x, rows, width);
-  for (size_t i = 0; i < rows; i++) {
-    norms[i] = ms_dot(x + i * width, x + i * width, width);
-  }
-  ms_multiply(ms_matrix_make(x, source->count, width),
-              ms_matrix_transposed(ms_matrix_make(x + source->count * width, data->count, width)),
-              ms_matrix_make(*cost, source->count, data->count));
+  ms_square_rows(x, rows, width, norms);
+  ms_multiply_rows(x, source->count, targets, data->count, width, *cost);
   double sum = 0;
   for (size_t i = 0; i < source->count; i++) {
     for (size_t j = 0; j < data->count; j++) {
@@ -76,7 +61,7 @@ static ms_status negative_entropy(ms_context *context, const ms_metric_data *dat
                                   const otce_options *source, const double *coupling,
                                   double *value) {
   double *joint = NULL; /* [source classes][classes] */
-  MS_TRY(MS_SCRATCH(context, source->class_count * data->class_count, &joint));
+  MS_TRY(MS_SCRATCH_MATRIX(context, source->class_count, data->class_count, &joint));
   memset(joint, 0, source->class_count * data->class_count * sizeof *joint);
   for (size_t i = 0; i < source->count; i++) {
     double *row = joint + source->labels[i] * data->class_count;

@@ -9,14 +9,9 @@
 
 enum { STEP_LIMIT = 500 };
 
-typedef struct gaussian_options {
-  double prior;    /* the objective is the mean loss + ‖W‖² / (2 prior N) */
-  double variance; /* of the prior, times D */
-} gaussian_options;
-
 /*
  * The rows in principal coordinates, scaled to a curvature of 1 where the softmax knows nothing
- * yet; the last column is the intercept's.
+ * yet; the last column is the intercept's, which nothing penalises.
  */
 static ms_status make_problem(ms_context *context, const ms_metric_data *data,
                               const ms_principal *p, double strength, ms_logistic *problem,
@@ -27,13 +22,13 @@ static ms_status make_problem(ms_context *context, const ms_metric_data *data,
   float *penalty = NULL; /* [width] */
   MS_TRY(MS_SCRATCH(context, data->count * width, &map));
   MS_TRY(MS_SCRATCH(context, width, &penalty));
-  for (size_t j = 0; j < p->width; j++) {
-    double curvature = rows * p->variances[j] + strength;
+  for (size_t j = 0; j < width; j++) {
+    bool weight = j < p->width;
+    double own = weight ? strength : 0;
+    double curvature = rows * (weight ? p->variances[j] : 1) + own;
     scales[j] = 1 / sqrt(curvature);
-    penalty[j] = (float)(strength / curvature);
+    penalty[j] = (float)(own / curvature);
   }
-  scales[p->width] = 1 / sqrt(rows);
-  penalty[p->width] = 0;
   for (size_t i = 0; i < data->count; i++) {
     for (size_t j = 0; j < width; j++) {
       double value = j < p->width ? p->coordinates[i * p->width + j] : 1;
@@ -44,73 +39,75 @@ static ms_status make_problem(ms_context *context, const ms_metric_data *data,
   return MS_OK;
 }
 
-/* The sum of log losses, and of p (1 - p) ‖x‖² over rows and classes, from the logits. */
-static void judge(const ms_metric_data *data, const ms_principal *p, const float *logits,
-                  double *loss, double *trace) {
-  *loss = 0;
-  *trace = 0;
-  for (size_t i = 0; i < data->count; i++) {
-    const double *x = p->coordinates + i * p->width;
-    const float *row = logits + i * data->class_count;
-    double square = ms_dot(x, x, p->width);
-    double largest = -INFINITY;
-    double sum = 0;
-    for (size_t c = 0; c < data->class_count; c++) {
-      largest = fmax(largest, (double)row[c]);
-    }
-    for (size_t c = 0; c < data->class_count; c++) {
-      sum += ms_exp((double)row[c] - largest);
-    }
-    for (size_t c = 0; c < data->class_count; c++) {
-      double probability = ms_exp((double)row[c] - largest) / sum;
-      *trace += probability * (1 - probability) * square;
-    }
-    *loss += ms_log(sum) + largest - (double)row[data->labels[i]];
-  }
-}
-
-ms_status ms_metric_pactran_gaussian_of(ms_context *context, const ms_metric_data *data,
-                                        const void *options, double *value) {
-  const gaussian_options defaults = {1, 10};
-  const gaussian_options *o = options != NULL ? options : &defaults;
-  if (!(o->prior > 0 && o->variance > 0 && isfinite(o->prior) && isfinite(o->variance))) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "prior %g and variance %g, both must be positive",
-                   o->prior, o->variance);
-  }
+/*
+ * prior     the objective is the mean loss + ‖W‖² / (2 prior N)
+ * variance  of the prior, times D
+ */
+static ms_status pactran(ms_context *context, const ms_metric_data *data, double prior,
+                         double variance, double *value) {
+  size_t classes = data->class_count;
+  double *row = NULL;    /* [classes] */
   double *scales = NULL; /* [problem.width] */
   float *found = NULL;   /* [problem.width][classes] */
   float *logits = NULL;  /* [count][classes] */
   ms_principal p;
   ms_logistic problem;
   MS_TRY(ms_metric_principal(context, data, 1, data->dimension, &p));
+  MS_TRY(MS_SCRATCH(context, classes, &row));
   MS_TRY(MS_SCRATCH(context, p.width + 1, &scales));
-  MS_TRY(MS_SCRATCH(context, (p.width + 1) * data->class_count, &found));
-  MS_TRY(MS_SCRATCH(context, data->count * data->class_count, &logits));
-  MS_TRY(make_problem(context, data, &p, 1 / o->prior, &problem, scales));
+  MS_TRY(MS_SCRATCH(context, (p.width + 1) * classes, &found));
+  MS_TRY(MS_SCRATCH_MATRIX(context, data->count, classes, &logits));
+  MS_TRY(make_problem(context, data, &p, 1 / prior, &problem, scales));
   MS_TRY(ms_logistic_fit(context, &problem, 1e-9, STEP_LIMIT, found, logits));
-  double count = (double)data->count;
   double loss = 0;
-  double trace = 0;
+  double trace = 0; /* Σ p (1 - p) ‖x‖² over rows and classes */
   double square = 0;
-  judge(data, &p, logits, &loss, &trace);
-  for (size_t j = 0; j < p.width; j++) {
-    for (size_t c = 0; c < data->class_count; c++) {
-      double weight = (double)found[j * data->class_count + c] * scales[j];
-      square += weight * weight;
+  for (size_t i = 0; i < data->count; i++) {
+    const double *x = p.coordinates + i * p.width;
+    double length = ms_dot(x, x, p.width);
+    ms_widen(logits + i * classes, classes, row);
+    double own = row[data->labels[i]];
+    loss += ms_softmax(row, classes) - own;
+    for (size_t c = 0; c < classes; c++) {
+      trace += row[c] * (1 - row[c]) * length;
     }
   }
-  double temper = o->prior * count;
-  double weights = (double)data->dimension * (double)data->class_count;
-  double volume = (double)data->class_count * o->variance / (2 * temper);
+  for (size_t i = 0; i < p.width * classes; i++) {
+    double weight = (double)found[i] * scales[i / classes];
+    square += weight * weight;
+  }
+  double count = (double)data->count;
+  double temper = prior * count;
+  double weights = (double)data->dimension * (double)classes;
+  double volume = (double)classes * variance / (2 * temper);
   *value = -(loss / count + square / (2 * temper) +
              volume * ms_log1p(temper * (trace / count) / weights));
   return MS_OK;
+}
+
+ms_status ms_metric_pactran_gaussian_of(ms_context *context, const ms_metric_data *data,
+                                        const void *options, double *value) {
+  (void)options;
+  return pactran(context, data, 1, 10, value);
+}
+
+typedef struct gaussian_options {
+  double prior;
+  double variance;
+} gaussian_options;
+
+static ms_status pactran_with(ms_context *context, const ms_metric_data *data, const void *options,
+                              double *value) {
+  const gaussian_options *o = options;
+  MS_TRY(ms_metric_check_positive(context, "prior", o->prior));
+  MS_TRY(ms_metric_check_positive(context, "variance", o->variance));
+  return pactran(context, data, o->prior, o->variance, value);
 }
 
 ms_status ms_metric_pactran_gaussian(ms_context *context, const float *features, size_t count,
                                      size_t dimension, const uint32_t *labels, size_t class_count,
                                      double prior, double variance, double *value) {
   const gaussian_options options = {prior, variance};
-  return ms_metric_run(context, features, count, dimension, labels, class_count,
-                       ms_metric_pactran_gaussian_of, &options, value);
+  return ms_metric_run(context, features, count, dimension, labels, class_count, pactran_with,
+                       &options, value);
 }

@@ -89,9 +89,9 @@ ms_status ms_metric_parc_of(ms_context *context, const ms_metric_data *data, con
   double *gram = NULL;    /* [count][count] */
   uint32_t *keys = NULL;  /* [pairs] */
   uint32_t *spare = NULL; /* [pairs] */
-  MS_TRY(ms_metric_load(context, data->features, count * data->dimension, &x));
+  MS_TRY(ms_metric_load_features(context, data, &x));
   MS_TRY(ms_standardise_columns(context, x, count, data->dimension, &width, NULL));
-  MS_TRY(MS_SCRATCH(context, count * count, &gram));
+  MS_TRY(MS_SCRATCH_MATRIX(context, count, count, &gram));
   MS_TRY(MS_SCRATCH(context, pairs, &keys));
   MS_TRY(MS_SCRATCH(context, pairs, &spare));
   normalise_rows(x, count, width);

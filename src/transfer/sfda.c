@@ -14,33 +14,41 @@ enum { POWER_STEPS = 500 };
 typedef struct fisher {
   const ms_metric_data *data;
   size_t width;
+  size_t order;    /* min(count, width) */
+  bool by_rows;    /* order is count */
   double *x;       /* [count][width] */
   double *means;   /* [classes][width] */
   double *within;  /* [count][width], x less its class's mean */
-  double *factor;  /* [order][order], first a Gram matrix of within */
-  size_t order;    /* min(count, width) */
-  bool by_rows;    /* order is count */
+  double *scatter; /* [order][order], the Gram matrix of within, S_w times count */
+  double *factor;  /* [order][order] */
+  double *right;   /* [classes][order], the means among rows */
+  double *solved;  /* [classes][order] */
   double *scores;  /* [count][classes], in the end probabilities */
   double *between; /* [classes][classes], means B⁻¹ meansᵀ */
+  double *total;   /* [width], of the means */
 } fisher;
 
 static ms_status make_fisher(ms_context *context, const ms_metric_data *data, fisher *f) {
   size_t count = data->count;
   size_t width = data->dimension;
-  *f = (fisher){.data = data, .width = width, .by_rows = count <= width};
-  f->order = f->by_rows ? count : width;
-  MS_TRY(ms_metric_load(context, data->features, count * width, &f->x));
-  MS_TRY(MS_SCRATCH(context, data->class_count * width, &f->means));
+  size_t classes = data->class_count;
+  size_t order = ms_metric_order(data);
+  *f = (fisher){.data = data, .width = width, .order = order, .by_rows = count <= width};
+  MS_TRY(ms_metric_load_centered(context, data, &f->x));
+  MS_TRY(MS_SCRATCH(context, classes * width, &f->means));
   MS_TRY(MS_SCRATCH(context, count * width, &f->within));
-  MS_TRY(MS_SCRATCH(context, f->order * f->order, &f->factor));
-  MS_TRY(MS_SCRATCH(context, count * data->class_count, &f->scores));
-  MS_TRY(MS_SCRATCH(context, data->class_count * data->class_count, &f->between));
-  ms_center_columns(f->x, count, width);
+  MS_TRY(MS_SCRATCH(context, 2 * order * order, &f->scatter));
+  MS_TRY(MS_SCRATCH(context, 2 * classes * order, &f->right));
+  MS_TRY(MS_SCRATCH_MATRIX(context, count, classes, &f->scores));
+  MS_TRY(MS_SCRATCH(context, classes * classes, &f->between));
+  MS_TRY(MS_SCRATCH(context, width, &f->total));
+  f->factor = f->scatter + order * order;
+  f->solved = f->right + classes * order;
   return MS_OK;
 }
 
-/* Means, distances from them, and the scatter within classes S_w times count, in f->factor. */
-static void find_scatter(fisher *f) {
+/* Means, distances from them, and the scatter within classes. */
+static void find_scatter(const fisher *f) {
   const ms_metric_data *data = f->data;
   ms_class_means(data, f->x, f->width, f->means);
   for (size_t i = 0; i < data->count; i++) {
@@ -49,16 +57,15 @@ static void find_scatter(fisher *f) {
       f->within[i * f->width + j] = f->x[i * f->width + j] - mean[j];
     }
   }
-  ms_gram(ms_thin_side(f->within, data->count, f->width), f->factor);
+  ms_thin_gram(f->within, data->count, f->width, f->scatter);
 }
 
-/* The largest eigenvalue of a [order][order], by power steps; enough and more is not told apart. */
-static ms_status find_largest(ms_context *context, const double *a, size_t order, double enough,
-                              double *largest) {
-  double *at = NULL;    /* [order] */
-  double *image = NULL; /* [order] */
-  MS_TRY(MS_SCRATCH(context, order, &at));
-  MS_TRY(MS_SCRATCH(context, order, &image));
+/* The largest eigenvalue of the scatter, by power steps; enough and more is not told apart. */
+static double find_largest(const fisher *f, double enough) {
+  size_t order = f->order;
+  const double *a = f->scatter;
+  double *at = f->right;     /* [order] */
+  double *image = f->solved; /* [order] */
   size_t start = 0;
   for (size_t i = 1; i < order; i++) {
     start = a[i * order + i] > a[start * order + start] ? i : start;
@@ -84,130 +91,91 @@ static ms_status find_largest(ms_context *context, const double *a, size_t order
     }
     memcpy(at, image, order * sizeof *at);
   }
-  *largest = value;
-  return MS_OK;
+  return value;
 }
 
 /*
  * Factorises B = (1 - shrinkage) S_w + shrinkage mean I, or its counterpart among rows. Where
  * rounding leaves it not positive, the ridge grows. Gives the ridge, 0 if there is no scatter.
  */
-static ms_status factorise(ms_context *context, fisher *f, double shrinkage, double *ridge) {
+static double factorise(const fisher *f, double shrinkage) {
   size_t order = f->order;
   double count = (double)f->data->count;
-  double *scatter = NULL; /* [order][order] */
   double trace = 0;
-  MS_TRY(MS_SCRATCH(context, order * order, &scatter));
-  for (size_t i = 0; i < order * order; i++) {
-    scatter[i] = f->factor[i] * (1 - shrinkage) / count;
-  }
   for (size_t i = 0; i < order; i++) {
-    trace += f->factor[i * order + i] / count;
+    trace += f->scatter[i * order + i] / count;
   }
-  *ridge = shrinkage * trace / (double)f->width;
+  for (size_t i = 0; i < order * order; i++) {
+    f->scatter[i] = f->scatter[i] * (1 - shrinkage) / count;
+  }
+  double ridge = shrinkage * trace / (double)f->width;
   while (trace > 0) {
-    memcpy(f->factor, scatter, order * order * sizeof *scatter);
+    memcpy(f->factor, f->scatter, order * order * sizeof *f->scatter);
     for (size_t i = 0; i < order; i++) {
-      f->factor[i * order + i] += *ridge;
+      f->factor[i * order + i] += ridge;
     }
     if (ms_cholesky(f->factor, order)) {
       break;
     }
-    *ridge *= 10;
+    ridge *= 10;
   }
-  return MS_OK;
-}
-
-/* to [rows][columns] = a bᵀ, rows of both of f->width */
-static void multiply(const fisher *f, double *a, size_t rows, double *b, size_t columns,
-                     double *to) {
-  ms_multiply(ms_matrix_make(a, rows, f->width),
-              ms_matrix_transposed(ms_matrix_make(b, columns, f->width)),
-              ms_matrix_make(to, rows, columns));
-}
-
-/* scores = x B⁻¹ meansᵀ and between = means B⁻¹ meansᵀ, from the factor of B among columns. */
-static ms_status score_by_columns(ms_context *context, fisher *f) {
-  const ms_metric_data *data = f->data;
-  double *solved = NULL; /* [classes][width] */
-  MS_TRY(MS_SCRATCH(context, data->class_count * f->width, &solved));
-  memcpy(solved, f->means, data->class_count * f->width * sizeof *solved);
-  ms_solve_lower(f->factor, f->width, solved, data->class_count);
-  ms_solve_upper(f->factor, f->width, solved, data->class_count);
-  multiply(f, f->x, data->count, solved, data->class_count, f->scores);
-  multiply(f, f->means, data->class_count, solved, data->class_count, f->between);
-  return MS_OK;
+  return ridge;
 }
 
 /*
- * The same among rows. With X_w the distances from the means, T = (1 - shrinkage) X_w X_wᵀ / N +
- * ridge I and Q = X_w meansᵀ: X_w B⁻¹ meansᵀ = T⁻¹ Q and means B⁻¹ meansᵀ =
+ * scores = x B⁻¹ meansᵀ and between = means B⁻¹ meansᵀ, from the factor of B among columns.
+ *
+ * Among rows, with X_w the distances from the means, T = (1 - shrinkage) X_w X_wᵀ / N + ridge I
+ * and Q = X_w meansᵀ: X_w B⁻¹ meansᵀ = T⁻¹ Q and means B⁻¹ meansᵀ =
  * (means meansᵀ - (1 - shrinkage) / N Qᵀ T⁻¹ Q) / ridge; x is X_w plus the mean of its class.
  */
-static ms_status score_by_rows(ms_context *context, fisher *f, double shrinkage, double ridge) {
-  const ms_metric_data *data = f->data;
-  size_t count = data->count;
-  size_t classes = data->class_count;
-  double *seen = NULL;   /* [classes][count], Qᵀ */
-  double *solved = NULL; /* [classes][count] */
-  MS_TRY(MS_SCRATCH(context, classes * count, &seen));
-  MS_TRY(MS_SCRATCH(context, classes * count, &solved));
-  multiply(f, f->means, classes, f->within, count, seen);
-  memcpy(solved, seen, classes * count * sizeof *seen);
-  ms_solve_lower(f->factor, count, solved, classes);
-  ms_solve_upper(f->factor, count, solved, classes);
-  multiply(f, f->means, classes, f->means, classes, f->between);
-  ms_multiply_add(ms_matrix_make(seen, classes, count),
-                  ms_matrix_transposed(ms_matrix_make(solved, classes, count)),
-                  -(1 - shrinkage) / (double)count, ms_matrix_make(f->between, classes, classes));
+static void score(const fisher *f, double shrinkage, double ridge) {
+  size_t count = f->data->count;
+  size_t classes = f->data->class_count;
+  size_t order = f->order;
+  size_t width = f->width;
+  double *right = f->by_rows ? f->right : f->means; /* [classes][order] */
+  if (f->by_rows) {
+    ms_multiply_rows(f->means, classes, f->within, count, width, right);
+  }
+  memcpy(f->solved, right, classes * order * sizeof *right);
+  ms_solve_lower(f->factor, order, f->solved, classes);
+  ms_solve_upper(f->factor, order, f->solved, classes);
+  if (!f->by_rows) {
+    ms_multiply_rows(f->x, count, f->solved, classes, width, f->scores);
+    ms_multiply_rows(f->means, classes, f->solved, classes, width, f->between);
+    return;
+  }
+  ms_multiply_rows(f->means, classes, f->means, classes, width, f->between);
+  ms_add_rows(right, classes, f->solved, classes, count, -(1 - shrinkage) / (double)count,
+              f->between);
   for (size_t i = 0; i < classes * classes; i++) {
     f->between[i] /= ridge;
   }
   for (size_t i = 0; i < count; i++) {
     for (size_t c = 0; c < classes; c++) {
       f->scores[i * classes + c] =
-          solved[c * count + i] + f->between[data->labels[i] * classes + c];
+          f->solved[c * count + i] + f->between[f->data->labels[i] * classes + c];
     }
-  }
-  return MS_OK;
-}
-
-static void softmax(double *row, size_t count) {
-  double largest = row[0];
-  for (size_t c = 1; c < count; c++) {
-    largest = fmax(largest, row[c]);
-  }
-  double sum = 0;
-  for (size_t c = 0; c < count; c++) {
-    row[c] = ms_exp(row[c] - largest);
-    sum += row[c];
-  }
-  for (size_t c = 0; c < count; c++) {
-    row[c] /= sum;
   }
 }
 
 /* scores = probabilities of the classes for every row, Gaussians with the covariance B in common */
-static ms_status find_probabilities(ms_context *context, fisher *f, double shrinkage) {
+static ms_status find_probabilities(ms_context *context, const fisher *f, double shrinkage) {
   const ms_metric_data *data = f->data;
   size_t classes = data->class_count;
-  double ridge = 0;
-  MS_TRY(factorise(context, f, shrinkage, &ridge));
+  double ridge = factorise(f, shrinkage);
   if (ridge == 0) {
     return ms_fail(context, MS_ERR_DATA, "no feature varies within a class");
   }
-  if (f->by_rows) {
-    MS_TRY(score_by_rows(context, f, shrinkage, ridge));
-  } else {
-    MS_TRY(score_by_columns(context, f));
-  }
+  score(f, shrinkage, ridge);
   for (size_t i = 0; i < data->count; i++) {
     double *row = f->scores + i * classes;
     for (size_t c = 0; c < classes; c++) {
       double prior = (double)data->class_sizes[c] / (double)data->count;
       row[c] += ms_log(prior) - f->between[c * classes + c] / 2;
     }
-    softmax(row, classes);
+    (void)ms_softmax(row, classes);
   }
   return MS_OK;
 }
@@ -216,28 +184,23 @@ static ms_status find_probabilities(ms_context *context, fisher *f, double shrin
  * Draws every row towards the mean of the other classes' means, by its own class's share of
  * softmax(probabilities).
  */
-static ms_status challenge(ms_context *context, fisher *f) {
+static void challenge(const fisher *f) {
   const ms_metric_data *data = f->data;
   size_t classes = data->class_count;
-  double *total = NULL; /* [width], of the means */
-  MS_TRY(MS_SCRATCH(context, f->width, &total));
-  memset(total, 0, f->width * sizeof *total);
-  for (size_t c = 0; c < classes; c++) {
-    for (size_t j = 0; j < f->width; j++) {
-      total[j] += f->means[c * f->width + j];
-    }
+  memset(f->total, 0, f->width * sizeof *f->total);
+  for (size_t i = 0; i < classes * f->width; i++) {
+    f->total[i % f->width] += f->means[i];
   }
   for (size_t i = 0; i < data->count; i++) {
     double *row = f->scores + i * classes;
-    softmax(row, classes);
+    (void)ms_softmax(row, classes);
     double keep = row[data->labels[i]];
     double *x = f->x + i * f->width;
     const double *mean = f->means + data->labels[i] * f->width;
     for (size_t j = 0; j < f->width; j++) {
-      x[j] = keep * x[j] + (1 - keep) * (total[j] - mean[j]) / (double)(classes - 1);
+      x[j] = keep * x[j] + (1 - keep) * (f->total[j] - mean[j]) / (double)(classes - 1);
     }
   }
-  return MS_OK;
 }
 
 ms_status ms_metric_sfda_of(ms_context *context, const ms_metric_data *data, const void *options,
@@ -245,16 +208,20 @@ ms_status ms_metric_sfda_of(ms_context *context, const ms_metric_data *data, con
   (void)options;
   const double least = 1e-10;
   fisher f;
-  double largest = 0;
   MS_TRY(make_fisher(context, data, &f));
-  find_scatter(&f);
   double count = (double)data->count;
-  MS_TRY(find_largest(context, f.factor, f.order, -ms_log(least) / 5 * count, &largest));
-  double shrinkage = fmax(ms_exp(-5 * largest / count), least);
-  MS_TRY(find_probabilities(context, &f, shrinkage));
-  MS_TRY(challenge(context, &f));
-  find_scatter(&f);
-  MS_TRY(find_probabilities(context, &f, shrinkage));
+  double shrinkage = 0;
+  for (size_t round = 0; round < 2; round++) {
+    find_scatter(&f);
+    if (round == 0) {
+      double largest = find_largest(&f, -ms_log(least) / 5 * count);
+      shrinkage = fmax(ms_exp(-5 * largest / count), least);
+    }
+    MS_TRY(find_probabilities(context, &f, shrinkage));
+    if (round == 0) {
+      challenge(&f);
+    }
+  }
   double sum = 0;
   for (size_t i = 0; i < data->count; i++) {
     sum += f.scores[i * data->class_count + data->labels[i]];
