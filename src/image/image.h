@@ -37,4 +37,9 @@ MS_CHECK_RESULT ms_status ms_image_prepare(ms_context *context, const ms_image_s
                                            const uint8_t *rgba, size_t width, size_t height,
                                            float *input);
 
+/* The same for an image of a possible size, without reducing it; keeps its scratch memory. */
+MS_CHECK_RESULT ms_status ms_image_resize(ms_context *context, const ms_image_spec *spec,
+                                          const uint8_t *rgba, size_t width, size_t height,
+                                          float *input);
+
 #endif

@@ -70,18 +70,17 @@ static ms_status take_all(const ms_task_view *view, const ms_feature_blocks *blo
                           double *landmarks) {
   ms_context *context = view->task->context;
   landmark_sample sample;
-  MS_TRY(take_sample(view, &sample));
   size_t start = 0;
   size_t joint_width = 0;
-  for (size_t i = 0; i < blocks->block_count; i++) {
+  MS_TRY(take_sample(view, &sample));
+  for (size_t i = 0; i < ms_landmark_count(blocks); i++) {
     ms_arena_mark mark = ms_arena_get_mark(context);
-    MS_TRY(take_landmark(&sample, start, blocks->widths[i], &landmarks[i]));
+    bool joint = i == blocks->block_count;
+    size_t width = joint ? joint_width : blocks->widths[i];
+    MS_TRY(take_landmark(&sample, joint ? 0 : start, width, &landmarks[i]));
     ms_arena_drop(context, mark);
-    start += blocks->widths[i];
-    joint_width = i < blocks->joint_count ? start : joint_width;
-  }
-  if (blocks->joint_count > 0) {
-    MS_TRY(take_landmark(&sample, 0, joint_width, &landmarks[blocks->block_count]));
+    start += width;
+    joint_width += i < blocks->joint_count ? width : 0;
   }
   return MS_OK;
 }

@@ -18,14 +18,15 @@ typedef struct spectrum {
   size_t order;     /* min(N, D) */
   size_t count;     /* N */
   double *values;   /* [order], eigenvalues, descending, 0 below rounding */
-  double *energies; /* [targets][order], squared coordinates of a target */
-  double *rests;    /* [targets], squared length outside the span of F */
+  double *energies; /* [targets][order + 1], squared coordinates of a target, and what is left of
+                       its squared length outside the span of F */
 } spectrum;
 
 /* projected[order][target_count] = Vᵀ of the right-hand sides; fills values and energies. */
 static void fill_energies(const double *y, const double *projected, size_t target_count,
                           bool by_rows, spectrum *s) {
   for (size_t t = 0; t < target_count; t++) {
+    double *energies = s->energies + t * (s->order + 1);
     double total = 0;
     for (size_t i = 0; i < s->count; i++) {
       total += y[i * target_count + t] * y[i * target_count + t];
@@ -34,10 +35,10 @@ static void fill_energies(const double *y, const double *projected, size_t targe
     for (size_t i = 0; i < s->order; i++) {
       double value = projected[i * target_count + t];
       double energy = s->values[i] > 0 ? value * value / (by_rows ? 1 : s->values[i]) : 0;
-      s->energies[t * s->order + i] = energy;
+      energies[i] = energy;
       inside += energy;
     }
-    s->rests[t] = fmax(total - inside, 0);
+    energies[s->order] = fmax(total - inside, 0);
   }
 }
 
@@ -50,16 +51,16 @@ static ms_status decompose(ms_context *context, double *x, size_t count, size_t 
   double *gram = NULL;      /* [order][order] */
   double *projected = NULL; /* [order][target_count] */
   MS_TRY(MS_SCRATCH(context, s->order, &s->values));
-  MS_TRY(MS_SCRATCH(context, s->order * target_count, &s->energies));
-  MS_TRY(MS_SCRATCH(context, target_count, &s->rests));
+  MS_TRY(MS_SCRATCH(context, (s->order + 1) * target_count, &s->energies));
   MS_TRY(MS_SCRATCH(context, s->order * s->order, &gram));
   MS_TRY(MS_SCRATCH(context, s->order * target_count, &projected));
-  ms_gram(side, gram);
+  ms_gram_at(&side, gram);
   if (by_rows) {
     memcpy(projected, y, count * target_count * sizeof *y);
   } else {
-    ms_multiply(side, ms_matrix_make(y, count, target_count),
-                ms_matrix_make(projected, s->order, target_count));
+    ms_matrix targets = ms_matrix_make(y, count, target_count);
+    ms_matrix products = ms_matrix_make(projected, s->order, target_count);
+    ms_multiply_at(&side, &targets, &products);
   }
   MS_TRY(ms_eigen_project(context, gram, s->order, s->values, projected, target_count));
   for (size_t i = 0; i < s->order; i++) {
@@ -77,8 +78,8 @@ static ms_status decompose(ms_context *context, double *x, size_t count, size_t 
  *   -½ (log det(I + F Fᵀ / ratio) + N log(2 π q / N) + N) / N.
  */
 static double evidence(const spectrum *s, size_t target, double ratio, double log_det) {
-  const double *energies = s->energies + target * s->order;
-  double q = s->rests[target];
+  const double *energies = s->energies + target * (s->order + 1);
+  double q = energies[s->order];
   for (size_t i = 0; i < s->order; i++) {
     q += energies[i] * (ratio / (ratio + s->values[i]));
   }
@@ -160,7 +161,6 @@ static ms_status logme(ms_context *context, const float *features, size_t count,
   if (s.values[0] == 0) {
     /* All features are 0: every ratio gives the evidence of pure noise, as any positive one does.
      */
-    s.order = 1;
     s.values[0] = 1;
   }
   *value = maximise(&s, target_count);

@@ -302,7 +302,8 @@ ms_matrix ms_thin_side(double *x, size_t count, size_t dimension) {
 }
 
 void ms_thin_gram(double *x, size_t count, size_t dimension, double *gram) {
-  ms_gram(ms_thin_side(x, count, dimension), gram);
+  ms_matrix side = ms_thin_side(x, count, dimension);
+  ms_gram_at(&side, gram);
 }
 
 void ms_add_rows(double *a, size_t rows, double *b, size_t columns, size_t width, double factor,

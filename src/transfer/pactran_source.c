@@ -64,8 +64,8 @@ static ms_status make_bound(ms_context *context, const ms_metric_data *data, dou
 }
 
 /* The shape of a class's weights before any row is seen. */
-static double prior(const bound *b, size_t c) {
-  return b->concentration * (double)b->data->class_sizes[c] / (double)b->data->count;
+static double prior(const ms_metric_data *data, double concentration, size_t c) {
+  return concentration * (double)data->class_sizes[c] / (double)data->count;
 }
 
 /* b->share = sigma times exp(logs), relative to exp(offset); gives their sum. */
@@ -103,7 +103,7 @@ static double share_out(const bound *b) {
   size_t sources = b->source_count;
   double divergence = 0;
   for (size_t c = 0; c < data->class_count; c++) {
-    double shape = prior(b, c);
+    double shape = prior(data, b->concentration, c);
     double largest = -INFINITY;
     for (size_t z = 0; z < sources; z++) {
       largest = fmax(largest, b->logs[c * sources + z]);
@@ -125,7 +125,8 @@ static double share_out(const bound *b) {
   }
   memset(b->totals, 0, sources * sizeof *b->totals);
   for (size_t i = 0; i < data->class_count * sources; i++) {
-    divergence += (b->shapes[i] - prior(b, i / sources)) * b->logs[i];
+    double shape = prior(data, b->concentration, i / sources);
+    divergence += (b->shapes[i] - shape) * b->logs[i];
     b->totals[i % sources] += b->shapes[i];
   }
   return divergence;
@@ -135,7 +136,7 @@ static double share_out(const bound *b) {
 static double sum_log_gammas(const bound *b) {
   double sum = 0;
   for (size_t c = 0; c < b->data->class_count; c++) {
-    double of_prior = ms_log_gamma(prior(b, c));
+    double of_prior = ms_log_gamma(prior(b->data, b->concentration, c));
     for (size_t z = 0; z < b->source_count; z++) {
       sum += ms_log_gamma(b->shapes[c * b->source_count + z]) - of_prior;
     }
@@ -156,9 +157,9 @@ static double step_dirichlet(const bound *b, double value) {
 }
 
 /* share = totals / rates, the expected weights; a row's sum of sigma share is its level. */
-static void find_weights(const bound *b) {
-  for (size_t z = 0; z < b->source_count; z++) {
-    b->share[z] = b->totals[z] / b->rates[z];
+static void find_weights(const double *totals, const double *rates, size_t count, double *share) {
+  for (size_t z = 0; z < count; z++) {
+    share[z] = totals[z] / rates[z];
   }
 }
 
@@ -171,7 +172,7 @@ static void find_weights(const bound *b) {
 static double step_gamma(const bound *b, double value) {
   size_t sources = b->source_count;
   double scale = 0;
-  find_weights(b);
+  find_weights(b->totals, b->rates, sources, b->share);
   for (size_t z = 0; z < sources; z++) {
     b->rates[z] = 1;
   }
@@ -189,7 +190,7 @@ static double step_gamma(const bound *b, double value) {
     b->rates[z] *= scale;
     value += b->totals[z] * (1 - ms_log(b->rates[z]) - 1 / b->rates[z]);
   }
-  find_weights(b);
+  find_weights(b->totals, b->rates, sources, b->share);
   for (size_t i = 0; i < b->data->count; i++) {
     value -= ms_log(ms_dot(b->sigma + i * sources, b->share, sources));
   }
@@ -201,7 +202,7 @@ static double step_gamma(const bound *b, double value) {
 
 typedef struct source_options {
   double concentration;
-  double (*step)(const bound *b, double value);
+  bool gamma; /* not Dirichlet */
 } source_options;
 
 /* Climbs the bound, in nats a row, until a step gains less than 1e-7 of that. */
@@ -213,7 +214,10 @@ static ms_status climb(ms_context *context, const ms_metric_data *data, const vo
   MS_TRY(make_bound(context, data, o->concentration, &b));
   for (size_t step = 0; step < BOUND_STEPS; step++) {
     double divergence = share_out(&b);
-    double now = o->step(&b, sum_log_gammas(&b) - divergence) / (double)data->count;
+    double value_of_shapes = sum_log_gammas(&b) - divergence;
+    double now =
+        (o->gamma ? step_gamma(&b, value_of_shapes) : step_dirichlet(&b, value_of_shapes)) /
+        (double)data->count;
     bool settled = now - before < 1e-7;
     before = fmax(now, before);
     if (settled) {
@@ -230,7 +234,7 @@ static ms_status climb(ms_context *context, const ms_metric_data *data, const vo
 ms_status ms_metric_pactran_dirichlet(ms_context *context, const float *probabilities, size_t count,
                                       size_t source_count, const uint32_t *labels,
                                       size_t class_count, double concentration, double *value) {
-  const source_options options = {concentration, step_dirichlet};
+  const source_options options = {concentration, false};
   return ms_metric_run(context, probabilities, count, source_count, labels, class_count, climb,
                        &options, value);
 }
@@ -238,7 +242,7 @@ ms_status ms_metric_pactran_dirichlet(ms_context *context, const float *probabil
 ms_status ms_metric_pactran_gamma(ms_context *context, const float *probabilities, size_t count,
                                   size_t source_count, const uint32_t *labels, size_t class_count,
                                   double concentration, double *value) {
-  const source_options options = {concentration, step_gamma};
+  const source_options options = {concentration, true};
   return ms_metric_run(context, probabilities, count, source_count, labels, class_count, climb,
                        &options, value);
 }

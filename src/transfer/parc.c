@@ -21,15 +21,15 @@ static uint32_t make_key(double correlation, bool differ) {
 static void sort_keys(uint32_t *keys, uint32_t *spare, size_t count) {
   enum { BITS = 11, DIGITS = 1 << BITS };
   for (unsigned shift = 0; shift < 33; shift += BITS) {
-    size_t starts[DIGITS + 1] = {0};
+    size_t ends[DIGITS] = {0};
     for (size_t i = 0; i < count; i++) {
-      starts[(keys[i] >> shift) % DIGITS + 1]++;
+      ends[(keys[i] >> shift) % DIGITS]++;
     }
-    for (size_t d = 1; d <= DIGITS; d++) {
-      starts[d] += starts[d - 1];
+    for (size_t d = 1; d < DIGITS; d++) {
+      ends[d] += ends[d - 1];
     }
-    for (size_t i = 0; i < count; i++) {
-      spare[starts[(keys[i] >> shift) % DIGITS]++] = keys[i];
+    for (size_t i = count; i-- > 0;) {
+      spare[--ends[(keys[i] >> shift) % DIGITS]] = keys[i];
     }
     memcpy(keys, spare, count * sizeof *keys);
   }

@@ -13,6 +13,8 @@ enum { POWER_STEPS = 500 };
 /* Rows of features, the classes' means, and the distances from them. */
 typedef struct fisher {
   const ms_metric_data *data;
+  size_t count;
+  size_t classes;
   size_t width;
   size_t order;    /* min(count, width) */
   bool by_rows;    /* order is count */
@@ -21,7 +23,7 @@ typedef struct fisher {
   double *within;  /* [count][width], x less its class's mean */
   double *scatter; /* [order][order], the Gram matrix of within, S_w times count */
   double *factor;  /* [order][order] */
-  double *right;   /* [classes][order], the means among rows */
+  double *right;   /* [classes][order], means, or means withinᵀ among rows */
   double *solved;  /* [classes][order] */
   double *scores;  /* [count][classes], in the end probabilities */
   double *between; /* [classes][classes], means B⁻¹ meansᵀ */
@@ -33,7 +35,12 @@ static ms_status make_fisher(ms_context *context, const ms_metric_data *data, fi
   size_t width = data->dimension;
   size_t classes = data->class_count;
   size_t order = ms_metric_order(data);
-  *f = (fisher){.data = data, .width = width, .order = order, .by_rows = count <= width};
+  *f = (fisher){.data = data,
+                .count = count,
+                .classes = classes,
+                .width = width,
+                .order = order,
+                .by_rows = count <= width};
   MS_TRY(ms_metric_load_centered(context, data, &f->x));
   MS_TRY(MS_SCRATCH(context, classes * width, &f->means));
   MS_TRY(MS_SCRATCH(context, count * width, &f->within));
@@ -49,22 +56,26 @@ static ms_status make_fisher(ms_context *context, const ms_metric_data *data, fi
 
 /* Means, distances from them, and the scatter within classes. */
 static void find_scatter(const fisher *f) {
-  const ms_metric_data *data = f->data;
-  ms_class_means(data, f->x, f->width, f->means);
-  for (size_t i = 0; i < data->count; i++) {
-    const double *mean = f->means + data->labels[i] * f->width;
+  ms_class_means(f->data, f->x, f->width, f->means);
+  for (size_t i = 0; i < f->count; i++) {
+    const double *mean = f->means + f->data->labels[i] * f->width;
     for (size_t j = 0; j < f->width; j++) {
       f->within[i * f->width + j] = f->x[i * f->width + j] - mean[j];
     }
   }
-  ms_thin_gram(f->within, data->count, f->width, f->scatter);
+  ms_thin_gram(f->within, f->count, f->width, f->scatter);
+  if (f->by_rows) {
+    ms_multiply_rows(f->means, f->classes, f->within, f->count, f->width, f->right);
+  } else {
+    memcpy(f->right, f->means, f->classes * f->width * sizeof *f->right);
+  }
 }
 
 /* The largest eigenvalue of the scatter, by power steps; enough and more is not told apart. */
 static double find_largest(const fisher *f, double enough) {
   size_t order = f->order;
   const double *a = f->scatter;
-  double *at = f->right;     /* [order] */
+  double *at = f->factor;    /* [order] */
   double *image = f->solved; /* [order] */
   size_t start = 0;
   for (size_t i = 1; i < order; i++) {
@@ -100,7 +111,7 @@ static double find_largest(const fisher *f, double enough) {
  */
 static double factorise(const fisher *f, double shrinkage) {
   size_t order = f->order;
-  double count = (double)f->data->count;
+  double count = (double)f->count;
   double trace = 0;
   for (size_t i = 0; i < order; i++) {
     trace += f->scatter[i * order + i] / count;
@@ -130,15 +141,11 @@ static double factorise(const fisher *f, double shrinkage) {
  * (means meansᵀ - (1 - shrinkage) / N Qᵀ T⁻¹ Q) / ridge; x is X_w plus the mean of its class.
  */
 static void score(const fisher *f, double shrinkage, double ridge) {
-  size_t count = f->data->count;
-  size_t classes = f->data->class_count;
+  size_t count = f->count;
+  size_t classes = f->classes;
   size_t order = f->order;
   size_t width = f->width;
-  double *right = f->by_rows ? f->right : f->means; /* [classes][order] */
-  if (f->by_rows) {
-    ms_multiply_rows(f->means, classes, f->within, count, width, right);
-  }
-  memcpy(f->solved, right, classes * order * sizeof *right);
+  memcpy(f->solved, f->right, classes * order * sizeof *f->right);
   ms_solve_lower(f->factor, order, f->solved, classes);
   ms_solve_upper(f->factor, order, f->solved, classes);
   if (!f->by_rows) {
@@ -147,7 +154,7 @@ static void score(const fisher *f, double shrinkage, double ridge) {
     return;
   }
   ms_multiply_rows(f->means, classes, f->means, classes, width, f->between);
-  ms_add_rows(right, classes, f->solved, classes, count, -(1 - shrinkage) / (double)count,
+  ms_add_rows(f->right, classes, f->solved, classes, count, -(1 - shrinkage) / (double)count,
               f->between);
   for (size_t i = 0; i < classes * classes; i++) {
     f->between[i] /= ridge;
@@ -162,17 +169,16 @@ static void score(const fisher *f, double shrinkage, double ridge) {
 
 /* scores = probabilities of the classes for every row, Gaussians with the covariance B in common */
 static ms_status find_probabilities(ms_context *context, const fisher *f, double shrinkage) {
-  const ms_metric_data *data = f->data;
-  size_t classes = data->class_count;
+  size_t classes = f->classes;
   double ridge = factorise(f, shrinkage);
   if (ridge == 0) {
     return ms_fail(context, MS_ERR_DATA, "no feature varies within a class");
   }
   score(f, shrinkage, ridge);
-  for (size_t i = 0; i < data->count; i++) {
+  for (size_t i = 0; i < f->count; i++) {
     double *row = f->scores + i * classes;
     for (size_t c = 0; c < classes; c++) {
-      double prior = (double)data->class_sizes[c] / (double)data->count;
+      double prior = (double)f->data->class_sizes[c] / (double)f->count;
       row[c] += ms_log(prior) - f->between[c * classes + c] / 2;
     }
     (void)ms_softmax(row, classes);
@@ -185,18 +191,18 @@ static ms_status find_probabilities(ms_context *context, const fisher *f, double
  * softmax(probabilities).
  */
 static void challenge(const fisher *f) {
-  const ms_metric_data *data = f->data;
-  size_t classes = data->class_count;
+  size_t classes = f->classes;
   memset(f->total, 0, f->width * sizeof *f->total);
   for (size_t i = 0; i < classes * f->width; i++) {
     f->total[i % f->width] += f->means[i];
   }
-  for (size_t i = 0; i < data->count; i++) {
+  for (size_t i = 0; i < f->count; i++) {
+    size_t label = f->data->labels[i];
     double *row = f->scores + i * classes;
     (void)ms_softmax(row, classes);
-    double keep = row[data->labels[i]];
+    double keep = row[label];
     double *x = f->x + i * f->width;
-    const double *mean = f->means + data->labels[i] * f->width;
+    const double *mean = f->means + label * f->width;
     for (size_t j = 0; j < f->width; j++) {
       x[j] = keep * x[j] + (1 - keep) * (f->total[j] - mean[j]) / (double)(classes - 1);
     }
@@ -223,8 +229,8 @@ ms_status ms_metric_sfda_of(ms_context *context, const ms_metric_data *data, con
     }
   }
   double sum = 0;
-  for (size_t i = 0; i < data->count; i++) {
-    sum += f.scores[i * data->class_count + data->labels[i]];
+  for (size_t i = 0; i < f.count; i++) {
+    sum += f.scores[i * f.classes + data->labels[i]];
   }
   *value = sum / count;
   return MS_OK;
