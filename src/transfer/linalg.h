@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/exact.h"
+
 /* A view of a matrix: element (i, j) is values[i row_stride + j column_stride]. */
 typedef struct ms_matrix {
   double *values;
@@ -30,7 +32,7 @@ ms_matrix ms_matrix_part_at(const ms_matrix *matrix, size_t row, size_t rows, si
 enum { MS_DEPTH = 128 };
 
 /* Sum of a[i] b[i], in four partial sums. */
-double ms_dot(const double *a, const double *b, size_t count);
+MS_PURE double ms_dot(const double *a, const double *b, size_t count);
 
 /* y = a b; a [rows][depth], b [depth][columns], y [rows][columns] apart from both. */
 void ms_multiply_at(const ms_matrix *a, const ms_matrix *b, const ms_matrix *y);
@@ -79,6 +81,6 @@ void ms_invert_lower(const double *lower, size_t order, double *inverse);
 /* inverse = (L Lᵀ)⁻¹ from what ms_invert_lower gave. Costs order³ / 6. */
 void ms_inverse(const double *inverse_upper, size_t order, double *inverse);
 /* log det of L Lᵀ */
-double ms_cholesky_log_det(const double *lower, size_t order);
+MS_PURE double ms_cholesky_log_det(const double *lower, size_t order);
 
 #endif
