@@ -15,12 +15,10 @@ enum { SIDE = 64, LEVELS = 4, CELLS = 4, DIRECTIONS = 8 };
 /* y[cells][cells][channels], 0 before, = means over squares of x[SIDE][SIDE][channels]. */
 static void average_squares(const float *x, size_t cells, size_t channels, float *y) {
   size_t square = SIDE / cells;
-  for (size_t row = 0; row < SIDE; row++) {
-    for (size_t column = 0; column < SIDE; column++) {
-      float *cell = y + (row / square * cells + column / square) * channels;
-      for (size_t k = 0; k < channels; k++) {
-        cell[k] += x[(row * SIDE + column) * channels + k];
-      }
+  for (size_t i = 0; i < (size_t)SIDE * SIDE; i++) {
+    float *cell = y + (i / SIDE / square * cells + i % SIDE / square) * channels;
+    for (size_t k = 0; k < channels; k++) {
+      cell[k] += *x++;
     }
   }
   float share = 1.0f / (float)(square * square);

@@ -10,7 +10,6 @@ enum { MAX_CLASSES = 128, MAX_IMAGES = 512 };
 
 /* The images that are looked at, by class. */
 typedef struct landmark_sample {
-  const ms_task_view *view;
   size_t class_count;
   size_t image_count;
   size_t *images;   /* [image_count], the task's image indices */
@@ -21,19 +20,18 @@ static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-static ms_status take_sample(const ms_task_view *view, landmark_sample *sample) {
-  ms_context *context = view->task->context;
-  *sample = (landmark_sample){.view = view, .class_count = smaller(view->class_count, MAX_CLASSES)};
+static ms_status take_sample(ms_context *context, const ms_task_view *view,
+                             landmark_sample *sample) {
   size_t room = smaller(view->image_count, MAX_IMAGES);
+  *sample = (landmark_sample){.class_count = smaller(view->class_count, MAX_CLASSES)};
   MS_TRY(MS_SCRATCH(context, room, &sample->images));
   MS_TRY(MS_SCRATCH(context, room, &sample->labels));
   /* One more image of each class a round, until the room or the images end. */
   for (size_t round = 0; round < room; round++) {
     for (size_t c = 0; c < sample->class_count && sample->image_count < room; c++) {
-      size_t source = c * view->class_count / sample->class_count;
-      size_t size = view->starts[source + 1] - view->starts[source];
-      if (round < size) {
-        sample->images[sample->image_count] = view->images[view->starts[source] + round];
+      const size_t *starts = view->starts + c * view->class_count / sample->class_count;
+      if (round < starts[1] - starts[0]) {
+        sample->images[sample->image_count] = view->images[starts[0] + round];
         sample->labels[sample->image_count] = (uint32_t)c;
         sample->image_count++;
       }
@@ -42,43 +40,33 @@ static ms_status take_sample(const ms_task_view *view, landmark_sample *sample) 
   return MS_OK;
 }
 
-/* The landmark of the features [start … start + width). */
-static ms_status take_landmark(const landmark_sample *sample, size_t start, size_t width,
-                               double *landmark) {
-  const ms_task *task = sample->view->task;
-  ms_context *context = task->context;
-  float *features = NULL; /* [image_count][width] */
-  double accuracy = 0;
-  MS_TRY(MS_SCRATCH(context, sample->image_count * width, &features));
-  for (size_t i = 0; i < sample->image_count; i++) {
-    memcpy(features + i * width, task->features + sample->images[i] * task->feature_count + start,
-           width * sizeof *features);
-  }
-  MS_TRY(ms_metric_run(context, features, sample->image_count, width, sample->labels,
-                       sample->class_count, ms_metric_ridge_of, NULL, &accuracy));
-  double count = (double)sample->image_count;
-  double right = accuracy * count;
-  *landmark = ms_log((right + 0.5) / (count - right + 0.5));
-  return MS_OK;
-}
-
 size_t ms_landmark_count(const ms_feature_blocks *blocks) {
   return blocks->block_count + (blocks->joint_count > 0 ? 1 : 0);
 }
 
-static ms_status take_all(const ms_task_view *view, const ms_feature_blocks *blocks,
-                          double *landmarks) {
-  ms_context *context = view->task->context;
+static ms_status take_all(ms_context *context, const ms_task_view *view,
+                          const ms_feature_blocks *blocks, double *landmarks) {
+  const ms_task *task = view->task;
   landmark_sample sample;
+  float *features = NULL; /* [sample.image_count][width], of a block or the joint ones */
   size_t start = 0;
   size_t joint_width = 0;
-  MS_TRY(take_sample(view, &sample));
+  MS_TRY(take_sample(context, view, &sample));
+  MS_TRY(MS_SCRATCH(context, sample.image_count * task->feature_count, &features));
+  double count = (double)sample.image_count;
   for (size_t i = 0; i < ms_landmark_count(blocks); i++) {
-    ms_arena_mark mark = ms_arena_get_mark(context);
     bool joint = i == blocks->block_count;
     size_t width = joint ? joint_width : blocks->widths[i];
-    MS_TRY(take_landmark(&sample, joint ? 0 : start, width, &landmarks[i]));
-    ms_arena_drop(context, mark);
+    const float *from = task->features + (joint ? 0 : start);
+    double accuracy = 0;
+    for (size_t j = 0; j < sample.image_count; j++) {
+      memcpy(features + j * width, from + sample.images[j] * task->feature_count,
+             width * sizeof *features);
+    }
+    MS_TRY(ms_metric_run(context, features, sample.image_count, width, sample.labels,
+                         sample.class_count, ms_metric_ridge_of, NULL, &accuracy));
+    double right = accuracy * count;
+    landmarks[i] = ms_log((right + 0.5) / (count - right + 0.5));
     start += width;
     joint_width += i < blocks->joint_count ? width : 0;
   }
@@ -89,7 +77,7 @@ ms_status ms_landmarks_take(const ms_task_view *view, const ms_feature_blocks *b
                             double *landmarks) {
   ms_context *context = view->task->context;
   ms_arena_mark mark = ms_arena_get_mark(context);
-  ms_status status = take_all(view, blocks, landmarks);
+  ms_status status = take_all(context, view, blocks, landmarks);
   ms_arena_drop(context, mark);
   return status;
 }

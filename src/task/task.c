@@ -64,7 +64,7 @@ ms_status ms_task_add_image(ms_task *task, size_t class_index, const float *feat
                    task->class_count, count, task->feature_count);
   }
   for (size_t i = 0; i < count; i++) {
-    if (!isfinite(features[i])) {
+    if (!(fabsf(features[i]) < INFINITY)) {
       return ms_fail(context, MS_ERR_DATA, "feature %zu of an image of class %zu is %g", i,
                      class_index, (double)features[i]);
     }
@@ -109,16 +109,17 @@ ms_status ms_task_view_all(const ms_task *task, ms_task_view *view) {
     filled[task->labels[i]]++;
   }
   size_t start = 0;
-  view->class_count = 0;
+  size_t present = 0;
   view->starts[0] = 0;
   for (size_t c = 0; c < task->class_count; c++) {
     size_t count = filled[c];
     filled[c] = start;
     if (count > 0) {
       start += count;
-      view->starts[++view->class_count] = start;
+      view->starts[++present] = start;
     }
   }
+  view->class_count = present;
   for (size_t i = 0; i < task->image_count; i++) {
     view->images[filled[task->labels[i]]++] = i;
   }

@@ -25,9 +25,8 @@ static ms_status fit(ms_context *context, const ms_metric_data *data, const ms_p
   size_t width = p->width;
   size_t size = data->class_count * width;
   g->width = width;
-  MS_TRY(MS_SCRATCH(context, size, &g->means));
+  MS_TRY(ms_class_means(context, data, p->coordinates, width, &g->means));
   MS_TRY(MS_SCRATCH(context, size, &g->variances));
-  ms_class_means(data, p->coordinates, width, g->means);
   memset(g->variances, 0, size * sizeof *g->variances);
   for (size_t i = 0; i < data->count; i++) {
     size_t at = data->labels[i] * width;

@@ -42,19 +42,19 @@ static ms_status h_score(ms_context *context, const ms_metric_data *data, bool r
   ms_principal p;
   double *means = NULL; /* [classes][p.width] */
   MS_TRY(ms_metric_principal(context, data, 1, data->dimension, &p));
-  MS_TRY(MS_SCRATCH(context, data->class_count * p.width, &means));
-  ms_class_means(data, p.coordinates, p.width, means);
+  MS_TRY(ms_class_means(context, data, p.coordinates, p.width, &means));
   shrunk s = regularised ? find_shrinkage(&p, data->dimension) : (shrunk){0, 0};
   double keep = 1 - s.shrinkage;
-  *value = 0;
+  double total = 0;
   for (size_t c = 0; c < data->class_count; c++) {
     double sum = 0;
     for (size_t j = 0; j < p.width; j++) {
       double mean = means[c * p.width + j];
       sum += keep * mean * mean / (keep * p.variances[j] + s.shrinkage * s.mean);
     }
-    *value += sum * (double)data->class_sizes[c] / (double)data->count;
+    total += sum * (double)data->class_sizes[c] / (double)data->count;
   }
+  *value = total;
   return MS_OK;
 }
 

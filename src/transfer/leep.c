@@ -38,11 +38,9 @@ ms_status ms_leep(ms_context *context, const ms_metric_data *data, const double 
   double *total = joint + size; /* [source_count] */
   memset(joint, 0, (size + source_count) * sizeof *joint);
   for (size_t i = 0; i < data->count; i++) {
-    double *row = joint + data->labels[i] * source_count;
-    for (size_t z = 0; z < source_count; z++) {
-      row[z] += probabilities[i * source_count + z];
-      total[z] += probabilities[i * source_count + z];
-    }
+    const double *row = probabilities + i * source_count;
+    ms_add(row, source_count, joint + data->labels[i] * source_count);
+    ms_add(row, source_count, total);
   }
   for (size_t i = 0; i < size; i++) {
     double sum_of_source = total[i % source_count];

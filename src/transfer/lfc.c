@@ -14,8 +14,7 @@ ms_status ms_metric_lfc_of(ms_context *context, const ms_metric_data *data, cons
   double *means = NULL; /* [classes][width] */
   double *gram = NULL;  /* [order][order] */
   MS_TRY(ms_metric_gram(context, data, &x, &gram));
-  MS_TRY(MS_SCRATCH(context, data->class_count * width, &means));
-  ms_class_means(data, x, width, means);
+  MS_TRY(ms_class_means(context, data, x, width, &means));
   size_t order = ms_metric_order(data);
   /* The products' mean is 0: their sum over pairs of one class is the covariance, unscaled. */
   double covariance = 0;

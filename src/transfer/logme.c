@@ -194,7 +194,7 @@ static ms_status load_targets(ms_context *context, const float *targets, size_t 
     double largest = 0;
     for (size_t i = 0; i < count; i++) {
       double value = (*y)[i * target_count + t];
-      if (!isfinite(value)) {
+      if (!(fabs(value) < INFINITY)) {
         return ms_fail(context, MS_ERR_DATA, "target %zu of row %zu is %g", t, i, value);
       }
       largest = fmax(largest, fabs(value));

@@ -21,7 +21,7 @@ ms_status ms_metric_check_features(ms_context *context, const float *features, s
                    count, dimension, MAX_COUNT, MAX_DIMENSION);
   }
   for (size_t i = 0; i < count * dimension; i++) {
-    if (!isfinite(features[i])) {
+    if (!(fabsf(features[i]) < INFINITY)) {
       return ms_fail(context, MS_ERR_DATA, "feature %zu of row %zu is %g", i % dimension,
                      i / dimension, (double)features[i]);
     }
@@ -87,7 +87,7 @@ ms_status ms_metric_check(ms_context *context, const float *features, size_t cou
 }
 
 ms_status ms_metric_check_result(ms_context *context, double result) {
-  if (!isfinite(result)) {
+  if (!(fabs(result) < INFINITY)) {
     return ms_fail(context, MS_ERR_DATA, "the features span too wide a range for this metric");
   }
   return MS_OK;
@@ -128,6 +128,12 @@ void ms_widen(const float *values, size_t count, double *x) {
   }
 }
 
+void ms_add(const double *x, size_t count, double *sums) {
+  for (size_t i = 0; i < count; i++) {
+    sums[i] += x[i];
+  }
+}
+
 double *ms_metric_copy(ms_context *context, const float *values, size_t count) {
   double *x = ms_arena_take(context, count, sizeof *x);
   if (x != NULL) {
@@ -156,9 +162,7 @@ void ms_center_columns(double *x, size_t count, size_t dimension) {
     double means[GROUP] = {0};
     size_t width = dimension - first < GROUP ? dimension - first : GROUP;
     for (size_t i = 0; i < count; i++) {
-      for (size_t k = 0; k < width; k++) {
-        means[k] += x[i * dimension + first + k];
-      }
+      ms_add(x + i * dimension + first, width, means);
     }
     for (size_t k = 0; k < width; k++) {
       means[k] /= (double)count;
@@ -222,18 +226,20 @@ double *ms_metric_one_hot(ms_context *context, const ms_metric_data *data) {
   return y;
 }
 
-void ms_class_means(const ms_metric_data *data, const double *x, size_t width, double *means) {
+double *ms_metric_means(ms_context *context, const ms_metric_data *data, const double *x,
+                        size_t width) {
   size_t size = data->class_count * width;
-  memset(means, 0, size * sizeof *means);
-  for (size_t i = 0; i < data->count; i++) {
-    double *mean = means + data->labels[i] * width;
-    for (size_t j = 0; j < width; j++) {
-      mean[j] += x[i * width + j];
+  double *means = ms_arena_take(context, size, sizeof *means);
+  if (means != NULL) {
+    memset(means, 0, size * sizeof *means);
+    for (size_t i = 0; i < data->count; i++) {
+      ms_add(x + i * width, width, means + data->labels[i] * width);
+    }
+    for (size_t i = 0; i < size; i++) {
+      means[i] /= (double)data->class_sizes[i / width];
     }
   }
-  for (size_t i = 0; i < size; i++) {
-    means[i] /= (double)data->class_sizes[i / width];
-  }
+  return means;
 }
 
 size_t ms_metric_order(const ms_metric_data *data) {
@@ -263,15 +269,16 @@ static ms_status copy_principal(ms_context *context, const ms_principal *all, do
   for (size_t j = 0; j < all->width; j++) {
     total += all->variances[j];
   }
-  *p = (ms_principal){.count = all->count, .variances = all->variances};
-  while (p->width < all->width && p->width < limit && (share >= 1 || sum < share * total)) {
-    sum += all->variances[p->width++];
+  size_t width = 0;
+  while (width < all->width && width < limit && (share >= 1 || sum < share * total)) {
+    sum += all->variances[width++];
   }
-  MS_TRY(MS_SCRATCH(context, p->count * p->width, &p->coordinates));
-  for (size_t i = 0; i < p->count; i++) {
-    memcpy(p->coordinates + i * p->width, all->coordinates + i * all->width,
-           p->width * sizeof *p->coordinates);
+  double *coordinates = NULL; /* [count][width] */
+  MS_TRY(MS_SCRATCH(context, all->count * width, &coordinates));
+  for (size_t i = 0; i < all->count; i++) {
+    memcpy(coordinates + i * width, all->coordinates + i * all->width, width * sizeof *coordinates);
   }
+  *p = (ms_principal){all->count, width, coordinates, all->variances};
   return MS_OK;
 }
 
@@ -286,13 +293,12 @@ ms_status ms_metric_principal(ms_context *context, const ms_metric_data *data, d
 }
 
 ms_status ms_metric_share(ms_context *context, ms_metric_data *data, ms_metric_shared *shared) {
-  double *x = NULL;    /* [count][dimension] */
   double *gram = NULL; /* [n][n], a copy, which the eigenvectors destroy */
   MS_TRY(ms_metric_gram(context, data, &shared->x, &shared->gram));
   data->shared = shared;
-  MS_TRY(ms_metric_gram(context, data, &x, &gram));
-  return ms_principal_make(context, x, data->count, data->dimension, gram, 1, data->dimension,
-                           &shared->principal);
+  MS_TRY(ms_metric_gram(context, data, &shared->x, &gram));
+  return ms_principal_make(context, shared->x, data->count, data->dimension, gram, 1,
+                           data->dimension, &shared->principal);
 }
 
 ms_matrix ms_thin_side(double *x, size_t count, size_t dimension) {

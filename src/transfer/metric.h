@@ -64,6 +64,8 @@ MS_CHECK_RESULT ms_status ms_metric_check_positive(ms_context *context, const ch
 #define MS_SCRATCH_MATRIX(context, rows, columns, pointer)                                         \
   MS_HAS_MEMORY(*(pointer) = ms_arena_take((context), (rows), (columns) * sizeof **(pointer)))
 
+/* sums[i] += x[i] */
+void ms_add(const double *x, size_t count, double *sums);
 /* x[i] = values[i] */
 void ms_widen(const float *values, size_t count, double *x);
 /* Floats as doubles, in scratch memory; the features, and the features centred. NULL as MS_SCRATCH.
@@ -120,8 +122,14 @@ void ms_add_rows(double *a, size_t rows, double *b, size_t columns, size_t width
 void ms_square_rows(const double *x, size_t count, size_t width, double *squares);
 /* row = exp(row) / Σ exp(row), without overflow; gives log Σ exp(row). */
 double ms_softmax(double *row, size_t count);
-/* means [class_count][width] of the rows of x [count][width] in each class */
-void ms_class_means(const ms_metric_data *data, const double *x, size_t width, double *means);
+/*
+ * Means [class_count][width] of the rows of x [count][width] in each class, in scratch memory:
+ * ms_class_means(context, data, x, width, &means).
+ */
+MS_CHECK_RESULT double *ms_metric_means(ms_context *context, const ms_metric_data *data,
+                                        const double *x, size_t width);
+#define ms_class_means(context, data, x, width, means)                                             \
+  MS_HAS_MEMORY(*(means) = ms_metric_means((context), (data), (x), (width)))
 /*
  * Labels as columns: y [count][class_count], 1 in the row's class, 0 elsewhere; in scratch memory.
  */

@@ -42,7 +42,6 @@ static ms_status make_fisher(ms_context *context, const ms_metric_data *data, fi
                 .order = order,
                 .by_rows = count <= width};
   MS_TRY(ms_metric_load_centered(context, data, &f->x));
-  MS_TRY(MS_SCRATCH(context, classes * width, &f->means));
   MS_TRY(MS_SCRATCH(context, count * width, &f->within));
   MS_TRY(MS_SCRATCH(context, 2 * order * order, &f->scatter));
   MS_TRY(MS_SCRATCH(context, 2 * classes * order, &f->right));
@@ -55,8 +54,8 @@ static ms_status make_fisher(ms_context *context, const ms_metric_data *data, fi
 }
 
 /* Means, distances from them, and the scatter within classes. */
-static void find_scatter(const fisher *f) {
-  ms_class_means(f->data, f->x, f->width, f->means);
+static ms_status find_scatter(ms_context *context, fisher *f) {
+  MS_TRY(ms_class_means(context, f->data, f->x, f->width, &f->means));
   for (size_t i = 0; i < f->count; i++) {
     const double *mean = f->means + f->data->labels[i] * f->width;
     for (size_t j = 0; j < f->width; j++) {
@@ -69,6 +68,7 @@ static void find_scatter(const fisher *f) {
   } else {
     memcpy(f->right, f->means, f->classes * f->width * sizeof *f->right);
   }
+  return MS_OK;
 }
 
 /* The largest eigenvalue of the scatter, by power steps; enough and more is not told apart. */
@@ -193,8 +193,8 @@ static ms_status find_probabilities(ms_context *context, const fisher *f, double
 static void challenge(const fisher *f) {
   size_t classes = f->classes;
   memset(f->total, 0, f->width * sizeof *f->total);
-  for (size_t i = 0; i < classes * f->width; i++) {
-    f->total[i % f->width] += f->means[i];
+  for (size_t c = 0; c < classes; c++) {
+    ms_add(f->means + c * f->width, f->width, f->total);
   }
   for (size_t i = 0; i < f->count; i++) {
     size_t label = f->data->labels[i];
@@ -218,7 +218,7 @@ ms_status ms_metric_sfda_of(ms_context *context, const ms_metric_data *data, con
   double count = (double)data->count;
   double shrinkage = 0;
   for (size_t round = 0; round < 2; round++) {
-    find_scatter(&f);
+    MS_TRY(find_scatter(context, &f));
     if (round == 0) {
       double largest = find_largest(&f, -ms_log(least) / 5 * count);
       shrinkage = fmax(ms_exp(-5 * largest / count), least);
