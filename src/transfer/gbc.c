@@ -25,7 +25,7 @@ static ms_status fit(ms_context *context, const ms_metric_data *data, const ms_p
   size_t width = p->width;
   size_t size = data->class_count * width;
   g->width = width;
-  MS_TRY(ms_class_means(context, data, p->coordinates, width, &g->means));
+  MS_TRY(MS_HAS_MEMORY(g->means = ms_class_means(context, data, p->coordinates, width)));
   MS_TRY(MS_SCRATCH(context, size, &g->variances));
   memset(g->variances, 0, size * sizeof *g->variances);
   for (size_t i = 0; i < data->count; i++) {

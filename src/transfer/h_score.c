@@ -40,9 +40,9 @@ static shrunk find_shrinkage(const ms_principal *p, size_t dimension) {
 static ms_status h_score(ms_context *context, const ms_metric_data *data, bool regularised,
                          double *value) {
   ms_principal p;
-  double *means = NULL; /* [classes][p.width] */
   MS_TRY(ms_metric_principal(context, data, 1, data->dimension, &p));
-  MS_TRY(ms_class_means(context, data, p.coordinates, p.width, &means));
+  const double *means = ms_class_means(context, data, p.coordinates, p.width);
+  MS_TRY(MS_HAS_MEMORY(means));
   shrunk s = regularised ? find_shrinkage(&p, data->dimension) : (shrunk){0, 0};
   double keep = 1 - s.shrinkage;
   double total = 0;

@@ -14,52 +14,31 @@ typedef struct neighbour {
   size_t row;
 } neighbour;
 
-/* The nearest rows so far of every row, the nearest first. */
-typedef struct neighbours {
-  size_t limit;       /* of neighbours a row */
-  neighbour *nearest; /* [count][limit + 1], the last one is the insertion's */
-} neighbours;
-
-/* Keeps other as a neighbour of row if it is near enough; of equally near rows the first one. */
-static void insert(const neighbours *n, size_t row, size_t other, double distance) {
-  neighbour *nearest = n->nearest + row * (n->limit + 1);
-  size_t at = n->limit;
+/*
+ * Keeps a row among the limit nearest ones, the nearest first, if it is near enough; of equally
+ * near ones the first. nearest [limit + 1], the last one is the insertion's.
+ */
+static void insert(neighbour *nearest, size_t limit, size_t row, double distance) {
+  size_t at = limit;
   for (; at > 0; at--) {
     const neighbour *before = &nearest[at - 1];
-    if (before->distance < distance || (before->distance == distance && before->row < other)) {
+    if (before->distance < distance || (before->distance == distance && before->row < row)) {
       break;
     }
     nearest[at] = *before;
   }
-  nearest[at] = (neighbour){distance, other};
+  nearest[at] = (neighbour){distance, row};
 }
 
-/* Compares the rows of two blocks of x, each pair of rows once. norms: squared lengths. */
-static void compare_blocks(double *x, const ms_metric_data *data, const double *norms, size_t first,
-                           size_t second, const neighbours *n) {
-  double products[BLOCK * BLOCK];
-  size_t first_rows = data->count - first < BLOCK ? data->count - first : BLOCK;
-  size_t second_rows = data->count - second < BLOCK ? data->count - second : BLOCK;
-  ms_multiply_rows(x + first * data->dimension, first_rows, x + second * data->dimension,
-                   second_rows, data->dimension, products);
-  for (size_t i = 0; i < first_rows; i++) {
-    for (size_t j = first == second ? i + 1 : 0; j < second_rows; j++) {
-      double distance = norms[first + i] + norms[second + j] - 2 * products[i * second_rows + j];
-      insert(n, first + i, second + j, distance);
-      insert(n, second + j, first + i, distance);
-    }
-  }
-}
-
-/* The class with most neighbours of a row; of equal ones the class of the nearest of them. */
-static size_t vote(const ms_metric_data *data, const neighbours *n, size_t row, size_t *votes) {
-  const neighbour *nearest = n->nearest + row * (n->limit + 1);
+/* The class with most neighbours; of equal ones the class of the nearest of them. */
+static size_t vote(const ms_metric_data *data, const neighbour *nearest, size_t limit,
+                   size_t *votes) {
   size_t best = data->labels[nearest[0].row];
   memset(votes, 0, data->class_count * sizeof *votes);
-  for (size_t i = 0; i < n->limit; i++) {
+  for (size_t i = 0; i < limit; i++) {
     votes[data->labels[nearest[i].row]]++;
   }
-  for (size_t i = 1; i < n->limit; i++) {
+  for (size_t i = 0; i < limit; i++) {
     size_t label = data->labels[nearest[i].row];
     best = votes[label] > votes[best] ? label : best;
   }
@@ -68,28 +47,43 @@ static size_t vote(const ms_metric_data *data, const neighbours *n, size_t row, 
 
 static ms_status knn(ms_context *context, const ms_metric_data *data, size_t wanted,
                      double *value) {
+  double products[BLOCK * BLOCK];
   size_t count = data->count;
-  neighbours n = {.limit = wanted < count - 1 ? wanted : count - 1};
-  size_t *votes = NULL; /* [class_count] */
-  double *x = NULL;     /* [count][dimension] */
-  double *norms = NULL; /* [count] */
+  size_t width = data->dimension;
+  size_t limit = wanted < count - 1 ? wanted : count - 1;
+  size_t room = limit + 1;
+  size_t *votes = NULL;      /* [class_count] */
+  double *norms = NULL;      /* [count], squared lengths */
+  neighbour *nearest = NULL; /* [count][room], of every row so far */
   MS_TRY(MS_SCRATCH(context, data->class_count, &votes));
-  MS_TRY(MS_SCRATCH_MATRIX(context, count, n.limit + 1, &n.nearest));
   MS_TRY(MS_SCRATCH(context, count, &norms));
+  MS_TRY(MS_SCRATCH_MATRIX(context, count, room, &nearest));
   /* Distances do not change, but lose less to rounding where all features share a large mean. */
-  MS_TRY(ms_metric_load_centered(context, data, &x));
-  ms_square_rows(x, count, data->dimension, norms);
-  for (size_t i = 0; i < count * (n.limit + 1); i++) {
-    n.nearest[i] = (neighbour){INFINITY, count};
+  double *x = ms_metric_x(context, data);
+  MS_TRY(MS_HAS_MEMORY(x));
+  ms_square_rows(x, count, width, norms);
+  for (size_t i = 0; i < count * room; i++) {
+    nearest[i] = (neighbour){INFINITY, count};
   }
   for (size_t first = 0; first < count; first += BLOCK) {
+    size_t rows = count - first < BLOCK ? count - first : BLOCK;
     for (size_t second = first; second < count; second += BLOCK) {
-      compare_blocks(x, data, norms, first, second, &n);
+      size_t columns = count - second < BLOCK ? count - second : BLOCK;
+      ms_multiply_rows(x + first * width, rows, x + second * width, columns, width, products);
+      for (size_t i = 0; i < rows; i++) {
+        for (size_t j = first == second ? i + 1 : 0; j < columns; j++) {
+          size_t row = first + i;
+          size_t other = second + j;
+          double distance = norms[row] + norms[other] - 2 * products[i * columns + j];
+          insert(nearest + row * room, limit, other, distance);
+          insert(nearest + other * room, limit, row, distance);
+        }
+      }
     }
   }
   size_t right = 0;
   for (size_t i = 0; i < count; i++) {
-    right += vote(data, &n, i, votes) == data->labels[i];
+    right += vote(data, nearest + i * room, limit, votes) == data->labels[i];
   }
   *value = (double)right / (double)count;
   return MS_OK;

@@ -8,11 +8,11 @@
 
 #include "core/exact.h"
 
-ms_status ms_source_load(ms_context *context, const ms_metric_data *data, double **probabilities) {
+ms_status ms_source_normalise(ms_context *context, const ms_metric_data *data,
+                              double *probabilities) {
   size_t width = data->dimension;
-  MS_TRY(ms_metric_load_features(context, data, probabilities));
   for (size_t i = 0; i < data->count; i++) {
-    double *row = *probabilities + i * width;
+    double *row = probabilities + i * width;
     double sum = 0;
     for (size_t z = 0; z < width; z++) {
       if (row[z] < 0) {
@@ -43,8 +43,8 @@ ms_status ms_leep(ms_context *context, const ms_metric_data *data, const double 
     ms_add(row, source_count, total);
   }
   for (size_t i = 0; i < size; i++) {
-    double sum_of_source = total[i % source_count];
-    joint[i] = sum_of_source > 0 ? joint[i] / sum_of_source : 0;
+    double of_source = total[i % source_count];
+    joint[i] /= of_source > 0 ? of_source : 1;
   }
   double sum = 0;
   for (size_t i = 0; i < data->count; i++) {
@@ -58,8 +58,9 @@ ms_status ms_leep(ms_context *context, const ms_metric_data *data, const double 
 static ms_status leep(ms_context *context, const ms_metric_data *data, const void *options,
                       double *value) {
   (void)options;
-  double *probabilities = NULL; /* [count][dimension] */
-  MS_TRY(ms_source_load(context, data, &probabilities));
+  double *probabilities = ms_metric_features(context, data);
+  MS_TRY(MS_HAS_MEMORY(probabilities));
+  MS_TRY(ms_source_normalise(context, data, probabilities));
   return ms_leep(context, data, probabilities, data->dimension, value);
 }
 

@@ -12,10 +12,10 @@ MS_CHECK_RESULT ms_status ms_leep(ms_context *context, const ms_metric_data *dat
                                   const double *probabilities, size_t source_count, double *value);
 
 /*
- * Copies a metric's features as probabilities of source classes, in scratch memory, with rows that
- * sum to 1. Fails with MS_ERR_DATA on a negative one or a row whose sum is not within 1e-3 of 1.
+ * Makes a metric's features, as doubles, probabilities of source classes: rows that sum to 1. Fails
+ * with MS_ERR_DATA on a negative one or a row whose sum is not within 1e-3 of 1.
  */
-MS_CHECK_RESULT ms_status ms_source_load(ms_context *context, const ms_metric_data *data,
-                                         double **probabilities);
+MS_CHECK_RESULT ms_status ms_source_normalise(ms_context *context, const ms_metric_data *data,
+                                              double *probabilities);
 
 #endif

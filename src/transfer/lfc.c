@@ -10,11 +10,12 @@ ms_status ms_metric_lfc_of(ms_context *context, const ms_metric_data *data, cons
                            double *value) {
   (void)options;
   size_t width = data->dimension;
-  double *x = NULL;     /* [count][width] */
-  double *means = NULL; /* [classes][width] */
-  double *gram = NULL;  /* [order][order] */
-  MS_TRY(ms_metric_gram(context, data, &x, &gram));
-  MS_TRY(ms_class_means(context, data, x, width, &means));
+  double *x = ms_metric_x(context, data);
+  MS_TRY(MS_HAS_MEMORY(x));
+  const double *gram = ms_metric_gram(context, data, x);
+  MS_TRY(MS_HAS_MEMORY(gram));
+  const double *means = ms_class_means(context, data, x, width);
+  MS_TRY(MS_HAS_MEMORY(means));
   size_t order = ms_metric_order(data);
   /* The products' mean is 0: their sum over pairs of one class is the covariance, unscaled. */
   double covariance = 0;

@@ -226,8 +226,8 @@ double *ms_metric_one_hot(ms_context *context, const ms_metric_data *data) {
   return y;
 }
 
-double *ms_metric_means(ms_context *context, const ms_metric_data *data, const double *x,
-                        size_t width) {
+double *ms_class_means(ms_context *context, const ms_metric_data *data, const double *x,
+                       size_t width) {
   size_t size = data->class_count * width;
   double *means = ms_arena_take(context, size, sizeof *means);
   if (means != NULL) {
@@ -246,19 +246,19 @@ size_t ms_metric_order(const ms_metric_data *data) {
   return data->count < data->dimension ? data->count : data->dimension;
 }
 
-ms_status ms_metric_gram(ms_context *context, const ms_metric_data *data, double **x,
-                         double **gram) {
+double *ms_metric_x(ms_context *context, const ms_metric_data *data) {
+  return data->shared != NULL ? data->shared->x : ms_metric_centered(context, data);
+}
+
+double *ms_metric_gram(ms_context *context, const ms_metric_data *data, double *x) {
   size_t order = ms_metric_order(data);
-  const ms_metric_shared *shared = data->shared;
-  MS_TRY(MS_SCRATCH(context, order * order, gram));
-  if (shared != NULL) {
-    *x = shared->x;
-    memcpy(*gram, shared->gram, order * order * sizeof **gram);
-  } else {
-    MS_TRY(ms_metric_load_centered(context, data, x));
-    ms_thin_gram(*x, data->count, data->dimension, *gram);
+  double *gram = ms_arena_take(context, order * order, sizeof *gram);
+  if (gram != NULL && data->shared != NULL) {
+    memcpy(gram, data->shared->gram, order * order * sizeof *gram);
+  } else if (gram != NULL) {
+    ms_thin_gram(x, data->count, data->dimension, gram);
   }
-  return MS_OK;
+  return gram;
 }
 
 /* The first of all principal coordinates. */
@@ -287,18 +287,21 @@ ms_status ms_metric_principal(ms_context *context, const ms_metric_data *data, d
   if (data->shared != NULL) {
     return copy_principal(context, &data->shared->principal, share, limit, principal);
   }
-  double *x = NULL; /* [count][dimension] */
-  MS_TRY(ms_metric_load_centered(context, data, &x));
+  double *x = ms_metric_centered(context, data);
+  MS_TRY(MS_HAS_MEMORY(x));
   return ms_principal_make(context, x, data->count, data->dimension, NULL, share, limit, principal);
 }
 
 ms_status ms_metric_share(ms_context *context, ms_metric_data *data, ms_metric_shared *shared) {
-  double *gram = NULL; /* [n][n], a copy, which the eigenvectors destroy */
-  MS_TRY(ms_metric_gram(context, data, &shared->x, &shared->gram));
+  double *x = ms_metric_x(context, data);
+  MS_TRY(MS_HAS_MEMORY(x));
+  *shared = (ms_metric_shared){.x = x, .gram = ms_metric_gram(context, data, x)};
+  MS_TRY(MS_HAS_MEMORY(shared->gram));
   data->shared = shared;
-  MS_TRY(ms_metric_gram(context, data, &shared->x, &gram));
-  return ms_principal_make(context, shared->x, data->count, data->dimension, gram, 1,
-                           data->dimension, &shared->principal);
+  double *gram = ms_metric_gram(context, data, x); /* a copy, which the eigenvectors destroy */
+  MS_TRY(MS_HAS_MEMORY(gram));
+  return ms_principal_make(context, x, data->count, data->dimension, gram, 1, data->dimension,
+                           &shared->principal);
 }
 
 ms_matrix ms_thin_side(double *x, size_t count, size_t dimension) {

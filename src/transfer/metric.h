@@ -68,27 +68,22 @@ MS_CHECK_RESULT ms_status ms_metric_check_positive(ms_context *context, const ch
 void ms_add(const double *x, size_t count, double *sums);
 /* x[i] = values[i] */
 void ms_widen(const float *values, size_t count, double *x);
-/* Floats as doubles, in scratch memory; the features, and the features centred. NULL as MS_SCRATCH.
+/*
+ * In scratch memory, NULL as ms_arena_take: values as doubles, the features [count][dimension] as
+ * doubles, and the features centred, which are the caller's to change.
  */
 MS_CHECK_RESULT double *ms_metric_copy(ms_context *context, const float *values, size_t count);
 MS_CHECK_RESULT double *ms_metric_features(ms_context *context, const ms_metric_data *data);
 MS_CHECK_RESULT double *ms_metric_centered(ms_context *context, const ms_metric_data *data);
-/* The same with a status, as everything else: ms_metric_load(context, values, count, &x). */
 #define ms_metric_load(context, values, count, x)                                                  \
   MS_HAS_MEMORY(*(x) = ms_metric_copy((context), (values), (count)))
-#define ms_metric_load_features(context, data, x)                                                  \
-  MS_HAS_MEMORY(*(x) = ms_metric_features((context), (data)))
-#define ms_metric_load_centered(context, data, x)                                                  \
-  MS_HAS_MEMORY(*(x) = ms_metric_centered((context), (data)))
 
 /* n = min(count, dimension), the order of the Gram matrix of the smaller side */
 size_t ms_metric_order(const ms_metric_data *data);
-/*
- * Centred features x [count][dimension], and the Gram matrix of their smaller side, in scratch
- * memory. gram is the caller's to change; x is not.
- */
-MS_CHECK_RESULT ms_status ms_metric_gram(ms_context *context, const ms_metric_data *data,
-                                         double **x, double **gram);
+/* The centred features x, made or those that are shared: only to be read. NULL as above. */
+MS_CHECK_RESULT double *ms_metric_x(ms_context *context, const ms_metric_data *data);
+/* Their Gram matrix [n][n], which is the caller's to change. NULL as above. */
+MS_CHECK_RESULT double *ms_metric_gram(ms_context *context, const ms_metric_data *data, double *x);
 /* The principal coordinates of the centred features, as ms_principal_make gives them. */
 MS_CHECK_RESULT ms_status ms_metric_principal(ms_context *context, const ms_metric_data *data,
                                               double share, size_t limit, ms_principal *principal);
@@ -122,14 +117,9 @@ void ms_add_rows(double *a, size_t rows, double *b, size_t columns, size_t width
 void ms_square_rows(const double *x, size_t count, size_t width, double *squares);
 /* row = exp(row) / Σ exp(row), without overflow; gives log Σ exp(row). */
 double ms_softmax(double *row, size_t count);
-/*
- * Means [class_count][width] of the rows of x [count][width] in each class, in scratch memory:
- * ms_class_means(context, data, x, width, &means).
- */
-MS_CHECK_RESULT double *ms_metric_means(ms_context *context, const ms_metric_data *data,
-                                        const double *x, size_t width);
-#define ms_class_means(context, data, x, width, means)                                             \
-  MS_HAS_MEMORY(*(means) = ms_metric_means((context), (data), (x), (width)))
+/* Means [class_count][width] of the rows of x [count][width] in each class. NULL as above. */
+MS_CHECK_RESULT double *ms_class_means(ms_context *context, const ms_metric_data *data,
+                                       const double *x, size_t width);
 /*
  * Labels as columns: y [count][class_count], 1 in the row's class, 0 elsewhere; in scratch memory.
  */

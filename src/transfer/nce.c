@@ -10,12 +10,13 @@
 static ms_status nce(ms_context *context, const ms_metric_data *data, const void *options,
                      double *value) {
   (void)options;
-  double *probabilities = NULL; /* [count][dimension] */
-  MS_TRY(ms_source_load(context, data, &probabilities));
+  double *probabilities = ms_metric_features(context, data);
+  MS_TRY(MS_HAS_MEMORY(probabilities));
+  MS_TRY(ms_source_normalise(context, data, probabilities));
   for (size_t i = 0; i < data->count; i++) {
     double *row = probabilities + i * data->dimension;
     size_t best = 0;
-    for (size_t z = 1; z < data->dimension; z++) {
+    for (size_t z = 0; z < data->dimension; z++) {
       best = row[z] > row[best] ? z : best;
     }
     memset(row, 0, data->dimension * sizeof *row);

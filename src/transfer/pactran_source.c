@@ -44,9 +44,10 @@ static ms_status make_bound(ms_context *context, const ms_metric_data *data, dou
                             bound *b) {
   size_t sources = data->dimension;
   size_t room = data->class_count * sources;
-  double *sigma = NULL;
   MS_TRY(ms_metric_check_positive(context, "concentration", concentration));
-  MS_TRY(ms_source_load(context, data, &sigma));
+  double *sigma = ms_metric_features(context, data);
+  MS_TRY(MS_HAS_MEMORY(sigma));
+  MS_TRY(ms_source_normalise(context, data, sigma));
   *b = (bound){
       .data = data, .source_count = sources, .concentration = concentration, .sigma = sigma};
   MS_TRY(MS_SCRATCH(context, 3 * room, &b->shapes));

@@ -74,7 +74,8 @@ static void normalise_rows(double *x, size_t count, size_t width) {
     double length = sqrt(ms_dot(row, row, width));
     bool varies = length > 1e-12 * largest * sqrt((double)width);
     for (size_t j = 0; j < width; j++) {
-      row[j] = varies ? row[j] / length : 0;
+      double share = row[j] / length;
+      row[j] = varies ? share : 0;
     }
   }
 }
@@ -85,11 +86,11 @@ ms_status ms_metric_parc_of(ms_context *context, const ms_metric_data *data, con
   size_t count = data->count;
   size_t pairs = count * (count - 1) / 2;
   size_t width = 0;
-  double *x = NULL;       /* [count][width] */
-  double *gram = NULL;    /* [count][count] */
-  uint32_t *keys = NULL;  /* [pairs] */
-  uint32_t *spare = NULL; /* [pairs] */
-  MS_TRY(ms_metric_load_features(context, data, &x));
+  double *gram = NULL;                           /* [count][count] */
+  uint32_t *keys = NULL;                         /* [pairs] */
+  uint32_t *spare = NULL;                        /* [pairs] */
+  double *x = ms_metric_features(context, data); /* then [count][width] */
+  MS_TRY(MS_HAS_MEMORY(x));
   MS_TRY(ms_standardise_columns(context, x, count, data->dimension, &width, NULL));
   MS_TRY(MS_SCRATCH_MATRIX(context, count, count, &gram));
   MS_TRY(MS_SCRATCH(context, pairs, &keys));

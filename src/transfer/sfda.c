@@ -41,7 +41,7 @@ static ms_status make_fisher(ms_context *context, const ms_metric_data *data, fi
                 .width = width,
                 .order = order,
                 .by_rows = count <= width};
-  MS_TRY(ms_metric_load_centered(context, data, &f->x));
+  MS_TRY(MS_HAS_MEMORY(f->x = ms_metric_centered(context, data)));
   MS_TRY(MS_SCRATCH(context, count * width, &f->within));
   MS_TRY(MS_SCRATCH(context, 2 * order * order, &f->scatter));
   MS_TRY(MS_SCRATCH(context, 2 * classes * order, &f->right));
@@ -55,7 +55,7 @@ static ms_status make_fisher(ms_context *context, const ms_metric_data *data, fi
 
 /* Means, distances from them, and the scatter within classes. */
 static ms_status find_scatter(ms_context *context, fisher *f) {
-  MS_TRY(ms_class_means(context, f->data, f->x, f->width, &f->means));
+  MS_TRY(MS_HAS_MEMORY(f->means = ms_class_means(context, f->data, f->x, f->width)));
   for (size_t i = 0; i < f->count; i++) {
     const double *mean = f->means + f->data->labels[i] * f->width;
     for (size_t j = 0; j < f->width; j++) {
@@ -78,7 +78,7 @@ static double find_largest(const fisher *f, double enough) {
   double *at = f->factor;    /* [order] */
   double *image = f->solved; /* [order] */
   size_t start = 0;
-  for (size_t i = 1; i < order; i++) {
+  for (size_t i = 0; i < order; i++) {
     start = a[i * order + i] > a[start * order + start] ? i : start;
   }
   memcpy(at, a + start * order, order * sizeof *at);

@@ -25,7 +25,7 @@ static double coding_rate(double *gram, size_t order, size_t count, double disto
   }
   bool holds = ms_cholesky(gram, order);
   for (size_t i = 0; i < order; i++) {
-    holds = holds && gram[i * order + i] * gram[i * order + i] > 16 * DBL_EPSILON * trace;
+    holds &= gram[i * order + i] * gram[i * order + i] > 16 * DBL_EPSILON * trace;
   }
   return holds ? ms_cholesky_log_det(gram, order) / 2 : NAN;
 }
@@ -33,11 +33,12 @@ static double coding_rate(double *gram, size_t order, size_t count, double disto
 static ms_status transrate(ms_context *context, const ms_metric_data *data, double distortion,
                            double *value) {
   size_t width = data->dimension;
-  double *x = NULL;    /* [count][width] */
-  double *gram = NULL; /* [order][order], of all rows, then of one class at a time */
   double *rows = NULL; /* [count][width], of one class */
-  MS_TRY(ms_metric_gram(context, data, &x, &gram));
   MS_TRY(MS_SCRATCH(context, data->count * width, &rows));
+  double *x = ms_metric_x(context, data);
+  MS_TRY(MS_HAS_MEMORY(x));
+  double *gram = ms_metric_gram(context, data, x); /* of all rows, then of one class at a time */
+  MS_TRY(MS_HAS_MEMORY(gram));
   double whole = coding_rate(gram, ms_metric_order(data), data->count, distortion);
   double within = 0;
   for (size_t c = 0; c < data->class_count; c++) {
