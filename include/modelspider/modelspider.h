@@ -929,7 +929,7 @@ MS_API MS_CHECK_RESULT ms_status ms_metric_otce(
  *
  * The most frequent class among them wins; of equally frequent ones the one with the nearest
  * neighbour, of equally near rows the first ones count. Unchanged by rotating, shifting or scaling.
- * Cost N² D / 2, memory 2 N neighbour_count. Fails with MS_ERR_ARGUMENT on 0 neighbours too.
+ * Cost N² D / 2, memory 2 N (neighbour_count + 33). Fails with MS_ERR_ARGUMENT on 0 neighbours too.
  */
 MS_API MS_CHECK_RESULT ms_status ms_metric_knn(ms_context *context, const float *features,
                                                size_t count, size_t dimension,

@@ -1,6 +1,6 @@
 /*
- * Leave-one-out accuracy of the k nearest neighbours. Distances are made block by block, and only
- * the neighbours so far are kept, so that memory grows with N k and not with N².
+ * Leave-one-out accuracy of the k nearest neighbours. Distances are made for a block of rows at a
+ * time, and only the neighbours so far are kept, so that memory grows with N k and not with N².
  */
 #include <math.h>
 #include <string.h>
@@ -47,16 +47,17 @@ static size_t vote(const ms_metric_data *data, const neighbour *nearest, size_t 
 
 static ms_status knn(ms_context *context, const ms_metric_data *data, size_t wanted,
                      double *value) {
-  double products[BLOCK * BLOCK];
   size_t count = data->count;
   size_t width = data->dimension;
   size_t limit = wanted < count - 1 ? wanted : count - 1;
   size_t room = limit + 1;
   size_t *votes = NULL;      /* [class_count] */
   double *norms = NULL;      /* [count], squared lengths */
+  double *products = NULL;   /* [BLOCK][count], of a block of rows with those up to its end */
   neighbour *nearest = NULL; /* [count][room], of every row so far */
   MS_TRY(MS_SCRATCH(context, data->class_count, &votes));
   MS_TRY(MS_SCRATCH(context, count, &norms));
+  MS_TRY(MS_SCRATCH(context, BLOCK * count, &products));
   MS_TRY(MS_SCRATCH_MATRIX(context, count, room, &nearest));
   /* Distances do not change, but lose less to rounding where all features share a large mean. */
   double *x = ms_metric_x(context, data);
@@ -66,18 +67,13 @@ static ms_status knn(ms_context *context, const ms_metric_data *data, size_t wan
     nearest[i] = (neighbour){INFINITY, count};
   }
   for (size_t first = 0; first < count; first += BLOCK) {
-    size_t rows = count - first < BLOCK ? count - first : BLOCK;
-    for (size_t second = first; second < count; second += BLOCK) {
-      size_t columns = count - second < BLOCK ? count - second : BLOCK;
-      ms_multiply_rows(x + first * width, rows, x + second * width, columns, width, products);
-      for (size_t i = 0; i < rows; i++) {
-        for (size_t j = first == second ? i + 1 : 0; j < columns; j++) {
-          size_t row = first + i;
-          size_t other = second + j;
-          double distance = norms[row] + norms[other] - 2 * products[i * columns + j];
-          insert(nearest + row * room, limit, other, distance);
-          insert(nearest + other * room, limit, row, distance);
-        }
+    size_t end = count - first < BLOCK ? count : first + BLOCK;
+    ms_multiply_rows(x + first * width, end - first, x, end, width, products);
+    for (size_t i = first; i < end; i++) {
+      for (size_t j = 0; j < i; j++) {
+        double distance = norms[i] + norms[j] - 2 * products[(i - first) * end + j];
+        insert(nearest + i * room, limit, j, distance);
+        insert(nearest + j * room, limit, i, distance);
       }
     }
   }

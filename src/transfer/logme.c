@@ -103,42 +103,39 @@ static double evidence_at(const spectrum *s, size_t target, double log_ratio) {
 /* Golden-section search for the largest evidence between two logarithms of the ratio. */
 static double refine(const spectrum *s, size_t target, double low, double high) {
   const double golden = 0.6180339887498949;
-  double left = high - golden * (high - low);
-  double right = low + golden * (high - low);
-  double at_left = evidence_at(s, target, left);
-  double at_right = evidence_at(s, target, right);
-  for (size_t i = 0; i < REFINEMENTS; i++) {
-    if (at_left > at_right) {
-      high = right;
-      right = left;
-      at_right = at_left;
-      left = high - golden * (high - low);
-      at_left = evidence_at(s, target, left);
-    } else {
-      low = left;
-      left = right;
-      at_left = at_right;
-      right = low + golden * (high - low);
-      at_right = evidence_at(s, target, right);
+  double ends[2] = {low, high};
+  double inner[2] = {0, 0};
+  double values[2] = {0, 0}; /* at the inner points */
+  for (size_t i = 0; i < 2 + REFINEMENTS; i++) {
+    size_t side = i; /* first both inner points, then one, at the side of the better one */
+    if (i >= 2) {
+      side = values[0] > values[1] ? 0 : 1;
+      ends[1 - side] = inner[1 - side];
+      inner[1 - side] = inner[side];
+      values[1 - side] = values[side];
     }
+    inner[side] = ends[1 - side] + golden * (ends[side] - ends[1 - side]);
+    values[side] = evidence_at(s, target, inner[side]);
   }
-  return fmax(at_left, at_right);
+  return fmax(values[0], values[1]);
 }
 
 /* The best ratio's evidence for every target, averaged. */
 static double maximise(const spectrum *s, size_t target_count) {
   double first = ms_log(s->values[0] * 1e-12);
   double gap = ms_log(1e20) / (RATIOS - 1);
+  double ratios[RATIOS];
   double log_dets[RATIOS];
   for (size_t r = 0; r < RATIOS; r++) {
-    log_dets[r] = log_det(s, ms_exp(first + gap * (double)r));
+    ratios[r] = ms_exp(first + gap * (double)r);
+    log_dets[r] = log_det(s, ratios[r]);
   }
   double sum = 0;
   for (size_t t = 0; t < target_count; t++) {
     size_t best = 0;
     double best_evidence = -INFINITY;
     for (size_t r = 0; r < RATIOS; r++) {
-      double value = evidence(s, t, ms_exp(first + gap * (double)r), log_dets[r]);
+      double value = evidence(s, t, ratios[r], log_dets[r]);
       if (value > best_evidence) {
         best_evidence = value;
         best = r;

@@ -295,8 +295,8 @@ ms_status ms_metric_principal(ms_context *context, const ms_metric_data *data, d
 ms_status ms_metric_share(ms_context *context, ms_metric_data *data, ms_metric_shared *shared) {
   double *x = ms_metric_x(context, data);
   MS_TRY(MS_HAS_MEMORY(x));
-  *shared = (ms_metric_shared){.x = x, .gram = ms_metric_gram(context, data, x)};
-  MS_TRY(MS_HAS_MEMORY(shared->gram));
+  shared->x = x;
+  MS_TRY(MS_HAS_MEMORY(shared->gram = ms_metric_gram(context, data, x)));
   data->shared = shared;
   double *gram = ms_metric_gram(context, data, x); /* a copy, which the eigenvectors destroy */
   MS_TRY(MS_HAS_MEMORY(gram));
