@@ -16,7 +16,7 @@
 /* Sums run in VECTORS × 4 interleaved parts, as in scalar.c. */
 enum { VECTORS = 4, PARTS = VECTORS * MS_LANES };
 
-v128_t ms_load_part(const float *x, size_t count) {
+MS_NOINLINE v128_t ms_load_part(const float *x, size_t count) {
   if (count == 0) {
     return ms_splat(0.0f);
   }
@@ -27,27 +27,27 @@ v128_t ms_load_part(const float *x, size_t count) {
   return count == 2 ? pair : wasm_v128_load32_lane(x + 2, pair, 2);
 }
 
-void ms_store_part(float *y, v128_t value, size_t count) {
+MS_NOINLINE void ms_store_part(float *y, v128_t value, size_t count) {
   if (count >= 2) {
     wasm_v128_store64_lane(y, value, 0);
   }
-  if (count == 1) {
-    wasm_v128_store32_lane(y, value, 0);
-  }
-  if (count == 3) {
-    wasm_v128_store32_lane(y + 2, value, 2);
+  if (count % 2 > 0) {
+    y[count - 1] =
+        count > 2 ? wasm_f32x4_extract_lane(value, 2) : wasm_f32x4_extract_lane(value, 0);
   }
 }
 
-/* What is left of x after whole blocks of PARTS, followed by zeros. */
+/*
+ * Sums go through whole blocks of PARTS where they lie, then through a last one in a buffer: what
+ * is left of x, followed by zeros.
+ */
 MS_INLINE void load_tail(const float *x, size_t count, float tail[PARTS]) {
   memset(tail, 0, PARTS * sizeof *tail);
-  memcpy(tail, x, count * sizeof *tail);
+  memcpy(tail, x + count / PARTS * PARTS, count % PARTS * sizeof *tail);
 }
 
-static float join_parts(const v128_t parts[VECTORS]) {
-  v128_t sum =
-      wasm_f32x4_add(wasm_f32x4_add(parts[0], parts[1]), wasm_f32x4_add(parts[2], parts[3]));
+MS_NOINLINE static float join_parts(v128_t a, v128_t b, v128_t c, v128_t d) {
+  v128_t sum = wasm_f32x4_add(wasm_f32x4_add(a, b), wasm_f32x4_add(c, d));
   return (wasm_f32x4_extract_lane(sum, 0) + wasm_f32x4_extract_lane(sum, 2)) +
          (wasm_f32x4_extract_lane(sum, 1) + wasm_f32x4_extract_lane(sum, 3));
 }
@@ -56,58 +56,67 @@ static float dot_simd128(const float *a, const float *b, size_t count) {
   v128_t parts[VECTORS] = {ms_splat(0), ms_splat(0), ms_splat(0), ms_splat(0)};
   float a_tail[PARTS];
   float b_tail[PARTS];
-  load_tail(a + count / PARTS * PARTS, count % PARTS, a_tail);
-  load_tail(b + count / PARTS * PARTS, count % PARTS, b_tail);
-  for (size_t left = count / PARTS; left > 0; left--) {
-    for (size_t k = 0; k < VECTORS; k++) {
-      parts[k] = ms_add_product(parts[k], wasm_v128_load(a + k * MS_LANES),
-                                wasm_v128_load(b + k * MS_LANES));
+  load_tail(a, count, a_tail);
+  load_tail(b, count, b_tail);
+  const float *end = a + count / PARTS * PARTS;
+  for (;;) {
+    for (; a != end; a += PARTS, b += PARTS) {
+      for (size_t k = 0; k < VECTORS; k++) {
+        parts[k] = ms_add_product(parts[k], wasm_v128_load(a + k * MS_LANES),
+                                  wasm_v128_load(b + k * MS_LANES));
+      }
     }
-    a += PARTS;
-    b += PARTS;
+    if (end == a_tail + PARTS) {
+      return join_parts(parts[0], parts[1], parts[2], parts[3]);
+    }
+    a = a_tail;
+    b = b_tail;
+    end = a + PARTS;
   }
-  for (size_t k = 0; k < VECTORS; k++) {
-    parts[k] = ms_add_product(parts[k], wasm_v128_load(a_tail + k * MS_LANES),
-                              wasm_v128_load(b_tail + k * MS_LANES));
-  }
-  return join_parts(parts);
 }
 
 MS_NOINLINE static float sum_simd128(const float *x, size_t count) {
   v128_t parts[VECTORS] = {ms_splat(0), ms_splat(0), ms_splat(0), ms_splat(0)};
   float tail[PARTS];
-  load_tail(x + count / PARTS * PARTS, count % PARTS, tail);
-  for (size_t left = count / PARTS; left > 0; left--) {
-    for (size_t k = 0; k < VECTORS; k++) {
-      parts[k] = wasm_f32x4_add(parts[k], wasm_v128_load(x + k * MS_LANES));
+  load_tail(x, count, tail);
+  const float *end = x + count / PARTS * PARTS;
+  for (;;) {
+    for (; x != end; x += PARTS) {
+      for (size_t k = 0; k < VECTORS; k++) {
+        parts[k] = wasm_f32x4_add(parts[k], wasm_v128_load(x + k * MS_LANES));
+      }
     }
-    x += PARTS;
+    if (end == tail + PARTS) {
+      return join_parts(parts[0], parts[1], parts[2], parts[3]);
+    }
+    x = tail;
+    end = x + PARTS;
   }
-  for (size_t k = 0; k < VECTORS; k++) {
-    parts[k] = wasm_f32x4_add(parts[k], wasm_v128_load(tail + k * MS_LANES));
-  }
-  return join_parts(parts);
 }
 
+/* Here the buffer holds differences already: what follows them must stay 0 whatever the shift. */
 MS_NOINLINE static float sum_squares_simd128(const float *x, float shift, size_t count) {
   v128_t parts[VECTORS] = {ms_splat(0), ms_splat(0), ms_splat(0), ms_splat(0)};
-  v128_t shifts = ms_splat(shift);
-  size_t whole = count / PARTS * PARTS;
-  for (size_t i = 0; i < whole; i += PARTS) {
-    for (size_t k = 0; k < VECTORS; k++) {
-      v128_t difference = wasm_f32x4_sub(wasm_v128_load(x + i + k * MS_LANES), shifts);
-      parts[k] = ms_add_product(parts[k], difference, difference);
+  float tail[PARTS] = {0.0f};
+  for (size_t i = 0; i < count % PARTS; i++) {
+    tail[i] = x[count / PARTS * PARTS + i] - shift;
+  }
+  const float *end = x + count / PARTS * PARTS;
+  for (;;) {
+    v128_t shifts = ms_splat(shift);
+    for (; x != end; x += PARTS) {
+      for (size_t k = 0; k < VECTORS; k++) {
+        v128_t difference = wasm_f32x4_sub(wasm_v128_load(x + k * MS_LANES), shifts);
+        parts[k] = ms_add_product(parts[k], difference, difference);
+      }
     }
+    if (end == tail + PARTS) {
+      return join_parts(parts[0], parts[1], parts[2], parts[3]);
+    }
+    x = tail;
+    end = x + PARTS;
+    shift = 0.0f;
   }
-  float squares[PARTS] = {0.0f};
-  for (size_t i = 0; i < count - whole; i++) {
-    float difference = x[whole + i] - shift;
-    squares[i] = difference * difference;
-  }
-  for (size_t k = 0; k < VECTORS; k++) {
-    parts[k] = wasm_f32x4_add(parts[k], wasm_v128_load(squares + k * MS_LANES));
-  }
-  return join_parts(parts);
 }
 
 static void axpy_simd128(float *y, float factor, const float *x, size_t count) {
@@ -147,12 +156,8 @@ MS_NOINLINE static float maximum_simd128(const float *x, size_t count) {
 }
 
 static void softmax_simd128(float *y, const float *x, size_t count) {
-  v128_t largest = ms_splat(maximum_simd128(x, count));
-  size_t i = 0;
-  for (; i + MS_LANES <= count; i += MS_LANES) {
-    wasm_v128_store(y + i, wasm_f32x4_sub(wasm_v128_load(x + i), largest));
-  }
-  ms_store_part(y + i, wasm_f32x4_sub(ms_load_part(x + i, count - i), largest), count - i);
+  float largest = maximum_simd128(x, count);
+  ms_binary_simd128(MS_BINARY_SUBTRACT, y, x, 1, &largest, 0, count);
   ms_unary_simd128(MS_UNARY_EXP, y, y, count, 0.0f, 0.0f);
   float factor = 1.0f / sum_simd128(y, count);
   ms_binary_simd128(MS_BINARY_MULTIPLY, y, y, 1, &factor, 0, count);
@@ -180,14 +185,16 @@ static void transpose_simd128(const float *x, size_t rows, size_t columns, float
   size_t whole_rows = rows / MS_LANES * MS_LANES;
   size_t whole_columns = columns / MS_LANES * MS_LANES;
   for (size_t c = 0; c < whole_columns; c += MS_LANES) {
+    const float *from = x + c;
     for (size_t r = 0; r < whole_rows; r += MS_LANES) {
       v128_t block[4];
-      for (size_t k = 0; k < 4; k++) {
-        block[k] = wasm_v128_load(x + (r + k) * columns + c);
+      for (size_t k = 0; k < 4; k++, from += columns) {
+        block[k] = wasm_v128_load(from);
       }
       ms_transpose_lanes(block);
-      for (size_t k = 0; k < 4; k++) {
-        wasm_v128_store(y + (c + k) * rows + r, block[k]);
+      float *to = y + c * rows + r;
+      for (size_t k = 0; k < 4; k++, to += rows) {
+        wasm_v128_store(to, block[k]);
       }
     }
   }
@@ -212,14 +219,15 @@ MS_INLINE v128_t widen_lanes(v128_t half) {
 }
 
 static void widen_half_simd128(const uint16_t *x, float *y, size_t count) {
-  size_t i = 0;
-  for (; i + 2 * MS_LANES <= count; i += 2 * MS_LANES) {
-    v128_t halves = wasm_v128_load(x + i);
-    wasm_v128_store(y + i, widen_lanes(wasm_u32x4_extend_low_u16x8(halves)));
-    wasm_v128_store(y + i + MS_LANES, widen_lanes(wasm_u32x4_extend_high_u16x8(halves)));
-  }
-  for (; i < count; i++) {
-    y[i] = ms_bits_float(ms_widen_half(x[i]));
+  for (size_t i = 0; i < count; i += MS_LANES) {
+    size_t left = count - i;
+    uint16_t last[MS_LANES] = {0};
+    const uint16_t *from = x + i;
+    if (left < MS_LANES) {
+      from = memcpy(last, from, left * sizeof *last);
+    }
+    ms_store_lanes(y + i, widen_lanes(wasm_u32x4_extend_low_u16x8(wasm_v128_load64_zero(from))),
+                   left);
   }
 }
 
@@ -249,7 +257,7 @@ MS_INLINE void store_pixels(float *y, v128_t levels) {
   wasm_v128_store(y + MS_LANES, float_levels(wasm_u32x4_extend_high_u16x8(levels)));
 }
 
-static void compose_simd128(const uint8_t *rgba, float *y, size_t count) {
+MS_NOINLINE static void compose_simd128(const uint8_t *rgba, float *y, size_t count) {
   v128_t opaque = wasm_i32x4_splat(-0x1000000); /* as unsigned: the least whose alpha is 255 */
   for (size_t i = 0; i < count;) {
     v128_t four = i + 4 <= count ? wasm_v128_load(rgba + i * 4) : wasm_i32x4_splat(0);
@@ -288,19 +296,32 @@ MS_INLINE bool sum_square(const uint8_t *rgba, size_t stride, size_t factor, v12
   return wasm_i32x4_all_true(wasm_u32x4_ge(common, wasm_i32x4_splat(-0x1000000)));
 }
 
+/* The same sums of a square that lets something through, over white; what they say of alpha is
+ * void. */
+MS_INLINE v128_t compose_square(const uint8_t *rgba, size_t stride, size_t factor) {
+  v128_t sums = ms_splat(0.0f);
+  float row[MS_MOST_REDUCED * MS_LANES];
+  for (size_t r = 0; r < factor; r++, rgba += stride) {
+    compose_simd128(rgba, row, factor);
+    for (size_t k = 0; k < factor; k++) {
+      sums = wasm_f32x4_add(sums, wasm_v128_load(row + k * MS_LANES));
+    }
+  }
+  return sums;
+}
+
 static void reduce_simd128(const uint8_t *rgba, size_t stride, size_t factor, uint8_t *y,
                            size_t count) {
   v128_t size = ms_splat((float)(factor * factor));
   for (size_t i = 0; i < count; i++, rgba += factor * 4, y += 4) {
     v128_t sums;
-    if (sum_square(rgba, stride, factor, &sums)) {
-      v128_t mean = wasm_f32x4_add(wasm_f32x4_div(float_levels(sums), size), ms_splat(0.5f));
-      v128_t levels = wasm_i32x4_trunc_sat_f32x4(mean);
-      levels = wasm_i16x8_narrow_i32x4(levels, levels);
-      wasm_v128_store32_lane(y, wasm_u8x16_narrow_i16x8(levels, levels), 0);
-    } else {
-      ms_reduce_square(rgba, stride, factor, y);
-    }
+    sums = sum_square(rgba, stride, factor, &sums) ? float_levels(sums)
+                                                   : compose_square(rgba, stride, factor);
+    v128_t mean = wasm_f32x4_add(wasm_f32x4_div(sums, size), ms_splat(0.5f));
+    v128_t levels = wasm_i32x4_trunc_sat_f32x4(mean);
+    levels = wasm_i16x8_narrow_i32x4(levels, levels);
+    wasm_v128_store32_lane(y, wasm_u8x16_narrow_i16x8(levels, levels), 0);
+    y[3] = 255;
   }
 }
 
