@@ -209,6 +209,9 @@ void ms_pack_s16(const float *weights, size_t taps, size_t tap_stride, size_t de
                  size_t depth_stride, size_t columns, size_t column_stride, const float *bias,
                  float *packed);
 
+/* One square of the kernel reduce, as the specification has it. */
+void ms_reduce_square(const uint8_t *rgba, size_t stride, size_t factor, uint8_t *y);
+
 /* Floats that packed depthwise weights take: panels of 4 channels × (1 + taps). */
 size_t ms_packed_depthwise_count(size_t taps, size_t channels);
 /*

@@ -369,7 +369,7 @@ static void compose_scalar(const uint8_t *rgba, float *y, size_t count) {
   }
 }
 
-static void reduce_square(const uint8_t *rgba, size_t stride, size_t factor, uint8_t *y) {
+void ms_reduce_square(const uint8_t *rgba, size_t stride, size_t factor, uint8_t *y) {
   for (size_t colour = 0; colour < 3; colour++) {
     float sum = 0.0f;
     for (size_t i = 0; i < factor * factor; i++) {
@@ -384,7 +384,7 @@ static void reduce_square(const uint8_t *rgba, size_t stride, size_t factor, uin
 static void reduce_scalar(const uint8_t *rgba, size_t stride, size_t factor, uint8_t *y,
                           size_t count) {
   for (size_t i = 0; i < count; i++) {
-    reduce_square(rgba + i * factor * 4, stride, factor, y + i * 4);
+    ms_reduce_square(rgba + i * factor * 4, stride, factor, y + i * 4);
   }
 }
 

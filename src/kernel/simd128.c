@@ -156,8 +156,12 @@ MS_NOINLINE static float maximum_simd128(const float *x, size_t count) {
 }
 
 static void softmax_simd128(float *y, const float *x, size_t count) {
-  float largest = maximum_simd128(x, count);
-  ms_binary_simd128(MS_BINARY_SUBTRACT, y, x, 1, &largest, 0, count);
+  v128_t largest = ms_splat(maximum_simd128(x, count));
+  size_t i = 0;
+  for (; i + MS_LANES <= count; i += MS_LANES) {
+    wasm_v128_store(y + i, wasm_f32x4_sub(wasm_v128_load(x + i), largest));
+  }
+  ms_store_part(y + i, wasm_f32x4_sub(ms_load_part(x + i, count - i), largest), count - i);
   ms_unary_simd128(MS_UNARY_EXP, y, y, count, 0.0f, 0.0f);
   float factor = 1.0f / sum_simd128(y, count);
   ms_binary_simd128(MS_BINARY_MULTIPLY, y, y, 1, &factor, 0, count);
@@ -257,7 +261,7 @@ MS_INLINE void store_pixels(float *y, v128_t levels) {
   wasm_v128_store(y + MS_LANES, float_levels(wasm_u32x4_extend_high_u16x8(levels)));
 }
 
-MS_NOINLINE static void compose_simd128(const uint8_t *rgba, float *y, size_t count) {
+static void compose_simd128(const uint8_t *rgba, float *y, size_t count) {
   v128_t opaque = wasm_i32x4_splat(-0x1000000); /* as unsigned: the least whose alpha is 255 */
   for (size_t i = 0; i < count;) {
     v128_t four = i + 4 <= count ? wasm_v128_load(rgba + i * 4) : wasm_i32x4_splat(0);
@@ -296,32 +300,19 @@ MS_INLINE bool sum_square(const uint8_t *rgba, size_t stride, size_t factor, v12
   return wasm_i32x4_all_true(wasm_u32x4_ge(common, wasm_i32x4_splat(-0x1000000)));
 }
 
-/* The same sums of a square that lets something through, over white; what they say of alpha is
- * void. */
-MS_INLINE v128_t compose_square(const uint8_t *rgba, size_t stride, size_t factor) {
-  v128_t sums = ms_splat(0.0f);
-  float row[MS_MOST_REDUCED * MS_LANES];
-  for (size_t r = 0; r < factor; r++, rgba += stride) {
-    compose_simd128(rgba, row, factor);
-    for (size_t k = 0; k < factor; k++) {
-      sums = wasm_f32x4_add(sums, wasm_v128_load(row + k * MS_LANES));
-    }
-  }
-  return sums;
-}
-
 static void reduce_simd128(const uint8_t *rgba, size_t stride, size_t factor, uint8_t *y,
                            size_t count) {
   v128_t size = ms_splat((float)(factor * factor));
   for (size_t i = 0; i < count; i++, rgba += factor * 4, y += 4) {
     v128_t sums;
-    sums = sum_square(rgba, stride, factor, &sums) ? float_levels(sums)
-                                                   : compose_square(rgba, stride, factor);
-    v128_t mean = wasm_f32x4_add(wasm_f32x4_div(sums, size), ms_splat(0.5f));
-    v128_t levels = wasm_i32x4_trunc_sat_f32x4(mean);
-    levels = wasm_i16x8_narrow_i32x4(levels, levels);
-    wasm_v128_store32_lane(y, wasm_u8x16_narrow_i16x8(levels, levels), 0);
-    y[3] = 255;
+    if (sum_square(rgba, stride, factor, &sums)) {
+      v128_t mean = wasm_f32x4_add(wasm_f32x4_div(float_levels(sums), size), ms_splat(0.5f));
+      v128_t levels = wasm_i32x4_trunc_sat_f32x4(mean);
+      levels = wasm_i16x8_narrow_i32x4(levels, levels);
+      wasm_v128_store32_lane(y, wasm_u8x16_narrow_i16x8(levels, levels), 0);
+    } else {
+      ms_reduce_square(rgba, stride, factor, y);
+    }
   }
 }
 
@@ -333,8 +324,8 @@ static void resample_simd128(const float *pixels, const ms_span *spans, float *y
       sums = ms_add_product(sums, wasm_v128_load32_splat(spans[i].weights + k),
                             wasm_v128_load(pixel + k * MS_LANES));
     }
-    /* The next pixel overwrites the lane too many. */
-    ms_store_lanes(y + i * 3, sums, i + 1 < count ? MS_LANES : 3);
+    wasm_v128_store64_lane(y + i * 3, sums, 0);
+    wasm_v128_store32_lane(y + i * 3 + 2, sums, 2);
   }
 }
 
