@@ -85,7 +85,10 @@ static inline float ms_clamp(float x, float low, float high) {
   return high < x ? high : x;
 }
 
-/* q with e^x = 2^n (1 + q); n is exact for |x| below 2^20. */
+/*
+ * q with e^x = 2^n (1 + q), for |x| below 2^20. Of n the low 9 bits count, which are all that an
+ * exponent has room for; what is above them in MS_ROUND's bits stays.
+ */
 static inline float ms_exp_reduced(float x, uint32_t *n) {
   float shifted = x * MS_LOG2_E + MS_ROUND;
   float whole = shifted - MS_ROUND;
@@ -94,13 +97,13 @@ static inline float ms_exp_reduced(float x, uint32_t *n) {
   p = MS_EXP_2 + r * p;
   p = MS_EXP_1 + r * p;
   p = MS_EXP_0 + r * p;
-  *n = ms_float_bits(shifted) - MS_ROUND_BITS;
+  *n = ms_float_bits(shifted);
   return r + (r * r) * p;
 }
 
 /* x 2^n for n in -252 … 254: two factors, as 2^n itself may not be a normal float. */
 static inline float ms_scale(float x, uint32_t n) {
-  uint32_t half = ((n + 512) >> 1) - 256;
+  uint32_t half = n >> 1; /* rounded down in its low 9 bits, whatever the sign of n */
   return x * ms_bits_float((half << 23) + MS_ONE_BITS) *
          ms_bits_float(((n - half) << 23) + MS_ONE_BITS);
 }
@@ -177,11 +180,18 @@ static inline float ms_elu(float x, float alpha) {
   return x > 0.0f ? x : alpha * ms_expm1_negative(x);
 }
 
-/* log(1 + e^x) = max(x, 0) + log(1 + u), u = e^-|x|; what rounding 1 + u loses is added back. */
+/*
+ * log(1 + e^x) = max(x, 0) + log(1 + u), u = e^-|x|; what rounding 1 + u loses is added back.
+ * log is that of 1 + u.
+ */
+static inline float ms_finish_softplus(float x, float u, float log) {
+  float w = 1.0f + u;
+  return (x < 0.0f ? 0.0f : x) + (log + (u - (w - 1.0f)) / w);
+}
+
 static inline float ms_softplus(float x) {
   float u = ms_exp(-fabsf(x));
-  float w = 1.0f + u;
-  return (x < 0.0f ? 0.0f : x) + (ms_log(w) + (u - (w - 1.0f)) / w);
+  return ms_finish_softplus(x, u, ms_log(1.0f + u));
 }
 
 /* log2 of a positive finite float, in double: an atanh series cut where it adds below 1e-13. */

@@ -7,11 +7,12 @@
 
 #ifdef MS_SIMD128
 
+#include <stdbool.h>
+
 #include "kernel/elementary.h"
 
 MS_INLINE v128_t scale(v128_t x, v128_t n) {
-  v128_t half = wasm_i32x4_sub(wasm_u32x4_shr(wasm_i32x4_add(n, wasm_i32x4_splat(512)), 1),
-                               wasm_i32x4_splat(256));
+  v128_t half = wasm_u32x4_shr(n, 1);
   v128_t one = wasm_i32x4_splat((int32_t)MS_ONE_BITS);
   v128_t first = wasm_i32x4_add(wasm_i32x4_shl(half, 23), one);
   v128_t second = wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_sub(n, half), 23), one);
@@ -28,7 +29,7 @@ MS_INLINE v128_t exp_reduced(v128_t x, v128_t *n) {
   p = ms_add_product(ms_splat(MS_EXP_2), r, p);
   p = ms_add_product(ms_splat(MS_EXP_1), r, p);
   p = ms_add_product(ms_splat(MS_EXP_0), r, p);
-  *n = wasm_i32x4_sub(shifted, wasm_i32x4_splat((int32_t)MS_ROUND_BITS));
+  *n = shifted;
   return ms_add_product(r, wasm_f32x4_mul(r, r), p);
 }
 
@@ -100,13 +101,10 @@ MS_INLINE v128_t elu_lanes(v128_t x, v128_t alpha, v128_t gamma) {
   return wasm_f32x4_mul(gamma, wasm_v128_bitselect(x, negative, wasm_f32x4_gt(x, ms_splat(0.0f))));
 }
 
-MS_INLINE v128_t hard_swish_lanes(v128_t x) {
-  v128_t gate = ms_add_product(ms_splat(0.5f), x, ms_splat(MS_SIXTH));
-  return wasm_f32x4_mul(x, ms_clamp_lanes(gate, ms_splat(0.0f), ms_splat(1.0f)));
-}
-
-MS_INLINE v128_t hard_sigmoid_lanes(v128_t x, v128_t alpha, v128_t beta) {
-  return ms_clamp_lanes(ms_add_product(beta, alpha, x), ms_splat(0.0f), ms_splat(1.0f));
+/* hard-swish(x), or hard-sigmoid(x) */
+MS_INLINE v128_t hard_lanes(v128_t x, bool is_swish, v128_t alpha, v128_t beta) {
+  v128_t gate = ms_clamp_lanes(ms_add_product(beta, alpha, x), ms_splat(0.0f), ms_splat(1.0f));
+  return is_swish ? wasm_f32x4_mul(x, gate) : gate;
 }
 
 MS_INLINE v128_t leaky_relu_lanes(v128_t x, v128_t alpha) {
@@ -166,12 +164,15 @@ static void map(ms_unary function, float *y, const float *from, size_t count, v1
   case MS_UNARY_LEAKY_RELU:
     MAP(leaky_relu_lanes(x, alpha));
     break;
-  case MS_UNARY_HARD_SIGMOID:
-    MAP(hard_sigmoid_lanes(x, alpha, beta));
-    break;
   case MS_UNARY_HARD_SWISH:
-    MAP(hard_swish_lanes(x));
+    alpha = ms_splat(MS_SIXTH);
+    beta = ms_splat(0.5f);
+    /* fall through */
+  case MS_UNARY_HARD_SIGMOID: {
+    bool is_swish = function == MS_UNARY_HARD_SWISH;
+    MAP(hard_lanes(x, is_swish, alpha, beta));
     break;
+  }
   case MS_UNARY_SQRT:
     MAP(wasm_f32x4_sqrt(x));
     break;
@@ -198,9 +199,12 @@ static void map(ms_unary function, float *y, const float *from, size_t count, v1
 
 void ms_unary_simd128(ms_unary function, float *y, const float *x, size_t count, float alpha,
                       float beta) {
-  if (function == MS_UNARY_LOG || function == MS_UNARY_SOFTPLUS) { /* too rare for code in lanes */
+  bool is_softplus = function == MS_UNARY_SOFTPLUS;
+  if (function == MS_UNARY_LOG || is_softplus) { /* too rare for code in lanes */
     for (size_t i = 0; i < count; i++) {
-      y[i] = function == MS_UNARY_LOG ? ms_log(x[i]) : ms_softplus(x[i]);
+      float u = is_softplus ? ms_exp(-fabsf(x[i])) : 0.0f;
+      float log = ms_log(is_softplus ? 1.0f + u : x[i]);
+      y[i] = is_softplus ? ms_finish_softplus(x[i], u, log) : log;
     }
     return;
   }

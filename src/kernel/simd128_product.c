@@ -81,25 +81,19 @@ MS_NOINLINE static void fetch_rows(const product *p, size_t first, size_t end, f
   }
 }
 
-/* Sums of rows, [count][MS_PANEL], to y: residual and clamp for the columns that there are. */
-MS_NOINLINE static void finish_rows(const product *p, const float *sums, size_t count, size_t row,
-                                    size_t column) {
-  float *y = p->y + row * p->y_stride + column;
-  const float *residual = p->residual;
-  if (residual != NULL) {
-    residual += row * p->residual_stride + column;
-  }
-  for (size_t i = 0; i < count; i++, y += p->y_stride) {
-    for (size_t j = 0; j < MS_PANEL && column + j < p->columns; j += MS_LANES) {
-      size_t rest = p->columns - column - j;
-      v128_t value = wasm_v128_load(sums + i * MS_PANEL + j);
-      if (residual != NULL) {
-        value = wasm_f32x4_add(value, ms_load_lanes(residual + j, rest));
+/* Sums of rows, [count][width], to y: residual and clamp for the columns that there are. */
+MS_NOINLINE static void finish_rows(const product *p, const float *sums, size_t count, size_t width,
+                                    size_t row, size_t column) {
+  size_t rest = p->columns - column;
+  for (const float *end = sums + count * width; sums != end; sums += width, row++) {
+    float *y = p->y + row * p->y_stride + column;
+    for (size_t j = 0; j < width && j < rest; j += MS_LANES) {
+      v128_t value = wasm_v128_load(sums + j);
+      if (p->residual != NULL) {
+        const float *residual = p->residual + row * p->residual_stride + column + j;
+        value = wasm_f32x4_add(value, ms_load_lanes(residual, rest - j));
       }
-      ms_store_lanes(y + j, ms_clamp_lanes(value, p->clamp.low, p->clamp.high), rest);
-    }
-    if (residual != NULL) {
-      residual += p->residual_stride;
+      ms_store_lanes(y + j, ms_clamp_lanes(value, p->clamp.low, p->clamp.high), rest - j);
     }
   }
 }
@@ -123,40 +117,32 @@ MS_NOINLINE static void add_residual(const product *p, const float *sums, size_t
 }
 
 /* Tiles to sums and then to y: for what does not go straight to y. At most SUMS rows. */
-MS_NOINLINE static void run_tiles_by_sums(const product *p, size_t height, const float *x,
-                                          const float *panel, size_t row, size_t count,
-                                          size_t column) {
+static void run_tiles_by_sums(const product *p, size_t height, const float *x, const float *panel,
+                              size_t row, size_t count, size_t column) {
   float sums[SUMS * MS_PANEL];
   ms_limits none = {ms_splat(-INFINITY), ms_splat(INFINITY)};
   p->tiles[height](x, p->x_stride, p->length, panel, sums, MS_PANEL, &none, count / height);
   if (p->residual != NULL && p->columns - column >= MS_PANEL) {
     add_residual(p, sums, count, row, column);
   } else {
-    finish_rows(p, sums, count, row, column);
+    finish_rows(p, sums, count, MS_PANEL, row, column);
   }
 }
 
-/* Rows first … end - 1 in x, in tiles of one height, times a panel. */
-MS_INLINE void run_tiles(const product *p, size_t height, const float *x, const float *panel,
-                         size_t first, size_t end, size_t column) {
-  if (p->residual == NULL && p->columns - column >= MS_PANEL) {
-    p->tiles[height](x, p->x_stride, p->length, panel, p->y + first * p->y_stride + column,
-                     p->y_stride, &p->clamp, (end - first) / height);
-    return;
-  }
-  for (size_t row = first; row < end; row += SUMS) {
-    size_t count = end - row < SUMS ? end - row : SUMS;
-    run_tiles_by_sums(p, height, x, panel, row, count, column);
-    x += count * p->x_stride;
-  }
-}
-
-/* Rows first … end - 1 in x, in the tallest tiles, times all panels. */
-MS_NOINLINE static void run_block(const product *p, const float *x, size_t first, size_t end) {
-  const float *panel = p->packed;
-  for (size_t column = 0; column < p->columns; column += MS_PANEL) {
-    run_tiles(p, TALL, x, panel, first, end, column);
-    panel += p->step;
+/* Rows first … end - 1 in x, in tiles of one height, times the panels from a column on. */
+MS_NOINLINE static void run_panels(const product *p, size_t height, const float *x, size_t first,
+                                   size_t end, size_t column) {
+  for (; column < p->columns; column += MS_PANEL) {
+    const float *panel = p->packed + column / MS_PANEL * p->step;
+    if (p->residual == NULL && p->columns - column >= MS_PANEL) {
+      p->tiles[height](x, p->x_stride, p->length, panel, p->y + first * p->y_stride + column,
+                       p->y_stride, &p->clamp, (end - first) / height);
+      continue;
+    }
+    for (size_t row = first; row < end; row += SUMS) {
+      size_t count = end - row < SUMS ? end - row : SUMS;
+      run_tiles_by_sums(p, height, x + (row - first) * p->x_stride, panel, row, count, column);
+    }
   }
 }
 
@@ -184,20 +170,14 @@ static void run_four_panels(const product *p, const float *x, const float *panel
   }
 }
 
-MS_NOINLINE static void run_row(const product *p, const float *x, size_t row) {
-  const float *panel = p->packed;
+static void run_row(const product *p, const float *x, size_t row) {
   size_t column = 0;
   for (; p->limit == 0.0f && column + 4 * MS_PANEL <= p->columns; column += 4 * MS_PANEL) {
     float sums[4 * MS_PANEL];
-    run_four_panels(p, x, panel, sums);
-    for (size_t i = 0; i < 4; i++) {
-      finish_rows(p, sums + i * MS_PANEL, 1, row, column + i * MS_PANEL);
-    }
-    panel += 4 * p->step;
+    run_four_panels(p, x, p->packed + column / MS_PANEL * p->step, sums);
+    finish_rows(p, sums, 1, 4 * MS_PANEL, row, column);
   }
-  for (; column < p->columns; column += MS_PANEL, panel += p->step) {
-    run_tiles(p, 1, x, panel, row, row + 1, column);
-  }
+  run_panels(p, 1, x, row, row + 1, column);
 }
 
 /* Up to TALL gathered rows, too long to be copied, times a panel: run by run. */
@@ -221,7 +201,7 @@ static void run_long_tile(const product *p, const float *panel, size_t row, size
     wasm_v128_store(results + i * MS_PANEL, sums[i][0]);
     wasm_v128_store(results + i * MS_PANEL + MS_LANES, sums[i][1]);
   }
-  finish_rows(p, results, height, row, column);
+  finish_rows(p, results, height, MS_PANEL, row, column);
 }
 
 MS_NOINLINE static void run_long_rows(const product *p, size_t rows) {
@@ -254,7 +234,7 @@ static void run_product(const product *p, size_t rows) {
     if (count == 1) {
       run_row(p, x, row);
     } else {
-      run_block(p, x, row, row + count);
+      run_panels(p, TALL, x, row, row + count, 0);
     }
     row += count;
   }
