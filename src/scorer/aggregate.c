@@ -8,9 +8,6 @@
 
 #include "scorer/order.h"
 
-/* Adds one list's contribution to sums [count]. */
-typedef ms_status (*add_list)(ms_context *context, const float *scores, size_t count, double *sums);
-
 static ms_status check_lists(ms_context *context, const float *scores, size_t list_count,
                              size_t count) {
   size_t total = 0;
@@ -46,23 +43,17 @@ ms_status ms_rank_copeland(ms_context *context, const float *scores, size_t list
   return MS_OK;
 }
 
-static ms_status add_reciprocal_ranks(ms_context *context, const float *scores, size_t count,
-                                      double *sums) {
-  size_t *order = NULL; /* [count] */
-  double *ranks = NULL; /* [count] */
-  MS_TRY(MS_SCRATCH(context, count, &order));
-  MS_TRY(MS_SCRATCH(context, count, &ranks));
-  MS_TRY(ms_mean_ranks(context, scores, count, order, ranks));
+/* Adds one list's contribution to sums [count]; order and ranks [count] are scratch. */
+static void add_reciprocal_ranks(const float *scores, size_t count, size_t *order, double *ranks,
+                                 double *sums) {
+  ms_mean_ranks(scores, count, 0, order, ranks);
   for (size_t i = 0; i < count; i++) {
     /* 60, and ranks from 1: Cormack, Clarke and Buettcher 2009. */
     sums[i] += 1.0 / (60.0 + 1.0 + ranks[i]);
   }
-  return MS_OK;
 }
 
-static ms_status add_z_scores(ms_context *context, const float *scores, size_t count,
-                              double *sums) {
-  (void)context;
+static void add_z_scores(const float *scores, size_t count, double *sums) {
   double mean = 0;
   for (size_t i = 0; i < count; i++) {
     mean += scores[i];
@@ -79,19 +70,23 @@ static ms_status add_z_scores(ms_context *context, const float *scores, size_t c
       sums[i] += (scores[i] - mean) / sqrt(variance);
     }
   }
-  return MS_OK;
 }
 
 static ms_status join_lists(ms_context *context, const float *scores, size_t list_count,
-                            size_t count, add_list add, float *joined) {
+                            size_t count, bool by_rank, float *joined) {
   MS_TRY(check_lists(context, scores, list_count, count));
-  double *sums = NULL; /* [count] */
-  MS_TRY(MS_SCRATCH(context, count, &sums));
+  size_t *order = NULL; /* [count] */
+  double *sums = NULL;  /* [count] */
+  MS_TRY(MS_SCRATCH(context, count, &order));
+  MS_TRY(MS_SCRATCH(context, 2 * count, &sums));
   memset(sums, 0, count * sizeof *sums);
   for (size_t list = 0; list < list_count; list++) {
-    ms_arena_mark mark = ms_arena_get_mark(context);
-    MS_TRY(add(context, scores + list * count, count, sums));
-    ms_arena_drop(context, mark);
+    const float *row = scores + list * count;
+    if (by_rank) {
+      add_reciprocal_ranks(row, count, order, sums + count, sums);
+    } else {
+      add_z_scores(row, count, sums);
+    }
   }
   for (size_t i = 0; i < count; i++) {
     joined[i] = (float)(sums[i] / (double)list_count);
@@ -99,18 +94,20 @@ static ms_status join_lists(ms_context *context, const float *scores, size_t lis
   return MS_OK;
 }
 
-ms_status ms_rank_reciprocal(ms_context *context, const float *scores, size_t list_count,
-                             size_t count, float *joined) {
+static ms_status join(ms_context *context, const float *scores, size_t list_count, size_t count,
+                      bool by_rank, float *joined) {
   ms_arena_mark mark = ms_arena_get_mark(context);
-  ms_status status = join_lists(context, scores, list_count, count, add_reciprocal_ranks, joined);
+  ms_status status = join_lists(context, scores, list_count, count, by_rank, joined);
   ms_arena_drop(context, mark);
   return status;
 }
 
+ms_status ms_rank_reciprocal(ms_context *context, const float *scores, size_t list_count,
+                             size_t count, float *joined) {
+  return join(context, scores, list_count, count, true, joined);
+}
+
 ms_status ms_rank_mean_z(ms_context *context, const float *scores, size_t list_count, size_t count,
                          float *joined) {
-  ms_arena_mark mark = ms_arena_get_mark(context);
-  ms_status status = join_lists(context, scores, list_count, count, add_z_scores, joined);
-  ms_arena_drop(context, mark);
-  return status;
+  return join(context, scores, list_count, count, false, joined);
 }

@@ -11,62 +11,51 @@
 #include "core/exact.h"
 #include "transfer/linalg.h"
 
-bool ms_attention_count(ms_attention_shape shape, size_t *count) {
-  size_t square = 0;
-  size_t lines = 0;
-  size_t total = 0;
-  size_t size = 0;
-  /* M (d + 1) + 3 d d + (3 D + 1 + L) d */
-  return ms_size_mul(shape.width, 3, &lines) && ms_size_add(lines, shape.model_count, &lines) &&
-         ms_size_mul(shape.feature_count, 3, &square) && ms_size_add(lines, square, &lines) &&
-         ms_size_add(lines, 1, &lines) && ms_size_add(lines, shape.landmark_count, &lines) &&
-         ms_size_mul(lines, shape.width, &total) && ms_size_add(total, shape.model_count, count) &&
-         ms_size_mul(*count, sizeof(double), &size);
+size_t ms_attention_count(const ms_attention_shape *shape) {
+  return shape->model_count +
+         shape->width *
+             (shape->model_count + 3 * shape->width + ms_row_width(shape->feature_count) +
+              ms_summary_width(shape->feature_count, shape->landmark_count));
 }
 
-ms_attention ms_attention_bind(ms_attention_shape shape, double *block) {
-  ms_attention attention = {.shape = shape, .block = block};
-  size_t square = shape.width * shape.width;
-  attention.prior = block;
-  attention.tokens = attention.prior + shape.model_count;
-  attention.query = attention.tokens + shape.model_count * shape.width;
-  attention.key = attention.query + square;
-  attention.value = attention.key + square;
-  attention.summary = attention.value + square;
-  attention.rows =
-      attention.summary + ms_summary_width(shape.feature_count, shape.landmark_count) * shape.width;
-  return attention;
+void ms_attention_bind(ms_attention *attention, const ms_attention_shape *shape, double *block) {
+  size_t width = shape->width;
+  attention->shape = *shape;
+  attention->block = block;
+  attention->prior = block;
+  attention->tokens = block += shape->model_count;
+  attention->query = block += shape->model_count * width;
+  attention->key = block += width * width;
+  attention->value = block += width * width;
+  attention->summary = block += width * width;
+  attention->rows = block + ms_summary_width(shape->feature_count, shape->landmark_count) * width;
 }
 
-/* Zeroed scratch memory. */
-static ms_status take_zeros(ms_context *context, size_t rows, size_t columns, double **values) {
-  size_t count = 0;
-  if (!ms_size_mul(rows, columns, &count)) {
-    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu rows of %zu values", rows, columns);
-  }
-  MS_TRY(MS_SCRATCH(context, count, values));
-  memset(*values, 0, count * sizeof **values);
-  return MS_OK;
+/* Zeroed scratch memory, NULL where there is none. */
+static double *take_zeros(ms_context *context, size_t count) {
+  double *values = ms_arena_take(context, count, sizeof *values);
+  return values == NULL ? NULL : memset(values, 0, count * sizeof *values);
+}
+
+/* y[rows][columns] = a[rows][depth] b[depth][columns] */
+static void multiply(const double *a, const double *b, size_t rows, size_t depth, size_t columns,
+                     double *y) {
+  ms_multiply(ms_matrix_make((double *)a, rows, depth), ms_matrix_make((double *)b, depth, columns),
+              ms_matrix_make(y, rows, columns));
 }
 
 void ms_attention_query(const ms_attention *attention, double *queries) {
-  size_t count = attention->shape.model_count;
   size_t width = attention->shape.width;
-  ms_multiply(ms_matrix_make(attention->tokens, count, width),
-              ms_matrix_make(attention->query, width, width),
-              ms_matrix_make(queries, count, width));
+  multiply(attention->tokens, attention->query, attention->shape.model_count, width, width,
+           queries);
 }
 
 /* Standardised inputs, then hidden rows. */
-static ms_status project_rows(ms_context *context, const ms_attention *attention,
-                              const ms_token_scale *scale, const ms_tokens *tokens,
-                              ms_projected_task *projected) {
+static void project_rows(const ms_attention *attention, const ms_token_scale *scale,
+                         const ms_tokens *tokens, ms_projected_task *projected) {
   size_t width = attention->shape.width;
   size_t row_width = ms_row_width(tokens->feature_count);
   size_t summary_width = ms_summary_width(tokens->feature_count, tokens->landmark_count);
-  MS_TRY(take_zeros(context, 1, summary_width, &projected->summary));
-  MS_TRY(take_zeros(context, tokens->class_count, row_width, &projected->rows));
-  MS_TRY(take_zeros(context, projected->row_count, width, &projected->hidden));
   ms_tokens_standardise(tokens->summary, scale->summary_shift, scale->summary_factor, summary_width,
                         projected->summary);
   for (size_t c = 0; c < tokens->class_count; c++) {
@@ -79,10 +68,8 @@ static ms_status project_rows(ms_context *context, const ms_attention *attention
       projected->hidden[j] += projected->summary[i] * attention->summary[i * width + j];
     }
   }
-  ms_multiply(ms_matrix_make(projected->rows, tokens->class_count, row_width),
-              ms_matrix_make(attention->rows, row_width, width),
-              ms_matrix_make(projected->hidden + width, tokens->class_count, width));
-  return MS_OK;
+  multiply(projected->rows, attention->rows, tokens->class_count, row_width, width,
+           projected->hidden + width);
 }
 
 ms_status ms_attention_project(ms_context *context, const ms_attention *attention,
@@ -90,28 +77,36 @@ ms_status ms_attention_project(ms_context *context, const ms_attention *attentio
                                const double *dropout, ms_projected_task *projected) {
   size_t width = attention->shape.width;
   size_t row_count = tokens->class_count + 1;
-  *projected = (ms_projected_task){.row_count = row_count, .dropout = dropout};
-  MS_TRY(project_rows(context, attention, scale, tokens, projected));
-  if (dropout != NULL) {
-    for (size_t i = 0; i < row_count * width; i++) {
-      projected->hidden[i] *= dropout[i];
-    }
+  size_t hidden_count = row_count * width;
+  double *hidden = take_zeros(context, 3 * hidden_count + ms_tokens_size(tokens));
+  if (hidden == NULL) {
+    return MS_ERR_MEMORY;
   }
-  MS_TRY(take_zeros(context, row_count, width, &projected->keys));
-  MS_TRY(take_zeros(context, row_count, width, &projected->values));
-  ms_matrix hidden = ms_matrix_make(projected->hidden, row_count, width);
-  ms_multiply(hidden, ms_matrix_make(attention->key, width, width),
-              ms_matrix_make(projected->keys, row_count, width));
-  ms_multiply(hidden, ms_matrix_make(attention->value, width, width),
-              ms_matrix_make(projected->values, row_count, width));
+  *projected = (ms_projected_task){
+      .row_count = row_count,
+      .dropout = dropout,
+      .hidden = hidden,
+      .keys = hidden + hidden_count,
+      .values = hidden + 2 * hidden_count,
+      .rows = hidden + 3 * hidden_count,
+  };
+  projected->summary = projected->rows + tokens->class_count * ms_row_width(tokens->feature_count);
+  project_rows(attention, scale, tokens, projected);
+  for (size_t i = 0; dropout != NULL && i < hidden_count; i++) {
+    hidden[i] *= dropout[i];
+  }
+  multiply(hidden, attention->key, row_count, width, width, projected->keys);
+  multiply(hidden, attention->value, row_count, width, width, projected->values);
   return MS_OK;
 }
 
 ms_status ms_attention_make_pass(ms_context *context, size_t model_count, size_t row_count,
                                  ms_attention_pass *pass) {
-  MS_TRY(take_zeros(context, model_count, row_count, &pass->chances));
-  MS_TRY(take_zeros(context, model_count, row_count, &pass->parts));
-  return take_zeros(context, 1, model_count, &pass->scores);
+  size_t count = model_count * row_count;
+  MS_TRY(MS_SCRATCH(context, 2 * count + model_count, &pass->chances));
+  pass->parts = pass->chances + count;
+  pass->scores = pass->parts + count;
+  return MS_OK;
 }
 
 /* Softmax of logits / √d, the first raised by first_bonus; in place. */
@@ -218,16 +213,14 @@ static ms_status backward_task(ms_context *context, const ms_attention *attentio
   size_t count = attention->shape.model_count;
   size_t width = attention->shape.width;
   size_t row_count = projected->row_count;
-  double *part_slopes = NULL;   /* [M][R] */
-  double *logit_slopes = NULL;  /* [M][R] */
-  double *value_slopes = NULL;  /* [R][d] */
-  double *key_slopes = NULL;    /* [R][d] */
-  double *hidden_slopes = NULL; /* [R][d] */
-  MS_TRY(take_zeros(context, count, row_count, &part_slopes));
-  MS_TRY(take_zeros(context, count, row_count, &logit_slopes));
-  MS_TRY(take_zeros(context, row_count, width, &value_slopes));
-  MS_TRY(take_zeros(context, row_count, width, &key_slopes));
-  MS_TRY(take_zeros(context, row_count, width, &hidden_slopes));
+  double *part_slopes = take_zeros(context, 2 * count * row_count + 3 * row_count * width);
+  if (part_slopes == NULL) {
+    return MS_ERR_MEMORY;
+  }
+  double *logit_slopes = part_slopes + count * row_count;  /* [M][R], as part_slopes */
+  double *value_slopes = logit_slopes + count * row_count; /* [R][d] */
+  double *key_slopes = value_slopes + row_count * width;   /* [R][d] */
+  double *hidden_slopes = key_slopes + row_count * width;  /* [R][d] */
   find_slopes(attention, pass, row_count, slopes, part_slopes, logit_slopes);
   for (size_t m = 0; m < count; m++) {
     gradient->prior[m] += slopes[m];

@@ -56,10 +56,10 @@ typedef struct ms_attention_pass {
   double *scores;  /* [M] */
 } ms_attention_pass;
 
-/* True and *count = the doubles of a block, or false if that does not fit memory. */
-bool ms_attention_count(ms_attention_shape shape, size_t *count);
+/* The doubles of a block; a size, by the limits of trainer.c and of the file. */
+size_t ms_attention_count(const ms_attention_shape *shape);
 /* The views of a block. */
-ms_attention ms_attention_bind(ms_attention_shape shape, double *block);
+void ms_attention_bind(ms_attention *attention, const ms_attention_shape *shape, double *block);
 
 /* queries [M][d] = θ Wq */
 void ms_attention_query(const ms_attention *attention, double *queries);

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "core/exact.h"
-#include "transfer/eigen.h"
+#include "scorer/number.h"
+#include "scorer/ridge.h"
 #include "transfer/linalg.h"
 
 enum { OFFSET_ROUNDS = 50, LEAST_TASKS = 3, MIX_STEPS = 20 };
@@ -30,7 +31,7 @@ typedef struct weighted_sums {
 } weighted_sums;
 
 static void add_point(weighted_sums *sums, double weight, double x, double y) {
-  if (weight > 0 && !isnan(x) && !isnan(y)) {
+  if (weight > 0 && !ms_is_missing(x + y)) {
     sums->count++;
     sums->weight += weight;
     sums->x += weight * x;
@@ -57,70 +58,68 @@ typedef struct deviation {
   double stretch;
 } deviation;
 
-/*
- * With variances of size × (1 - mix + mix × stretch / mean stretch), the size that is most likely
- * and, up to constants, the log-likelihood that it reaches.
- */
-static double judge_mix(const deviation *deviations, size_t count, double mean_stretch, double mix,
-                        double *size) {
-  double weight = 0;
-  double squares = 0;
-  double logs = 0;
-  for (size_t i = 0; i < count; i++) {
-    double shape = 1 - mix + mix * deviations[i].stretch / mean_stretch;
-    weight += deviations[i].weight;
-    squares += deviations[i].weight * deviations[i].square / shape;
-    logs += deviations[i].weight * ms_log(shape);
-  }
-  *size = squares / weight;
-  return -logs - weight * ms_log(*size + 1e-300);
+/* Deviations, and their sums by weight. */
+typedef struct deviations {
+  deviation *list;
+  size_t count;
+  double weight;
+  double squares;
+  double stretches;
+} deviations;
+
+static void add_deviation(deviations *all, double weight, double square, double stretch) {
+  all->list[all->count++] = (deviation){weight, square, stretch};
+  all->weight += weight;
+  all->squares += weight * square;
+  all->stretches += weight * stretch;
 }
 
-/* The most likely floor and slope of variance = floor + slope × stretch, slope at most a limit. */
-static void fit_variances(const deviation *deviations, size_t count, double most_slope,
-                          double *floor_variance, double *slope) {
-  double weight = 0;
-  double stretch = 0;
-  for (size_t i = 0; i < count; i++) {
-    weight += deviations[i].weight;
-    stretch += deviations[i].weight * deviations[i].stretch;
-  }
-  stretch /= weight;
+/*
+ * The most likely floor and slope of variance = floor + slope × stretch, slope at most a limit:
+ * variances of size × (1 - mix + mix × stretch / mean stretch), with the most likely size of each
+ * mix.
+ *
+ * variances  receives floor and slope
+ */
+static void fit_variances(const deviations *all, double most_slope, double variances[2]) {
+  double stretch = all->stretches / all->weight;
   double best = -INFINITY;
   for (int step = 0; step < MIX_STEPS; step++) {
     double mix = (double)step / MIX_STEPS;
-    double size = 0;
-    double likelihood = judge_mix(deviations, count, stretch, mix, &size);
+    double squares = 0;
+    double logs = 0;
+    for (size_t i = 0; i < all->count; i++) {
+      const deviation *one = &all->list[i];
+      double shape = 1 - mix + mix * one->stretch / stretch;
+      squares += one->weight * one->square / shape;
+      logs += one->weight * ms_log(shape);
+    }
+    double size = squares / all->weight;
+    double likelihood = -logs - all->weight * ms_log(size + 1e-300);
     if (likelihood > best && size * mix <= most_slope * stretch) {
       best = likelihood;
-      *floor_variance = size * (1 - mix);
-      *slope = size * mix / stretch;
+      variances[0] = size * (1 - mix);
+      variances[1] = size * mix / stretch;
     }
   }
 }
 
-static double mean_square(const deviation *deviations, size_t count) {
-  double weight = 0;
-  double sum = 0;
-  for (size_t i = 0; i < count; i++) {
-    weight += deviations[i].weight;
-    sum += deviations[i].weight * deviations[i].square;
-  }
-  return sum / weight;
-}
-
-/* levels [T], and what the certainty says of them. */
-static void fit_levels(const ms_held_out_task *tasks, size_t task_count, double *levels,
+/* What the certainty says of the tasks' levels, and errors [T][M]: what the level leaves. */
+static void fit_levels(const ms_held_out_task *tasks, size_t task_count, double *errors,
                        ms_certainty *certainty) {
+  size_t model_count = certainty->model_count;
   weighted_sums alone = {0};
   weighted_sums joint = {0};
   for (size_t t = 0; t < task_count; t++) {
-    levels[t] = 0;
-    for (size_t m = 0; m < certainty->model_count; m++) {
-      levels[t] += tasks[t].errors[m] / (double)certainty->model_count;
+    double level = 0;
+    for (size_t m = 0; m < model_count; m++) {
+      level += tasks[t].errors[m] / (double)model_count;
     }
-    add_point(&alone, tasks[t].weight, 0, levels[t]);
-    add_point(&joint, tasks[t].weight, tasks[t].encoder, levels[t]);
+    for (size_t m = 0; m < model_count; m++) {
+      errors[t * model_count + m] = tasks[t].errors[m] - level;
+    }
+    add_point(&alone, tasks[t].weight, 0, level);
+    add_point(&joint, tasks[t].weight, tasks[t].encoder, level);
   }
   centre(&alone);
   double *numbers = certainty->numbers;
@@ -141,62 +140,56 @@ static void fit_levels(const ms_held_out_task *tasks, size_t task_count, double 
   }
 }
 
-/* errors [T][M]: what the level leaves. */
-static void find_errors(const ms_held_out_task *tasks, size_t task_count, size_t model_count,
-                        const double *levels, double *errors) {
-  for (size_t t = 0; t < task_count; t++) {
-    for (size_t m = 0; m < model_count; m++) {
-      errors[t * model_count + m] = tasks[t].errors[m] - levels[t];
-    }
-  }
-}
-
-/* How errors grow with the stretch of the task's logits; they are then divided by their scale. */
-static ms_status scale_errors(ms_context *context, const ms_held_out_task *tasks, size_t task_count,
-                              double *errors, ms_certainty *certainty) {
+/* How errors grow with the stretch of the task's logits. */
+static ms_status fit_error_scale(ms_context *context, const ms_held_out_task *tasks,
+                                 size_t task_count, const double *errors, ms_certainty *certainty) {
   size_t model_count = certainty->model_count;
-  double *error_floor = &certainty->numbers[MS_ERROR_FLOOR];
-  double *error_slope = &certainty->numbers[MS_ERROR_SLOPE];
-  deviation *deviations = NULL; /* [T] at most */
-  size_t count = 0;
-  MS_TRY(MS_SCRATCH(context, task_count, &deviations));
-  *error_floor = 1;
-  *error_slope = 0;
+  double models = (double)model_count;
+  double *variances = &certainty->numbers[MS_ERROR_FLOOR]; /* and MS_ERROR_SLOPE */
+  deviations all = {0};
+  MS_TRY(MS_SCRATCH(context, task_count, &all.list));
+  variances[0] = 1;
+  variances[1] = 0;
   for (size_t t = 0; t < task_count; t++) {
     const double *row = errors + t * model_count;
-    if (!isnan(tasks[t].encoder) && tasks[t].weight > 0) {
-      deviations[count++] = (deviation){tasks[t].weight * (double)model_count,
-                                        ms_dot(row, row, model_count) / (double)model_count,
-                                        ms_logit_stretch(tasks[t].encoder)};
+    if (!ms_is_missing(tasks[t].encoder) && tasks[t].weight > 0) {
+      add_deviation(&all, tasks[t].weight * models, ms_dot(row, row, model_count) / models,
+                    ms_logit_stretch(tasks[t].encoder));
     }
   }
-  double size = count > LEAST_TASKS ? mean_square(deviations, count) : 0;
-  if (size > 0) {
-    fit_variances(deviations, count, INFINITY, error_floor, error_slope);
-    *error_floor /= size;
-    *error_slope /= size;
-  }
-  for (size_t t = 0; t < task_count; t++) {
-    double scale = isnan(tasks[t].encoder) ? 1 : ms_error_scale(certainty, tasks[t].encoder);
-    for (size_t m = 0; m < model_count; m++) {
-      errors[t * model_count + m] /= sqrt(scale);
-    }
+  double size = all.squares / all.weight;
+  if (all.count > LEAST_TASKS && size > 0) {
+    fit_variances(&all, INFINITY, variances);
+    variances[0] /= size;
+    variances[1] /= size;
   }
   return MS_OK;
 }
 
-/* moments [M][M]: the weighted sum of products of errors [T][M]. */
-static void find_moments(const ms_held_out_task *tasks, size_t task_count, size_t model_count,
-                         const double *errors, double *moments) {
+/*
+ * Divides errors by their scale; moments [M][M]: the weighted sum of products of errors [T][M].
+ * Gives the tasks' weight.
+ */
+static double find_moments(const ms_held_out_task *tasks, size_t task_count,
+                           const ms_certainty *certainty, double *errors, double *moments) {
+  size_t model_count = certainty->model_count;
+  double total = 0;
   memset(moments, 0, model_count * model_count * sizeof *moments);
   for (size_t t = 0; t < task_count; t++) {
-    const double *row = errors + t * model_count;
+    const ms_held_out_task *task = &tasks[t];
+    double *row = errors + t * model_count;
+    double scale = ms_is_missing(task->encoder) ? 1 : ms_error_scale(certainty, task->encoder);
+    for (size_t m = 0; m < model_count; m++) {
+      row[m] /= sqrt(scale);
+    }
     for (size_t m = 0; m < model_count; m++) {
       for (size_t other = 0; other < model_count; other++) {
-        moments[m * model_count + other] += tasks[t].weight * row[m] * row[other];
+        moments[m * model_count + other] += task->weight * row[m] * row[other];
       }
     }
+    total += task->weight;
   }
+  return total;
 }
 
 /* covariance [M][M]: moments less one task's, over the weight, shrunk towards the diagonal. */
@@ -249,22 +242,19 @@ static double choose_shrink(const ms_held_out_task *tasks, size_t task_count, si
   return best;
 }
 
-/* Leading eigenvectors of the shrunk covariance without its own diagonal, and what they leave. */
+/*
+ * Leading eigenvectors of the shrunk covariance without its own diagonal, and what they leave.
+ * values [M] and vectors [M][M] are scratch.
+ */
 static ms_status write_factors(ms_context *context, double *covariance, double shrink,
-                               ms_certainty *certainty) {
+                               double *values, double *vectors, ms_certainty *certainty) {
   size_t model_count = certainty->model_count;
-  double *values = NULL;  /* [M] */
-  double *vectors = NULL; /* [M][M] */
-  MS_TRY(MS_SCRATCH(context, model_count, &values));
-  MS_TRY(MS_SCRATCH(context, model_count * model_count, &vectors));
-  memset(vectors, 0, model_count * model_count * sizeof *vectors);
   for (size_t m = 0; m < model_count; m++) {
     double *own = &covariance[m * model_count + m];
     certainty->variances[m] = *own;
     *own = (1 - shrink) * *own;
-    vectors[m * model_count + m] = 1;
   }
-  MS_TRY(ms_eigen_project(context, covariance, model_count, values, vectors, model_count));
+  MS_TRY(ms_find_directions(context, covariance, model_count, values, vectors));
   for (size_t k = 0; k < certainty->factor_count; k++) {
     double size = sqrt(fmax(0, values[k]));
     for (size_t m = 0; m < model_count; m++) {
@@ -277,27 +267,21 @@ static ms_status write_factors(ms_context *context, double *covariance, double s
 }
 
 static ms_status fit_errors(ms_context *context, const ms_held_out_task *tasks, size_t task_count,
-                            const double *levels, ms_certainty *certainty) {
+                            ms_certainty *certainty) {
   size_t model_count = certainty->model_count;
-  double *errors = NULL;     /* [T][M] */
-  double *moments = NULL;    /* [M][M] */
-  double *covariance = NULL; /* [M][M] */
-  double *row = NULL;        /* [M] */
-  MS_TRY(MS_SCRATCH(context, task_count * model_count, &errors));
-  MS_TRY(MS_SCRATCH(context, model_count * model_count, &moments));
-  MS_TRY(MS_SCRATCH(context, model_count * model_count, &covariance));
-  MS_TRY(MS_SCRATCH(context, model_count, &row));
-  find_errors(tasks, task_count, model_count, levels, errors);
-  MS_TRY(scale_errors(context, tasks, task_count, errors, certainty));
-  find_moments(tasks, task_count, model_count, errors, moments);
-  double total = 0;
-  for (size_t t = 0; t < task_count; t++) {
-    total += tasks[t].weight;
-  }
+  size_t pair_count = model_count * model_count;
+  double *moments = NULL; /* [M][M] */
+  MS_TRY(MS_SCRATCH(context, 2 * pair_count + (1 + task_count) * model_count, &moments));
+  double *covariance = moments + pair_count; /* [M][M] */
+  double *row = covariance + pair_count;     /* [M] */
+  double *errors = row + model_count;        /* [T][M] */
+  fit_levels(tasks, task_count, errors, certainty);
+  MS_TRY(fit_error_scale(context, tasks, task_count, errors, certainty));
+  double total = find_moments(tasks, task_count, certainty, errors, moments);
   double shrink =
       choose_shrink(tasks, task_count, model_count, errors, moments, total, covariance, row);
   shrink_moments(moments, model_count, errors, 0, total, shrink, covariance);
-  return write_factors(context, covariance, shrink, certainty);
+  return write_factors(context, covariance, shrink, row, moments, certainty);
 }
 
 /* A task's common offset: the mean of what its observed models show beyond theirs; NaN if none. */
@@ -305,7 +289,7 @@ static double find_common(const ms_held_out_task *task, const ms_certainty *cert
   double sum = 0;
   double count = 0;
   for (size_t m = 0; m < certainty->model_count; m++) {
-    if (!isnan(task->observed[m])) {
+    if (!ms_is_missing(task->observed[m])) {
       sum += task->observed[m] - certainty->offsets[m];
       count++;
     }
@@ -327,7 +311,7 @@ static void fit_offsets(const ms_held_out_task *tasks, size_t task_count, double
       double sum = 0;
       double weight = OFFSET_SHRINK * mean_weight;
       for (size_t t = 0; t < task_count; t++) {
-        if (!isnan(tasks[t].observed[m])) {
+        if (!ms_is_missing(tasks[t].observed[m])) {
           sum += tasks[t].weight * (tasks[t].observed[m] - commons[t] - mean);
           weight += tasks[t].weight;
         }
@@ -341,59 +325,59 @@ static void fit_offsets(const ms_held_out_task *tasks, size_t task_count, double
 static ms_status fit_noise(ms_context *context, const ms_held_out_task *tasks, size_t task_count,
                            const double *commons, ms_certainty *certainty) {
   weighted_sums common = {0};
-  deviation *deviations = NULL; /* [T][M] at most */
-  size_t count = 0;
-  double stretch = 0;
-  double weight = 0;
-  MS_TRY(MS_SCRATCH(context, task_count * certainty->model_count, &deviations));
+  deviations all = {0}; /* [T][M] at most */
+  MS_TRY(MS_SCRATCH(context, task_count * certainty->model_count, &all.list));
   for (size_t t = 0; t < task_count; t++) {
     const ms_held_out_task *task = &tasks[t];
     add_point(&common, task->weight, 0, commons[t]);
     for (size_t m = 0; m < certainty->model_count; m++) {
       double rest = task->observed[m] - certainty->offsets[m] - commons[t];
-      if (!isnan(rest) && task->weight > 0) {
-        deviations[count++] = (deviation){task->weight, rest * rest, task->image_variances[m]};
-        stretch += task->weight * task->image_variances[m];
-        weight += task->weight;
+      if (!ms_is_missing(rest) && task->weight > 0) {
+        add_deviation(&all, task->weight, rest * rest, task->image_variances[m]);
       }
     }
   }
-  double *noise = &certainty->numbers[MS_NOISE_VARIANCE];
-  double *share = &certainty->numbers[MS_IMAGE_SHARE];
-  double models = weight / common.weight; /* in a task */
+  double *variances = &certainty->numbers[MS_NOISE_VARIANCE]; /* and MS_IMAGE_SHARE */
+  double models = all.weight / common.weight;                 /* in a task */
   /* A task's common offset has taken one degree of freedom. */
   double freedom = models / fmax(1, models - 1);
   /* The images' number explains no more than drawing them anew does, above all not on tasks of
    * fewer images than these. */
-  fit_variances(deviations, count, 1 / freedom, noise, share);
-  *noise *= freedom;
-  *share *= freedom;
+  fit_variances(&all, 1 / freedom, variances);
+  variances[0] *= freedom;
+  variances[1] *= freedom;
   centre(&common);
   certainty->numbers[MS_COMMON_VARIANCE] =
-      fmax(0, common.yy - (*noise + *share * stretch / weight) / models);
+      fmax(0, common.yy - (variances[0] + variances[1] * all.stretches / all.weight) / models);
   return MS_OK;
 }
 
 static ms_status fit_observations(ms_context *context, const ms_held_out_task *tasks,
                                   size_t task_count, ms_certainty *certainty) {
   double *commons = NULL; /* [T] */
-  weighted_sums all = {0};
   MS_TRY(MS_SCRATCH(context, task_count, &commons));
   size_t observed_tasks = 0;
-  double weight = 0;
+  double weight = 0; /* of all tasks */
+  double observed_weight = 0;
+  double sum = 0;
   for (size_t t = 0; t < task_count; t++) {
-    double before = all.count;
+    bool any = false;
     for (size_t m = 0; m < certainty->model_count; m++) {
-      add_point(&all, tasks[t].weight, 0, tasks[t].observed[m]);
+      double observed = tasks[t].observed[m];
+      if (tasks[t].weight > 0 && !ms_is_missing(observed)) {
+        any = true;
+        observed_weight += tasks[t].weight;
+        sum += tasks[t].weight * observed;
+      }
     }
-    observed_tasks += all.count > before ? 1 : 0;
+    observed_tasks += any ? 1 : 0;
     weight += tasks[t].weight;
   }
   if (observed_tasks < LEAST_TASKS) {
     return ms_fail(context, MS_ERR_DATA, "models were observed on %zu held-out tasks, %d at least",
                    observed_tasks, LEAST_TASKS);
   }
-  fit_offsets(tasks, task_count, all.y / all.weight, weight / (double)task_count, commons,
+  fit_offsets(tasks, task_count, sum / observed_weight, weight / (double)task_count, commons,
               certainty);
   return fit_noise(context, tasks, task_count, commons, certainty);
 }
@@ -412,9 +396,6 @@ ms_status ms_certainty_fit(ms_context *context, const ms_held_out_task *tasks, s
     return ms_fail(context, MS_ERR_DATA, "%zu held-out tasks of a weight above 0, %d at least",
                    counted, LEAST_TASKS);
   }
-  double *levels = NULL; /* [T] */
-  MS_TRY(MS_SCRATCH(context, task_count, &levels));
-  fit_levels(tasks, task_count, levels, certainty);
-  MS_TRY(fit_errors(context, tasks, task_count, levels, certainty));
+  MS_TRY(fit_errors(context, tasks, task_count, certainty));
   return fit_observations(context, tasks, task_count, certainty);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/exact.h"
+#include "scorer/number.h"
 #include "scorer/order.h"
 
 enum { MIN_DRAWS = 16, MAX_DRAWS = 4096, CANDIDATES = 64 };
@@ -21,34 +22,13 @@ static const double OUTSIDE = 0.2;
  */
 static const double RANKS_INSIDE = 0.75;
 
-static ms_status check_observations(ms_context *context, size_t model_count,
-                                    const ms_observations *seen_models) {
-  const uint32_t *observed = seen_models->models;
-  const float *accuracies = seen_models->accuracies;
-  uint8_t *seen = NULL; /* [M] */
-  MS_TRY(MS_SCRATCH(context, model_count, &seen));
-  memset(seen, 0, model_count);
-  for (size_t i = 0; i < seen_models->count; i++) {
-    if (observed[i] >= model_count || seen[observed[i]] != 0) {
-      return ms_fail(context, MS_ERR_ARGUMENT, "observed model %u of %zu is %s", observed[i],
-                     model_count, observed[i] >= model_count ? "unknown" : "given twice");
-    }
-    if (!(accuracies[i] >= 0 && accuracies[i] <= 1)) {
-      return ms_fail(context, MS_ERR_DATA, "the accuracy of observed model %u is %g", observed[i],
-                     (double)accuracies[i]);
-    }
-    seen[observed[i]] = 1;
-  }
-  return MS_OK;
-}
-
 /* The level before any model was run, from the encoder's own accuracy where that is known. */
 static void find_level(const ms_certainty *certainty, double landmark, ms_evidence *evidence) {
   const double *numbers = certainty->numbers;
   evidence->level_mean = numbers[MS_LEVEL_MEAN];
   evidence->level_variance = numbers[MS_LEVEL_VARIANCE];
   evidence->error_scale = 1;
-  if (!isnan(landmark)) {
+  if (!ms_is_missing(landmark)) {
     evidence->level_mean = numbers[MS_ENCODER_INTERCEPT] + numbers[MS_ENCODER_SLOPE] * landmark;
     evidence->level_variance = numbers[MS_ENCODER_VARIANCE];
     evidence->error_scale = ms_error_scale(certainty, landmark);
@@ -59,15 +39,27 @@ static ms_status find_evidence(ms_context *context, const ms_certainty *certaint
                                const ms_observations *observations, size_t image_count,
                                ms_evidence *evidence) {
   size_t count = observations->count;
+  size_t model_count = certainty->model_count;
   size_t *models = NULL; /* [count] */
-  MS_TRY(MS_SCRATCH(context, count, &models));
-  MS_TRY(MS_SCRATCH(context, count, &evidence->logits));
-  MS_TRY(MS_SCRATCH(context, count, &evidence->noise));
+  MS_TRY(MS_SCRATCH(context, model_count + count, &models));
+  MS_TRY(MS_SCRATCH(context, 2 * count, &evidence->logits));
+  evidence->noise = evidence->logits + count;
+  size_t *seen = models + count; /* [M] */
+  memset(seen, 0, model_count * sizeof *seen);
   for (size_t i = 0; i < count; i++) {
+    uint32_t model = observations->models[i];
     double accuracy = observations->accuracies[i];
-    models[i] = observations->models[i];
-    evidence->logits[i] =
-        ms_logit_accuracy(accuracy, image_count) - certainty->offsets[observations->models[i]];
+    if (model >= model_count || seen[model] != 0) {
+      return ms_fail(context, MS_ERR_ARGUMENT, "observed model %u of %zu is %s", model, model_count,
+                     model >= model_count ? "unknown" : "given twice");
+    }
+    if (!(accuracy >= 0 && accuracy <= 1)) {
+      return ms_fail(context, MS_ERR_DATA, "the accuracy of observed model %u is %g", model,
+                     accuracy);
+    }
+    seen[model] = 1;
+    models[i] = model;
+    evidence->logits[i] = ms_logit_accuracy(accuracy, image_count) - certainty->offsets[model];
     evidence->noise[i] = ms_observation_noise(certainty, accuracy, image_count);
   }
   evidence->models = models;
@@ -80,138 +72,113 @@ ms_status ms_forecast_make(ms_context *context, const ms_certainty *certainty, c
                            ms_forecast *forecast) {
   forecast->scores = scores;
   forecast->image_count = image_count;
-  MS_TRY(check_observations(context, certainty->model_count, observations));
   find_level(certainty, landmark, &forecast->evidence);
   MS_TRY(find_evidence(context, certainty, observations, image_count, &forecast->evidence));
   return ms_posterior_make(context, certainty, &forecast->evidence, &forecast->posterior);
 }
 
-/* Draws: logits and ranks, both [M][draw_count]. */
-static ms_status draw_outcomes(ms_context *context, const ms_forecast *forecast,
-                               const double *resampled, size_t resample_count, ms_random *random,
-                               size_t draw_count, float *logits, float *ranks) {
+/* What the draws showed, and scratch. */
+typedef struct outcomes {
+  size_t draw_count;
+  float *logits;   /* [M][draw_count] */
+  uint32_t *ranks; /* [M][draw_count] */
+  float *draw;     /* [M] */
+  size_t *order;   /* [M], or [draw_count] if that is more */
+} outcomes;
+
+static void draw_outcomes(const ms_forecast *forecast, const double *resampled,
+                          size_t resample_count, ms_random *random, double *draw,
+                          const outcomes *drawn) {
   size_t model_count = forecast->posterior.certainty->model_count;
-  double *draw = NULL;  /* [M] */
-  float *values = NULL; /* [M] */
-  size_t *order = NULL; /* [M] */
-  MS_TRY(MS_SCRATCH(context, model_count, &draw));
-  MS_TRY(MS_SCRATCH(context, model_count, &values));
-  MS_TRY(MS_SCRATCH(context, model_count, &order));
-  for (size_t i = 0; i < draw_count; i++) {
+  for (size_t i = 0; i < drawn->draw_count; i++) {
     ms_posterior_draw(&forecast->posterior, resampled + i % resample_count * model_count, random,
                       draw);
     for (size_t m = 0; m < model_count; m++) {
-      values[m] = (float)draw[m];
-      logits[m * draw_count + i] = values[m];
+      drawn->draw[m] = (float)draw[m];
+      drawn->logits[m * drawn->draw_count + i] = drawn->draw[m];
     }
-    ms_arena_mark mark = ms_arena_get_mark(context);
-    MS_TRY(ms_order_descending(context, values, NULL, model_count, order));
-    ms_arena_drop(context, mark);
+    ms_order_descending(drawn->draw, NULL, model_count, drawn->order);
     for (size_t r = 0; r < model_count; r++) {
-      ranks[order[r] * draw_count + i] = (float)r;
+      drawn->ranks[drawn->order[r] * drawn->draw_count + i] = (uint32_t)r;
     }
   }
-  return MS_OK;
 }
 
-/* The values at the shares of their falling order. */
-static ms_status find_quantiles(ms_context *context, const float *values, size_t count, float *low,
-                                float *middle, float *high) {
-  ms_arena_mark mark = ms_arena_get_mark(context);
-  size_t *order = NULL; /* [count] */
-  MS_TRY(MS_SCRATCH(context, count, &order));
-  MS_TRY(ms_order_descending(context, values, NULL, count, order));
+/* The accuracies at the shares of a model's logits in falling order. */
+static void find_accuracies(const float *logits, size_t count, size_t *order,
+                            ms_assessment *assessment) {
   size_t tail = (size_t)(OUTSIDE / 2 * (double)count);
-  *high = values[order[tail]];
-  *middle = values[order[count / 2]];
-  *low = values[order[count - 1 - tail]];
-  ms_arena_drop(context, mark);
-  return MS_OK;
-}
-
-/* How many values from order[at] on in a direction equal it. */
-static size_t count_equal(const float *values, const size_t *order, size_t count, size_t at,
-                          bool forward) {
-  size_t equal = 1;
-  while (equal < count && values[order[forward ? at + equal : at - equal]] == values[order[at]]) {
-    equal++;
-  }
-  return equal;
+  ms_order_descending(logits, NULL, count, order);
+  assessment->accuracy_high = (float)ms_logistic(logits[order[tail]]);
+  assessment->accuracy_mid = (float)ms_logistic(logits[order[count / 2]]);
+  assessment->accuracy_low = (float)ms_logistic(logits[order[count - 1 - tail]]);
 }
 
 /*
  * The interval of whole ranks whose share of the draws is closest to RANKS_INSIDE: ranks are
  * dropped from the end where fewer draws have them. An interval of quantiles would hold more, all
- * the more so the fewer models there are.
+ * the more so the fewer models there are. draws [M] is scratch.
  */
-static ms_status find_rank_interval(ms_context *context, const float *ranks, size_t count,
-                                    float *low, float *high) {
-  ms_arena_mark mark = ms_arena_get_mark(context);
-  size_t *order = NULL; /* [count], worst rank first */
-  MS_TRY(MS_SCRATCH(context, count, &order));
-  MS_TRY(ms_order_descending(context, ranks, NULL, count, order));
+static void find_rank_interval(const uint32_t *ranks, size_t count, size_t model_count,
+                               size_t *draws, ms_assessment *assessment) {
   double wanted = RANKS_INSIDE * (double)count;
-  size_t first = 0;
+  size_t low = 0;
+  size_t high = model_count - 1;
   size_t kept = count;
-  bool closer = true;
-  while (closer) {
-    size_t worst = count_equal(ranks, order, kept, first, true);
-    size_t best = count_equal(ranks, order, kept, first + kept - 1, false);
-    size_t dropped = worst <= best ? worst : best;
-    closer = fabs((double)(kept - dropped) - wanted) < fabs((double)kept - wanted);
-    if (closer) {
-      first += worst <= best ? worst : 0;
-      kept -= dropped;
+  memset(draws, 0, model_count * sizeof *draws);
+  for (size_t i = 0; i < count; i++) {
+    draws[ranks[i]]++;
+  }
+  for (;;) {
+    while (draws[low] == 0) {
+      low++;
+    }
+    while (draws[high] == 0) {
+      high--;
+    }
+    bool from_high = draws[high] <= draws[low];
+    size_t left = kept - draws[from_high ? high : low];
+    if (!(fabs((double)left - wanted) < fabs((double)kept - wanted))) {
+      break;
+    }
+    kept = left;
+    if (from_high) {
+      high--;
+    } else {
+      low++;
     }
   }
-  *high = ranks[order[first]];
-  *low = ranks[order[first + kept - 1]];
-  ms_arena_drop(context, mark);
-  return MS_OK;
-}
-
-static ms_status fill_assessments(ms_context *context, const ms_forecast *forecast,
-                                  size_t draw_count, const float *logits, const float *ranks,
-                                  ms_assessment *assessments) {
-  size_t model_count = forecast->posterior.certainty->model_count;
-  double *means = NULL; /* [M] */
-  double level = 0;
-  MS_TRY(MS_SCRATCH(context, model_count, &means));
-  ms_posterior_mean(&forecast->posterior, forecast->scores, means, &level);
-  for (size_t m = 0; m < model_count; m++) {
-    ms_assessment *filled = &assessments[m];
-    filled->score = (float)(means[m] - level);
-    MS_TRY(find_rank_interval(context, ranks + m * draw_count, draw_count, &filled->rank_low,
-                              &filled->rank_high));
-    MS_TRY(find_quantiles(context, logits + m * draw_count, draw_count, &filled->accuracy_low,
-                          &filled->accuracy_mid, &filled->accuracy_high));
-    filled->accuracy_low = (float)ms_logistic(filled->accuracy_low);
-    filled->accuracy_mid = (float)ms_logistic(filled->accuracy_mid);
-    filled->accuracy_high = (float)ms_logistic(filled->accuracy_high);
-  }
-  return MS_OK;
+  assessment->rank_low = (float)low;
+  assessment->rank_high = (float)high;
 }
 
 ms_status ms_forecast_assess(ms_context *context, const ms_forecast *forecast,
                              const double *resampled, size_t resample_count, ms_random *random,
                              size_t draw_count, ms_assessment *assessments, size_t count) {
   size_t model_count = forecast->posterior.certainty->model_count;
-  size_t value_count = 0;
+  size_t value_count = model_count * draw_count; /* a size by the limits of both */
   if (draw_count < MIN_DRAWS || draw_count > MAX_DRAWS || count < model_count) {
     return ms_fail(context, MS_ERR_ARGUMENT,
                    "%zu draws (%d to %d are possible), room for %zu models of %zu", draw_count,
                    MIN_DRAWS, MAX_DRAWS, count, model_count);
   }
-  if (!ms_size_mul(model_count, draw_count, &value_count)) {
-    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu draws", draw_count);
+  outcomes drawn = {.draw_count = draw_count};
+  double *means = NULL; /* [M], draws before */
+  double level = 0;
+  MS_TRY(MS_SCRATCH(context, value_count + model_count, &drawn.logits));
+  MS_TRY(MS_SCRATCH(context, value_count, &drawn.ranks));
+  MS_TRY(MS_SCRATCH(context, model_count + draw_count, &drawn.order));
+  MS_TRY(MS_SCRATCH(context, model_count, &means));
+  drawn.draw = drawn.logits + value_count;
+  draw_outcomes(forecast, resampled, resample_count, random, means, &drawn);
+  ms_posterior_mean(&forecast->posterior, forecast->scores, means, &level);
+  for (size_t m = 0; m < model_count; m++) {
+    assessments[m].score = (float)(means[m] - level);
+    find_rank_interval(drawn.ranks + m * draw_count, draw_count, model_count, drawn.order,
+                       &assessments[m]);
+    find_accuracies(drawn.logits + m * draw_count, draw_count, drawn.order, &assessments[m]);
   }
-  float *logits = NULL; /* [M][draw_count] */
-  float *ranks = NULL;  /* [M][draw_count] */
-  MS_TRY(MS_SCRATCH(context, value_count, &logits));
-  MS_TRY(MS_SCRATCH(context, value_count, &ranks));
-  MS_TRY(draw_outcomes(context, forecast, resampled, resample_count, random, draw_count, logits,
-                       ranks));
-  return fill_assessments(context, forecast, draw_count, logits, ranks, assessments);
+  return MS_OK;
 }
 
 /* E max over models of (mean + move Z) less max of the means, Z standard normal on a fine grid. */
@@ -241,12 +208,11 @@ static ms_status choose_next(ms_context *context, const ms_forecast *forecast, s
   const ms_posterior *posterior = &forecast->posterior;
   size_t model_count = posterior->certainty->model_count;
   double *means = NULL; /* [M] */
-  double *moves = NULL; /* [M] */
   float *values = NULL; /* [M], -infinity for models that were run */
   size_t *order = NULL; /* [M] */
   double level = 0;
-  MS_TRY(MS_SCRATCH(context, model_count, &means));
-  MS_TRY(MS_SCRATCH(context, model_count, &moves));
+  MS_TRY(MS_SCRATCH(context, 2 * model_count, &means));
+  double *moves = means + model_count; /* [M] */
   MS_TRY(MS_SCRATCH(context, model_count, &values));
   MS_TRY(MS_SCRATCH(context, model_count, &order));
   ms_posterior_mean(posterior, forecast->scores, means, &level);
@@ -256,7 +222,7 @@ static ms_status choose_next(ms_context *context, const ms_forecast *forecast, s
   for (size_t i = 0; i < forecast->evidence.count; i++) {
     values[forecast->evidence.models[i]] = -INFINITY;
   }
-  MS_TRY(ms_order_descending(context, values, NULL, model_count, order));
+  ms_order_descending(values, NULL, model_count, order);
   double best = -INFINITY;
   for (size_t i = 0; i < model_count && i < CANDIDATES && values[order[i]] > -INFINITY; i++) {
     ms_arena_mark mark = ms_arena_get_mark(context);

@@ -6,42 +6,19 @@
 #include <string.h>
 
 #include "scorer/forecast.h"
+#include "scorer/number.h"
 #include "scorer/order.h"
 #include "scorer/trainer.h"
 
 /* The likelihood of a shrinkage takes a Cholesky factor for every task. */
 enum { MAX_MODELS = 512, MAX_IMAGES = 1 << 20 };
 
-static void release_task(ms_context *context, const ms_held_out_task *task) {
-  ms_release(context, task->errors);
-  ms_release(context, task->observed);
-  ms_release(context, task->image_variances);
-}
-
 void ms_trainer_release_held_out(ms_trainer *trainer) {
   for (size_t t = 0; t < trainer->held_out_count; t++) {
-    release_task(trainer->context, &trainer->held_out[t]);
+    ms_release(trainer->context, trainer->held_out[t].errors);
   }
   ms_release(trainer->context, trainer->held_out);
   ms_release(trainer->context, trainer->certainty.block);
-}
-
-static ms_status grow(ms_trainer *trainer) {
-  size_t room = trainer->held_out_room == 0 ? MS_TRAINER_FIRST_ROOM : trainer->held_out_room * 2;
-  ms_held_out_task *tasks = NULL;
-  MS_TRY(MS_NEW(trainer->context, room, &tasks));
-  if (trainer->held_out_count > 0) {
-    memcpy(tasks, trainer->held_out, trainer->held_out_count * sizeof *tasks);
-  }
-  ms_release(trainer->context, trainer->held_out);
-  trainer->held_out = tasks;
-  trainer->held_out_room = room;
-  return MS_OK;
-}
-
-/* NaN, or 0 … 1. */
-static bool is_accuracy(float value) {
-  return isnan(value) || (value >= 0 && value <= 1);
 }
 
 static ms_status check_arguments(const ms_trainer *trainer, const float *truths,
@@ -52,11 +29,11 @@ static ms_status check_arguments(const ms_trainer *trainer, const float *truths,
   MS_TRY(ms_check_finite(context, truths, model_count, "true logit accuracy"));
   MS_TRY(ms_check_finite(context, predicted, model_count, "predicted score"));
   for (size_t m = 0; m < model_count; m++) {
-    if (!is_accuracy(observed[m])) {
+    if (!ms_is_missing(observed[m]) && !(observed[m] >= 0 && observed[m] <= 1)) {
       return ms_fail(context, MS_ERR_DATA, "observed accuracy %zu is %g", m, (double)observed[m]);
     }
   }
-  if (isinf(landmark)) {
+  if (!ms_is_missing(landmark) && !ms_is_finite(landmark)) {
     return ms_fail(context, MS_ERR_DATA, "the landmark is %g", landmark);
   }
   if (image_count < 1 || image_count > MAX_IMAGES || !(weight >= 0 && weight <= 1e9)) {
@@ -71,17 +48,17 @@ static ms_status check_arguments(const ms_trainer *trainer, const float *truths,
   return MS_OK;
 }
 
-/* Differences on the logit scale, in fresh memory; what was taken is in task on failure too. */
+/* Differences on the logit scale, in fresh memory. */
 static ms_status fill_task(const ms_trainer *trainer, const float *truths, const float *predicted,
                            const float *observed, size_t image_count, ms_held_out_task *task) {
   size_t model_count = trainer->shape.model_count;
-  MS_TRY(MS_NEW(trainer->context, model_count, &task->errors));
-  MS_TRY(MS_NEW(trainer->context, model_count, &task->observed));
-  MS_TRY(MS_NEW(trainer->context, model_count, &task->image_variances));
+  MS_TRY(MS_NEW(trainer->context, 3 * model_count, &task->errors));
+  task->observed = task->errors + model_count;
+  task->image_variances = task->observed + model_count;
   for (size_t m = 0; m < model_count; m++) {
     task->errors[m] = (double)truths[m] - predicted[m];
     task->observed[m] = NAN;
-    if (!isnan(observed[m])) {
+    if (!ms_is_missing(observed[m])) {
       task->observed[m] = ms_logit_accuracy(observed[m], image_count) - truths[m];
       task->image_variances[m] = ms_logit_variance(observed[m], image_count);
     }
@@ -93,16 +70,13 @@ ms_status ms_trainer_add_held_out(ms_trainer *trainer, const float *truths, cons
                                   const float *observed, double landmark, size_t image_count,
                                   double weight) {
   MS_TRY(check_arguments(trainer, truths, predicted, observed, landmark, image_count, weight));
-  if (trainer->held_out_count == trainer->held_out_room) {
-    MS_TRY(grow(trainer));
-  }
-  ms_held_out_task task = {.weight = weight, .encoder = landmark};
-  ms_status status = fill_task(trainer, truths, predicted, observed, image_count, &task);
-  if (status != MS_OK) {
-    release_task(trainer->context, &task);
-    return status;
-  }
-  trainer->held_out[trainer->held_out_count] = task;
+  ms_held_out_task *tasks =
+      ms_trainer_grow(trainer->context, trainer->held_out, trainer->held_out_count, sizeof *tasks);
+  MS_TRY(MS_HAS_MEMORY(tasks));
+  trainer->held_out = tasks;
+  ms_held_out_task *task = &tasks[trainer->held_out_count];
+  *task = (ms_held_out_task){.weight = weight, .encoder = landmark};
+  MS_TRY(fill_task(trainer, truths, predicted, observed, image_count, task));
   trainer->held_out_count++;
   return MS_OK;
 }
@@ -117,7 +91,8 @@ ms_status ms_trainer_fit_certainty(ms_trainer *trainer) {
   double *block = NULL;
   size_t factor_count = ms_certainty_factors(model_count);
   MS_TRY(MS_NEW(context, ms_certainty_count(model_count, factor_count), &block));
-  ms_certainty certainty = ms_certainty_bind(model_count, factor_count, block);
+  ms_certainty certainty;
+  ms_certainty_bind(&certainty, model_count, factor_count, block);
   ms_arena_mark mark = ms_arena_get_mark(context);
   ms_status status =
       ms_certainty_fit(context, trainer->held_out, trainer->held_out_count, &certainty);

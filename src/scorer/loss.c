@@ -5,59 +5,48 @@
 #include <string.h>
 
 #include "core/exact.h"
+#include "scorer/number.h"
 #include "scorer/order.h"
 
 /* The models with a target, best first. */
 typedef struct present_models {
   size_t count;
-  size_t *models;    /* [count] */
-  float *targets;    /* [count] */
-  double *scores;    /* [count] */
+  size_t *models;       /* [count] */
+  const float *targets; /* of all models, as scores */
+  const double *scores;
   double *strengths; /* [count], exp((score - largest) / temperature) */
   double *left;      /* [count + 1], the sum of strengths from here to the worst */
 } present_models;
 
 static ms_status find_present(ms_context *context, const double *scores, const float *targets,
                               size_t count, present_models *present) {
-  size_t *models = NULL; /* [count] */
-  size_t *order = NULL;  /* [count] */
-  float *found = NULL;   /* [count] */
-  *present = (present_models){.count = 0};
-  MS_TRY(MS_SCRATCH(context, count, &models));
-  MS_TRY(MS_SCRATCH(context, count, &order));
-  MS_TRY(MS_SCRATCH(context, count, &found));
+  float *keys = NULL; /* [count], -infinity where a target is missing */
+  *present = (present_models){.scores = scores, .targets = targets};
+  MS_TRY(MS_SCRATCH(context, count, &keys));
   MS_TRY(MS_SCRATCH(context, count, &present->models));
-  MS_TRY(MS_SCRATCH(context, count, &present->targets));
-  MS_TRY(MS_SCRATCH(context, count, &present->scores));
-  MS_TRY(MS_SCRATCH(context, count, &present->strengths));
-  MS_TRY(MS_SCRATCH(context, count + 1, &present->left));
+  MS_TRY(MS_SCRATCH(context, 2 * count + 1, &present->strengths));
+  present->left = present->strengths + count;
   for (size_t m = 0; m < count; m++) {
-    if (!isnan(targets[m])) {
-      models[present->count] = m;
-      found[present->count] = targets[m];
-      present->count++;
-    }
+    bool missing = ms_is_missing(targets[m]);
+    keys[m] = missing ? -INFINITY : targets[m];
+    present->count += missing ? 0 : 1;
   }
-  MS_TRY(ms_order_descending(context, found, NULL, present->count, order));
-  for (size_t i = 0; i < present->count; i++) {
-    present->models[i] = models[order[i]];
-    present->targets[i] = found[order[i]];
-    present->scores[i] = scores[models[order[i]]];
-  }
+  ms_order_descending(keys, NULL, count, present->models);
   return MS_OK;
 }
 
 static void find_strengths(present_models *present, double temperature) {
   double largest = -INFINITY;
   for (size_t i = 0; i < present->count; i++) {
-    largest = present->scores[i] > largest ? present->scores[i] : largest;
+    double score = present->scores[present->models[i]];
+    largest = score > largest ? score : largest;
   }
   present->left[present->count] = 0;
-  for (size_t i = present->count; i > 0; i--) {
+  for (size_t i = present->count; i-- > 0;) {
     /* A floor keeps the logarithm of what is left finite. */
-    double strength = ms_exp((present->scores[i - 1] - largest) / temperature) + 1e-200;
-    present->strengths[i - 1] = strength;
-    present->left[i - 1] = present->left[i] + strength;
+    double above = present->scores[present->models[i]] - largest;
+    present->strengths[i] = ms_exp(above / temperature) + 1e-200;
+    present->left[i] = present->left[i + 1] + present->strengths[i];
   }
 }
 
@@ -68,7 +57,8 @@ static double add_listwise(const present_models *present, double temperature, do
   double drawn = 0; /* Σ over all draws so far of 1 / what was left */
   for (size_t start = 0; start < present->count;) {
     size_t end = start + 1;
-    while (end < present->count && present->targets[end] == present->targets[start]) {
+    float target = present->targets[present->models[start]];
+    while (end < present->count && present->targets[present->models[end]] == target) {
       end++;
     }
     double size = (double)(end - start);
@@ -100,15 +90,17 @@ static double add_squared(const present_models *present, double factor, double *
   double count = (double)present->count;
   double mean = 0;
   for (size_t i = 0; i < present->count; i++) {
-    mean += present->scores[i] - present->targets[i];
+    size_t m = present->models[i];
+    mean += present->scores[m] - present->targets[m];
   }
   mean /= count;
   double loss = 0;
   for (size_t i = 0; i < present->count; i++) {
-    double error = present->scores[i] - present->targets[i] - mean;
+    size_t m = present->models[i];
+    double error = present->scores[m] - present->targets[m] - mean;
     loss += error * error;
     /* The errors sum to 0, so the slope through the mean vanishes. */
-    slopes[present->models[i]] += factor * 2 * error;
+    slopes[m] += factor * 2 * error;
   }
   return factor * loss;
 }

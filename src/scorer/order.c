@@ -1,69 +1,59 @@
-/*
- * Orders and ranks. A merge sort of our own: the C library's qsort may allocate, and orders equal
- * elements as it likes.
- */
+/* Orders and ranks, and checks of what is given to be ordered. */
 #include "scorer/order.h"
 
-#include <math.h>
-#include <string.h>
+#include "scorer/number.h"
 
-/* Whether index a comes after index b, looking only at the values. */
-static bool comes_after(const float *values, const float *seconds, size_t a, size_t b) {
+/* Whether index a belongs before index b. */
+static bool comes_before(const float *values, const float *seconds, size_t a, size_t b) {
   if (values[a] != values[b]) {
-    return values[a] < values[b];
+    return values[a] > values[b];
   }
-  return seconds != NULL && seconds[a] < seconds[b];
+  if (seconds != NULL && seconds[a] != seconds[b]) {
+    return seconds[a] > seconds[b];
+  }
+  return a < b;
 }
 
-/* Merges from[start … middle) and from[middle … end) into to; the left one first where equal. */
-static void merge(const float *values, const float *seconds, const size_t *from, size_t start,
-                  size_t middle, size_t end, size_t *to) {
-  size_t left = start;
-  size_t right = middle;
-  for (size_t i = start; i < end; i++) {
-    bool take_right =
-        left == middle || (right < end && comes_after(values, seconds, from[left], from[right]));
-    to[i] = take_right ? from[right++] : from[left++];
-  }
-}
-
-ms_status ms_order_descending(ms_context *context, const float *values, const float *seconds,
-                              size_t count, size_t *order) {
-  size_t *spare = NULL; /* [count] */
-  MS_TRY(MS_SCRATCH(context, count, &spare));
-  size_t *from = order;
-  size_t *to = spare;
+/* Shell's sort, with the gaps of Gonnet and Baeza-Yates 1991. */
+void ms_order_descending(const float *values, const float *seconds, size_t count, size_t *order) {
   for (size_t i = 0; i < count; i++) {
-    from[i] = i;
+    order[i] = i;
   }
-  for (size_t width = 1; width < count; width *= 2) {
-    for (size_t start = 0; start < count; start += 2 * width) {
-      size_t middle = count - start < width ? count : start + width;
-      size_t end = count - start < 2 * width ? count : start + 2 * width;
-      merge(values, seconds, from, start, middle, end, to);
+  for (size_t gap = count; gap > 1;) {
+    gap = (5 * gap + 6) / 11;
+    for (size_t i = gap; i < count; i++) {
+      size_t moved = order[i];
+      size_t at = i;
+      while (at >= gap && comes_before(values, seconds, moved, order[at - gap])) {
+        order[at] = order[at - gap];
+        at -= gap;
+      }
+      order[at] = moved;
     }
-    size_t *kept = from;
-    from = to;
-    to = kept;
   }
-  if (from != order) {
-    memcpy(order, from, count * sizeof *order);
-  }
-  return MS_OK;
 }
 
-ms_status ms_mean_ranks(ms_context *context, const float *values, size_t count, size_t *order,
-                        double *ranks) {
-  MS_TRY(ms_order_descending(context, values, NULL, count, order));
+void ms_mean_ranks(const float *values, size_t count, size_t best, size_t *order, double *means) {
+  ms_order_descending(values, NULL, count, order);
   for (size_t start = 0; start < count;) {
-    size_t end = start + 1;
-    while (end < count && values[order[end]] == values[order[start]]) {
+    double sum = 0;
+    size_t end = start;
+    do {
+      sum += best == 0 ? (double)end : end < best;
       end++;
-    }
+    } while (end < count && values[order[end]] == values[order[start]]);
     for (size_t i = start; i < end; i++) {
-      ranks[order[i]] = (double)(start + end - 1) / 2;
+      means[order[i]] = sum / (double)(end - start);
     }
     start = end;
+  }
+}
+
+ms_status ms_check_range(ms_context *context, size_t count, size_t least, size_t most,
+                         const char *what) {
+  if (count < least || count > most) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "%zu %s, %zu to %zu are possible", count, what, least,
+                   most);
   }
   return MS_OK;
 }
@@ -71,7 +61,7 @@ ms_status ms_mean_ranks(ms_context *context, const float *values, size_t count, 
 ms_status ms_check_finite(ms_context *context, const float *values, size_t count,
                           const char *what) {
   for (size_t i = 0; i < count; i++) {
-    if (!isfinite(values[i])) {
+    if (!ms_is_finite(values[i])) {
       return ms_fail(context, MS_ERR_DATA, "%s %zu is %g", what, i, (double)values[i]);
     }
   }

@@ -9,18 +9,18 @@
  * what is then still equal in order of index.
  *
  * seconds  may be NULL; order receives count indices
- *
- * Scratch comes from the context's arena; the caller drops it. Fails with MS_ERR_MEMORY.
  */
-MS_CHECK_RESULT ms_status ms_order_descending(ms_context *context, const float *values,
-                                              const float *seconds, size_t count, size_t *order);
+void ms_order_descending(const float *values, const float *seconds, size_t count, size_t *order);
 /*
- * The rank of each value: 0 is the largest, equal values share the mean of their ranks.
+ * The rank of each value: 0 is the largest, equal values share the mean of their ranks. Where best
+ * is not 0, the chance of being among the best so many, equal values drawn by lot.
  *
- * order  receives count indices, as ms_order_descending; ranks receives count values
+ * order  receives count indices, as ms_order_descending; means receives count values
  */
-MS_CHECK_RESULT ms_status ms_mean_ranks(ms_context *context, const float *values, size_t count,
-                                        size_t *order, double *ranks);
+void ms_mean_ranks(const float *values, size_t count, size_t best, size_t *order, double *means);
+/* Fails with MS_ERR_ARGUMENT, naming what, where a count is not least … most. */
+MS_CHECK_RESULT ms_status ms_check_range(ms_context *context, size_t count, size_t least,
+                                         size_t most, const char *what);
 /* Fails with MS_ERR_DATA, naming what and the index, where a value is not finite. */
 MS_CHECK_RESULT ms_status ms_check_finite(ms_context *context, const float *values, size_t count,
                                           const char *what);

@@ -14,15 +14,16 @@ size_t ms_certainty_count(size_t model_count, size_t factor_count) {
   return MS_CERTAINTY_NUMBERS + model_count * (2 + factor_count);
 }
 
-ms_certainty ms_certainty_bind(size_t model_count, size_t factor_count, double *block) {
+void ms_certainty_bind(ms_certainty *certainty, size_t model_count, size_t factor_count,
+                       double *block) {
   double *variances = block + MS_CERTAINTY_NUMBERS;
-  return (ms_certainty){model_count,
-                        factor_count,
-                        block,
-                        block,
-                        variances,
-                        variances + model_count,
-                        variances + 2 * model_count};
+  *certainty = (ms_certainty){model_count,
+                              factor_count,
+                              block,
+                              block,
+                              variances,
+                              variances + model_count,
+                              variances + 2 * model_count};
 }
 
 double ms_logit_accuracy(double accuracy, size_t image_count) {
@@ -67,31 +68,32 @@ static double covariance(const ms_posterior *posterior, size_t a, size_t b) {
   return posterior->evidence->level_variance + posterior->evidence->error_scale * sum;
 }
 
-/* gains [M][k]: covariance times the inverse of root rootᵀ, row by row. */
-static void find_gains(ms_posterior *posterior) {
-  size_t count = posterior->evidence->count;
-  size_t model_count = posterior->certainty->model_count;
-  memcpy(posterior->gains, posterior->covariance, model_count * count * sizeof(double));
-  ms_solve_lower(posterior->root, count, posterior->gains, model_count);
-  ms_solve_upper(posterior->root, count, posterior->gains, model_count);
-  for (size_t i = 0; i < count; i++) {
-    posterior->level_gains[i] = posterior->evidence->level_variance;
-  }
-  ms_solve_lower(posterior->root, count, posterior->level_gains, 1);
-  ms_solve_upper(posterior->root, count, posterior->level_gains, 1);
+/* Overwrites x [rows][k] with x times the inverse of the observations' covariance. */
+static void solve(const ms_posterior *posterior, double *x, size_t rows) {
+  ms_solve_lower(posterior->root, posterior->evidence->count, x, rows);
+  ms_solve_upper(posterior->root, posterior->evidence->count, x, rows);
 }
 
 ms_status ms_posterior_make(ms_context *context, const ms_certainty *certainty,
                             const ms_evidence *evidence, ms_posterior *posterior) {
   size_t count = evidence->count;
-  size_t pair_count = certainty->model_count * count; /* count is at most model_count */
-  *posterior = (ms_posterior){.certainty = certainty, .evidence = evidence};
-  MS_TRY(MS_SCRATCH(context, count * count, &posterior->root));
-  MS_TRY(MS_SCRATCH(context, pair_count, &posterior->covariance));
-  MS_TRY(MS_SCRATCH(context, pair_count, &posterior->gains));
-  MS_TRY(MS_SCRATCH(context, count, &posterior->level_gains));
-  MS_TRY(MS_SCRATCH(context, count, &posterior->surprises));
-  for (size_t m = 0; m < certainty->model_count; m++) {
+  size_t model_count = certainty->model_count;
+  size_t size = 0;
+  if (!ms_size_mul(count, count + 2 * model_count + 2, &size)) {
+    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu models", count);
+  }
+  double *root = NULL; /* [k][k] */
+  MS_TRY(MS_SCRATCH(context, size, &root));
+  *posterior = (ms_posterior){
+      .certainty = certainty,
+      .evidence = evidence,
+      .root = root,
+      .covariance = root + count * count,
+      .gains = root + (count + model_count) * count,
+      .level_gains = root + (count + 2 * model_count) * count,
+      .surprises = root + (count + 2 * model_count + 1) * count,
+  };
+  for (size_t m = 0; m < model_count; m++) {
     for (size_t i = 0; i < count; i++) {
       posterior->covariance[m * count + i] = covariance(posterior, m, evidence->models[i]);
     }
@@ -99,17 +101,20 @@ ms_status ms_posterior_make(ms_context *context, const ms_certainty *certainty,
   for (size_t i = 0; i < count; i++) {
     const double *row = posterior->covariance + evidence->models[i] * count;
     for (size_t j = 0; j < count; j++) {
-      posterior->root[i * count + j] =
+      root[i * count + j] =
           row[j] + certainty->numbers[MS_COMMON_VARIANCE] + (i == j ? evidence->noise[i] : 0);
     }
   }
-  if (count > 0 && !ms_cholesky(posterior->root, count)) {
+  if (!ms_cholesky(root, count)) {
     return ms_fail(context, MS_ERR_DATA, "the covariance of %zu observed models is not positive",
                    count);
   }
-  if (count > 0) {
-    find_gains(posterior);
+  memcpy(posterior->gains, posterior->covariance, model_count * count * sizeof *root);
+  solve(posterior, posterior->gains, model_count);
+  for (size_t i = 0; i < count; i++) {
+    posterior->level_gains[i] = evidence->level_variance;
   }
+  solve(posterior, posterior->level_gains, 1);
   return MS_OK;
 }
 
@@ -170,11 +175,9 @@ ms_status ms_posterior_reach(ms_context *context, const ms_posterior *posterior,
     weights[i] = posterior->covariance[model * count + i] + common;
   }
   double spread = covariance(posterior, model, model) + common + noise;
-  if (count > 0) {
-    ms_solve_lower(posterior->root, count, weights, 1);
-    spread -= ms_dot(weights, weights, count);
-    ms_solve_upper(posterior->root, count, weights, 1);
-  }
+  ms_solve_lower(posterior->root, count, weights, 1);
+  spread -= ms_dot(weights, weights, count);
+  ms_solve_upper(posterior->root, count, weights, 1);
   for (size_t m = 0; m < posterior->certainty->model_count; m++) {
     double known = ms_dot(posterior->covariance + m * count, weights, count);
     moves[m] = spread > 0 ? (covariance(posterior, m, model) - known) / sqrt(spread) : 0;

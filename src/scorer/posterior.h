@@ -49,7 +49,8 @@ typedef struct ms_certainty {
 
 /* Doubles of a block. */
 size_t ms_certainty_count(size_t model_count, size_t factor_count);
-ms_certainty ms_certainty_bind(size_t model_count, size_t factor_count, double *block);
+void ms_certainty_bind(ms_certainty *certainty, size_t model_count, size_t factor_count,
+                       double *block);
 
 /* Logit of an accuracy measured on image_count images, kept finite: (p n + 1/2) of (n + 1). */
 double ms_logit_accuracy(double accuracy, size_t image_count);

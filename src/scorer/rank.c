@@ -50,7 +50,7 @@ static ms_status find_tau(ms_context *context, const float *truth, const float *
   MS_TRY(check_lists(context, truth, score, count));
   size_t *order = NULL; /* [count], best truth first */
   MS_TRY(MS_SCRATCH(context, count, &order));
-  MS_TRY(ms_order_descending(context, truth, score, count, order));
+  ms_order_descending(truth, score, count, order);
   pair_sums sums = sum_pairs(truth, score, order, count, hyperbolic);
   if (!(sums.truth_untied > 0) || !(sums.score_untied > 0)) {
     return ms_fail(context, MS_ERR_DATA, "the %s of %zu models do not differ, no order to compare",
@@ -61,20 +61,22 @@ static ms_status find_tau(ms_context *context, const float *truth, const float *
   return MS_OK;
 }
 
-ms_status ms_weighted_tau(ms_context *context, const float *truth, const float *score, size_t count,
-                          double *value) {
+static ms_status measure_tau(ms_context *context, const float *truth, const float *score,
+                             size_t count, bool hyperbolic, double *value) {
   ms_arena_mark mark = ms_arena_get_mark(context);
-  ms_status status = find_tau(context, truth, score, count, true, value);
+  ms_status status = find_tau(context, truth, score, count, hyperbolic, value);
   ms_arena_drop(context, mark);
   return status;
 }
 
+ms_status ms_weighted_tau(ms_context *context, const float *truth, const float *score, size_t count,
+                          double *value) {
+  return measure_tau(context, truth, score, count, true, value);
+}
+
 ms_status ms_kendall_tau_b(ms_context *context, const float *truth, const float *score,
                            size_t count, double *value) {
-  ms_arena_mark mark = ms_arena_get_mark(context);
-  ms_status status = find_tau(context, truth, score, count, false, value);
-  ms_arena_drop(context, mark);
-  return status;
+  return measure_tau(context, truth, score, count, false, value);
 }
 
 ms_status ms_regret_at_1(ms_context *context, const float *truth, const float *score, size_t count,
@@ -101,38 +103,19 @@ ms_status ms_regret_at_1(ms_context *context, const float *truth, const float *s
   return MS_OK;
 }
 
-/* chances[i]: the chance that model i is among the best k, equal values drawn by lot. */
-static ms_status find_chances(ms_context *context, const float *values, size_t count, size_t k,
-                              double *chances) {
-  size_t *order = NULL; /* [count] */
-  MS_TRY(MS_SCRATCH(context, count, &order));
-  MS_TRY(ms_order_descending(context, values, NULL, count, order));
-  for (size_t start = 0; start < count;) {
-    size_t end = start + 1;
-    while (end < count && values[order[end]] == values[order[start]]) {
-      end++;
-    }
-    size_t places = k <= start ? 0 : (k < end ? k : end) - start;
-    for (size_t i = start; i < end; i++) {
-      chances[order[i]] = (double)places / (double)(end - start);
-    }
-    start = end;
-  }
-  return MS_OK;
-}
-
 static ms_status find_recall(ms_context *context, const float *truth, const float *score,
                              size_t count, size_t k, double *value) {
   if (k < 1 || k > count) {
     return ms_fail(context, MS_ERR_ARGUMENT, "the best %zu of %zu models", k, count);
   }
   MS_TRY(check_lists(context, truth, score, count));
-  double *wanted = NULL; /* [count] */
-  double *found = NULL;  /* [count] */
-  MS_TRY(MS_SCRATCH(context, count, &wanted));
-  MS_TRY(MS_SCRATCH(context, count, &found));
-  MS_TRY(find_chances(context, truth, count, k, wanted));
-  MS_TRY(find_chances(context, score, count, k, found));
+  size_t *order = NULL;  /* [count] */
+  double *wanted = NULL; /* [count], each model's chance of being among the best k */
+  MS_TRY(MS_SCRATCH(context, count, &order));
+  MS_TRY(MS_SCRATCH(context, 2 * count, &wanted));
+  double *found = wanted + count;
+  ms_mean_ranks(truth, count, k, order, wanted);
+  ms_mean_ranks(score, count, k, order, found);
   double common = 0;
   for (size_t i = 0; i < count; i++) {
     common += wanted[i] * found[i];

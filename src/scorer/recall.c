@@ -2,17 +2,10 @@
 #include "scorer/recall.h"
 
 #include "core/exact.h"
-#include "core/size.h"
 
-bool ms_recall_count(size_t task_count, size_t number_count, size_t model_count, size_t *count) {
-  size_t size = 0;
-  return ms_size_add(number_count, model_count, count) && ms_size_mul(*count, task_count, count) &&
-         ms_size_add(*count, 1, count) && ms_size_mul(*count, sizeof(double), &size);
-}
-
-ms_recall ms_recall_bind(size_t task_count, size_t number_count, size_t model_count,
-                         double *block) {
-  return (ms_recall){
+void ms_recall_bind(ms_recall *recall, size_t task_count, size_t number_count, size_t model_count,
+                    double *block) {
+  *recall = (ms_recall){
       .task_count = task_count,
       .number_count = number_count,
       .model_count = model_count,
@@ -31,7 +24,8 @@ double ms_recall_nearness(double reach, const double *a, const double *b, size_t
   return ms_exp(-reach * squared);
 }
 
-void ms_recall_add(const ms_recall *recall, const double *numbers, double *scores) {
+/* Adds to the scores [M] what is recalled near numbers [1 + L]. */
+static void add_recalled(const ms_recall *recall, const double *numbers, double *scores) {
   for (size_t t = 0; t < recall->task_count; t++) {
     double nearness = ms_recall_nearness(
         *recall->reach, numbers, recall->tasks + t * recall->number_count, recall->number_count);
@@ -39,4 +33,15 @@ void ms_recall_add(const ms_recall *recall, const double *numbers, double *score
       scores[m] += nearness * recall->values[t * recall->model_count + m];
     }
   }
+}
+
+ms_status ms_score_tokens(ms_context *context, const ms_attention *attention,
+                          const ms_token_scale *scale, const ms_recall *recall,
+                          const double *queries, const ms_tokens *tokens, const double *dropout,
+                          ms_projected_task *projected, ms_attention_pass *pass) {
+  MS_TRY(ms_attention_project(context, attention, scale, tokens, dropout, projected));
+  MS_TRY(ms_attention_make_pass(context, attention->shape.model_count, projected->row_count, pass));
+  ms_attention_score(attention, queries, projected, pass);
+  add_recalled(recall, projected->summary + tokens->feature_count, pass->scores);
+  return MS_OK;
 }

@@ -10,7 +10,7 @@
 #ifndef MS_SCORER_RECALL_H
 #define MS_SCORER_RECALL_H
 
-#include "core/context.h"
+#include "scorer/attention.h"
 
 typedef struct ms_recall {
   size_t task_count;   /* T, 0 for a scorer that recalls nothing */
@@ -22,13 +22,23 @@ typedef struct ms_recall {
   double *values; /* [T][M], v */
 } ms_recall;
 
-/* True and *count = the doubles of a block, or false if that does not fit memory. */
-bool ms_recall_count(size_t task_count, size_t number_count, size_t model_count, size_t *count);
-/* The views of a block. */
-ms_recall ms_recall_bind(size_t task_count, size_t number_count, size_t model_count, double *block);
+/* The views of a block of 1 + T (1 + L + M) doubles. */
+void ms_recall_bind(ms_recall *recall, size_t task_count, size_t number_count, size_t model_count,
+                    double *block);
 /* exp(-reach |a - b|²) of count numbers */
 double ms_recall_nearness(double reach, const double *a, const double *b, size_t count);
-/* Adds to the scores [M] what is recalled near numbers [1 + L]; O(T (L + M)). */
-void ms_recall_add(const ms_recall *recall, const double *numbers, double *scores);
+/*
+ * Scores a task as the attention and the recalled tasks do together; O(T (L + M)) for the latter.
+ *
+ * queries  [M][d], of ms_attention_query
+ * dropout  as of ms_attention_project; pass receives the scores
+ *
+ * Takes scratch memory. Fails with MS_ERR_MEMORY.
+ */
+MS_CHECK_RESULT ms_status ms_score_tokens(ms_context *context, const ms_attention *attention,
+                                          const ms_token_scale *scale, const ms_recall *recall,
+                                          const double *queries, const ms_tokens *tokens,
+                                          const double *dropout, ms_projected_task *projected,
+                                          ms_attention_pass *pass);
 
 #endif

@@ -15,23 +15,21 @@
 /* Directions below this share of the largest are rounding. */
 static const double LEAST_SHARE = 1e-12;
 
+/* A matrix [rows][columns] that is only read: views have one kind of pointer. */
+static ms_matrix view(const double *values, size_t rows, size_t columns) {
+  return ms_matrix_make((double *)values, rows, columns);
+}
+
 /* dual [M][T] = targets (G Gᵀ / P + K + λ)⁻¹ */
 static ms_status solve_dual(ms_context *context, const ms_ridge_problem *problem, double *dual) {
   size_t task_count = problem->task_count;
   double *gram = NULL; /* [T][T] */
-  size_t size = 0;
-  if (!ms_size_mul(task_count, task_count, &size)) {
-    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu tasks", task_count);
-  }
-  MS_TRY(MS_SCRATCH(context, size, &gram));
-  ms_gram(ms_matrix_make((double *)problem->descriptors, task_count, problem->descriptor_count),
-          gram);
-  for (size_t i = 0; i < size; i++) {
+  MS_TRY(MS_SCRATCH(context, task_count * task_count, &gram));
+  ms_gram(view(problem->descriptors, task_count, problem->descriptor_count), gram);
+  for (size_t i = 0; i < task_count * task_count; i++) {
     gram[i] = gram[i] / (double)problem->descriptor_count +
-              (problem->kernel == NULL ? 0 : problem->kernel[i]);
-  }
-  for (size_t t = 0; t < task_count; t++) {
-    gram[t * task_count + t] += problem->strength;
+              (problem->kernel == NULL ? 0 : problem->kernel[i]) +
+              (i % (task_count + 1) == 0 ? problem->strength : 0);
   }
   if (!ms_cholesky(gram, task_count)) {
     return ms_fail(context, MS_ERR_DATA, "the ridge of %g is too small for %zu tasks",
@@ -43,61 +41,51 @@ static ms_status solve_dual(ms_context *context, const ms_ridge_problem *problem
   return MS_OK;
 }
 
-/* fits [M][T] = targets - λ dual, the predictions on the tasks themselves. */
-static void find_fits(const ms_ridge_problem *problem, const double *dual, double *fits) {
-  for (size_t i = 0; i < problem->model_count * problem->task_count; i++) {
-    fits[i] = problem->targets[i] - problem->strength * dual[i];
+ms_status ms_find_directions(ms_context *context, double *a, size_t order, double *values,
+                             double *directions) {
+  for (size_t i = 0; i < order * order; i++) {
+    directions[i] = i % (order + 1) == 0 ? 1 : 0;
   }
+  return ms_eigen_project(context, a, order, values, directions, order);
 }
 
-/* directions [M][M], row k the k-th direction, and their shares [M], largest first. */
-static ms_status find_directions(ms_context *context, const ms_ridge_problem *problem,
-                                 const double *fits, double *directions, double *shares) {
+/* explained [M][M] = targets fitsᵀ, made symmetric */
+static void explain(const ms_ridge_problem *problem, const double *fits, double *explained) {
   size_t count = problem->model_count;
-  double *explained = NULL; /* [M][M] */
-  MS_TRY(MS_SCRATCH(context, count * count, &explained));
-  ms_matrix targets = ms_matrix_make((double *)problem->targets, count, problem->task_count);
-  ms_matrix turned =
-      ms_matrix_transposed(ms_matrix_make((double *)fits, count, problem->task_count));
-  ms_multiply(targets, turned, ms_matrix_make(explained, count, count));
-  memset(directions, 0, count * count * sizeof *directions);
+  ms_multiply(view(problem->targets, count, problem->task_count),
+              ms_matrix_transposed(view(fits, count, problem->task_count)),
+              view(explained, count, count));
   for (size_t m = 0; m < count; m++) {
-    directions[m * count + m] = 1;
     for (size_t other = 0; other < m; other++) {
       double mean = (explained[m * count + other] + explained[other * count + m]) / 2;
       explained[m * count + other] = mean;
       explained[other * count + m] = mean;
     }
   }
-  return ms_eigen_project(context, explained, count, shares, directions, count);
 }
 
-/* The map of the directions kept, in map's memory. */
-static ms_status fill_map(ms_context *context, const ms_ridge_problem *problem, const double *dual,
-                          const double *fits, const double *directions, ms_low_rank_map *map) {
+/* The map of the directions kept, in map's memory; mixed is scratch, [K][T]. */
+static void fill_map(const ms_ridge_problem *problem, const double *fits, const double *directions,
+                     double *mixed, ms_low_rank_map *map) {
   size_t rank = map->rank;
   size_t task_count = problem->task_count;
   size_t model_count = problem->model_count;
-  double *mixed = NULL; /* [K][T], directions of the dual, then of the fits */
-  MS_TRY(MS_SCRATCH(context, rank * task_count, &mixed));
-  ms_matrix kept = ms_matrix_make((double *)directions, rank, model_count);
-  ms_matrix mixture = ms_matrix_make(mixed, rank, task_count);
-  ms_multiply(kept, ms_matrix_make((double *)fits, model_count, task_count), mixture);
+  size_t descriptor_count = problem->descriptor_count;
+  ms_matrix kept = view(directions, rank, model_count);
+  ms_matrix mixture = view(mixed, rank, task_count);
+  ms_multiply(kept, view(fits, model_count, task_count), mixture);
   for (size_t k = 0; k < rank; k++) {
     map->sizes[k] = sqrt(ms_dot(mixed + k * task_count, mixed + k * task_count, task_count));
     for (size_t m = 0; m < model_count; m++) {
       map->readout[m * rank + k] = directions[k * model_count + m];
     }
   }
-  ms_multiply(kept, ms_matrix_make((double *)dual, model_count, task_count), mixture);
-  ms_matrix descriptors =
-      ms_matrix_make((double *)problem->descriptors, task_count, problem->descriptor_count);
-  ms_multiply(ms_matrix_transposed(descriptors), ms_matrix_transposed(mixture),
-              ms_matrix_make(map->map, problem->descriptor_count, rank));
-  for (size_t i = 0; i < problem->descriptor_count * rank; i++) {
-    map->map[i] /= (double)problem->descriptor_count;
+  ms_multiply(kept, view(map->dual, model_count, task_count), mixture);
+  ms_multiply(ms_matrix_transposed(view(problem->descriptors, task_count, descriptor_count)),
+              ms_matrix_transposed(mixture), view(map->map, descriptor_count, rank));
+  for (size_t i = 0; i < descriptor_count * rank; i++) {
+    map->map[i] /= (double)descriptor_count;
   }
-  return MS_OK;
 }
 
 ms_status ms_ridge_fit(ms_context *context, const ms_ridge_problem *problem, size_t rank,
@@ -105,24 +93,30 @@ ms_status ms_ridge_fit(ms_context *context, const ms_ridge_problem *problem, siz
   size_t model_count = problem->model_count;
   size_t pair_count = model_count * problem->task_count;
   size_t most = rank < model_count ? rank : model_count;
-  *map = (ms_low_rank_map){.rank = 0};
-  MS_TRY(MS_SCRATCH(context, model_count * most, &map->readout));
-  MS_TRY(MS_SCRATCH(context, problem->descriptor_count * most, &map->map));
-  MS_TRY(MS_SCRATCH(context, most, &map->sizes));
-  double *dual = NULL;       /* [M][T] */
-  double *fits = NULL;       /* [M][T] */
-  double *directions = NULL; /* [M][M] */
-  double *shares = NULL;     /* [M] */
-  MS_TRY(MS_SCRATCH(context, pair_count, &dual));
-  MS_TRY(MS_SCRATCH(context, pair_count, &fits));
-  MS_TRY(MS_SCRATCH(context, model_count * model_count, &directions));
-  MS_TRY(MS_SCRATCH(context, model_count, &shares));
+  double *dual = NULL; /* [M][T] */
+  /* A size: the targets are in memory, and the trainer limits the other numbers. */
+  MS_TRY(MS_SCRATCH(context,
+                    3 * pair_count + (2 * model_count + 1) * model_count +
+                        (model_count + problem->descriptor_count + 1) * most,
+                    &dual));
+  double *fits = dual + pair_count;                           /* [M][T] */
+  double *mixed = fits + pair_count;                          /* [M][T] */
+  double *directions = mixed + pair_count;                    /* [M][M] */
+  double *explained = directions + model_count * model_count; /* [M][M] */
+  double *shares = explained + model_count * model_count;     /* [M] */
+  *map = (ms_low_rank_map){.dual = dual, .readout = shares + model_count};
+  map->map = map->readout + model_count * most;
+  map->sizes = map->map + problem->descriptor_count * most;
   MS_TRY(solve_dual(context, problem, dual));
-  map->dual = dual;
-  find_fits(problem, dual, fits);
-  MS_TRY(find_directions(context, problem, fits, directions, shares));
+  /* The predictions on the tasks themselves. */
+  for (size_t i = 0; i < pair_count; i++) {
+    fits[i] = problem->targets[i] - problem->strength * dual[i];
+  }
+  explain(problem, fits, explained);
+  MS_TRY(ms_find_directions(context, explained, model_count, shares, directions));
   while (map->rank < most && shares[map->rank] > LEAST_SHARE * shares[0]) {
     map->rank++;
   }
-  return fill_map(context, problem, dual, fits, directions, map);
+  fill_map(problem, fits, directions, mixed, map);
+  return MS_OK;
 }

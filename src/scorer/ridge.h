@@ -24,12 +24,19 @@ typedef struct ms_low_rank_map {
 } ms_low_rank_map;
 
 /*
+ * Eigenvectors of a symmetric matrix a [order][order], which is destroyed: row k of directions
+ * [order][order] for the k-th largest of values [order]. Fails as ms_eigen_project.
+ */
+MS_CHECK_RESULT ms_status ms_find_directions(ms_context *context, double *a, size_t order,
+                                             double *values, double *directions);
+/*
  * Minimises Σ_t |target - prediction|² + λ P |B|² over maps B [M][P], through its dual, then keeps
  * the rank directions of the M targets that carry most of the fit, which is the best map of that
  * rank for the same objective. With rank at least M it is the ridge solution itself. With a kernel,
  * predictions gain dual · kernel, the objective that part's norm; of that nothing is dropped.
  *
- * Costs T² P / 2 + T³ / 6 + O(T² M + M³). Takes scratch memory, in which the map stays.
+ * Costs T² P / 2 + T³ / 6 + O(T² M + M³). Takes scratch memory, in which the map stays; T² must be
+ * a size.
  * Fails with MS_ERR_MEMORY, or MS_ERR_DATA where rounding makes the system singular.
  */
 MS_CHECK_RESULT ms_status ms_ridge_fit(ms_context *context, const ms_ridge_problem *problem,

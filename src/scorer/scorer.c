@@ -28,12 +28,8 @@ void ms_scorer_destroy(ms_scorer *scorer) {
   }
   ms_context *context = scorer->context;
   ms_release(context, scorer->attention.block);
-  ms_release(context, scorer->scale_block);
   ms_release(context, (void *)scorer->blocks.widths);
   ms_release(context, scorer->queries);
-  ms_release(context, scorer->recall.block);
-  ms_release(context, scorer->certainty.block);
-  ms_release(context, scorer->id_text);
   ms_release(context, (void *)scorer->model_ids);
   ms_release(context, scorer);
 }
@@ -80,12 +76,8 @@ ms_status ms_scorer_score_view(const ms_scorer *scorer, const ms_task_view *view
   ms_projected_task projected;
   ms_attention_pass pass;
   MS_TRY(ms_tokens_make(view, landmarks, scorer->attention.shape.landmark_count, &tokens));
-  MS_TRY(
-      ms_attention_project(context, &scorer->attention, &scorer->scale, &tokens, NULL, &projected));
-  MS_TRY(
-      ms_attention_make_pass(context, ms_scorer_model_count(scorer), projected.row_count, &pass));
-  ms_attention_score(&scorer->attention, scorer->queries, &projected, &pass);
-  ms_recall_add(&scorer->recall, projected.summary + ms_scorer_feature_count(scorer), pass.scores);
+  MS_TRY(ms_score_tokens(context, &scorer->attention, &scorer->scale, &scorer->recall,
+                         scorer->queries, &tokens, NULL, &projected, &pass));
   for (size_t m = 0; m < ms_scorer_model_count(scorer); m++) {
     if (!(fabs(pass.scores[m]) <= 3e38)) {
       return ms_fail(context, MS_ERR_DATA, "the score of model %s is %g", scorer->model_ids[m],

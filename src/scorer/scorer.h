@@ -10,39 +10,29 @@ enum { MS_HASH_SIZE = 64 };
 
 struct ms_scorer {
   ms_context *context;
-  ms_attention attention;   /* owned */
+  ms_attention attention;   /* owned block, with all other numbers of the file behind it */
   ms_feature_blocks blocks; /* of the landmarks, widths owned; no blocks for none */
-  double *scale_block;      /* [2 (3 D + 1 + L)], owned */
   ms_token_scale scale;
   double *queries;        /* [M][d], owned */
-  ms_recall recall;       /* owned block; NULL where the file has none */
-  ms_certainty certainty; /* owned block; NULL where the file has none */
-  char *id_text;          /* owned, ids with a 0 after each */
-  const char **model_ids; /* [M], owned */
+  ms_recall recall;       /* of no task where the file has none */
+  ms_certainty certainty; /* NULL block where the file has none */
+  const char **model_ids; /* [M], owned, with their texts behind them */
   char encoder_hash[MS_HASH_SIZE + 1];
 };
 
-/* What a file is written from. */
-typedef struct ms_scorer_parts {
-  const ms_attention *attention;
-  const ms_token_scale *scale;
-  const ms_certainty *certainty; /* NULL for none */
-  const ms_recall *recall;       /* NULL for none */
-  const double *blocks; /* [block_values]: joint count, then widths; NULL for no landmarks */
-  size_t block_values;
-  const char *const *model_ids; /* [M] */
-  const char *encoder_hash;     /* 64 lower-case hexadecimal digits */
-} ms_scorer_parts;
-
 /*
- * Writes a scorer file, as ms_safetensors_write.
+ * Writes a scorer file of what a trainer has learned, as ms_safetensors_write.
+ *
+ * model_ids     [M]
+ * encoder_hash  64 lower-case hexadecimal digits
  *
  * Fails with MS_ERR_ARGUMENT on an id that is empty, longer than 128 bytes, holds control
  * characters or comes twice, and on a hash that is not 64 digits; MS_ERR_DATA on a number that a
  * float cannot hold; MS_ERR_MEMORY. Takes scratch memory.
  */
-MS_CHECK_RESULT ms_status ms_scorer_write(ms_context *context, const ms_scorer_parts *parts,
-                                          void *bytes, size_t room, size_t *size);
+MS_CHECK_RESULT ms_status ms_scorer_write(const ms_trainer *trainer, const char *const *model_ids,
+                                          const char *encoder_hash, void *bytes, size_t room,
+                                          size_t *size);
 /* Fills a zeroed scorer; what it has taken on failure, ms_scorer_destroy gives back. */
 MS_CHECK_RESULT ms_status ms_scorer_read(ms_scorer *scorer, const void *bytes, size_t size);
 /* Fails with MS_ERR_ARGUMENT on a task of another context or of other features. */

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "scorer/number.h"
 #include "scorer/ridge.h"
 #include "scorer/trainer.h"
 
@@ -24,14 +25,6 @@ static size_t descriptor_width(const ms_attention_shape *shape) {
          ms_summary_width(shape->feature_count, shape->landmark_count);
 }
 
-static double total_weight(const ms_trainer *trainer) {
-  double sum = 0;
-  for (size_t t = 0; t < trainer->task_count; t++) {
-    sum += trainer->tasks[t].weight;
-  }
-  return sum;
-}
-
 /* descriptor [3 D + 1 + L]: the mean of the class rows, then the summary row; raw. */
 static void describe(const ms_tokens *tokens, double *descriptor) {
   size_t row_width = ms_row_width(tokens->feature_count);
@@ -47,24 +40,34 @@ static void describe(const ms_tokens *tokens, double *descriptor) {
   }
 }
 
-/* The weighted mean of one number of the descriptor over the tasks that have it; false if none. */
-static bool find_moments(const ms_trainer *trainer, const double *descriptors, size_t width,
-                         size_t number, double *mean, double *deviation) {
+/*
+ * The weighted mean of one number of the descriptor over the tasks that have it, 0 where none has,
+ * and 1 / deviation; 0 where that is only rounding.
+ */
+static double find_moments(const ms_trainer *trainer, const double *descriptors, size_t width,
+                           size_t number, double *factor) {
   double total = 0;
   double sum = 0;
   double squares = 0;
   for (size_t t = 0; t < trainer->task_count; t++) {
     double value = descriptors[t * width + number];
-    total += isnan(value) ? 0 : trainer->tasks[t].weight;
-    sum += isnan(value) ? 0 : trainer->tasks[t].weight * value;
+    double weight = trainer->tasks[t].weight;
+    if (!ms_is_missing(value)) {
+      total += weight;
+      sum += weight * value;
+    }
   }
-  *mean = total > 0 ? sum / total : 0;
+  double mean = total > 0 ? sum / total : 0;
   for (size_t t = 0; t < trainer->task_count; t++) {
-    double value = descriptors[t * width + number];
-    squares += isnan(value) ? 0 : trainer->tasks[t].weight * (value - *mean) * (value - *mean);
+    double distance = descriptors[t * width + number] - mean;
+    if (!ms_is_missing(distance)) {
+      squares += trainer->tasks[t].weight * distance * distance;
+    }
   }
-  *deviation = total > 0 ? sqrt(squares / total) : 0;
-  return total > 0;
+  /* NaN, which is not above anything, where none has. */
+  double deviation = sqrt(squares / total);
+  *factor = deviation > LEAST_DEVIATION * fabs(mean) ? 1 / deviation : 0;
+  return mean;
 }
 
 /* What the standardised landmarks and the number of classes are multiplied by. */
@@ -89,12 +92,7 @@ static void find_scale(ms_trainer *trainer, const double *descriptors) {
   double *shift = trainer->scale_block;
   double *factor = trainer->scale_block + width;
   for (size_t j = 0; j < width; j++) {
-    double deviation = 0;
-    factor[j] = 0;
-    if (find_moments(trainer, descriptors, width, j, &shift[j], &deviation) &&
-        deviation > LEAST_DEVIATION * fabs(shift[j])) {
-      factor[j] = 1 / deviation;
-    }
+    shift[j] = find_moments(trainer, descriptors, width, j, &factor[j]);
     if (trainer->shape.landmark_count > 0) {
       factor[j] *= j < width - landmarks ? image_factor : landmark_factor;
     }
@@ -108,7 +106,7 @@ static void find_levels(const ms_trainer *trainer, double *levels) {
     double count = 0;
     for (size_t m = 0; m < trainer->shape.model_count; m++) {
       float target = trainer->tasks[t].targets[m];
-      if (!isnan(target)) {
+      if (!ms_is_missing(target)) {
         sum += target - trainer->attention.prior[m];
         count++;
       }
@@ -120,7 +118,7 @@ static void find_levels(const ms_trainer *trainer, double *levels) {
 /* Priors given the levels: means over tasks, shrunk, then centred. */
 static void find_priors(ms_trainer *trainer, const double *levels) {
   double *prior = trainer->attention.prior;
-  double shrink = trainer->options[MS_TRAINER_PRIOR_SHRINK] * total_weight(trainer) /
+  double shrink = trainer->options[MS_TRAINER_PRIOR_SHRINK] * ms_trainer_weight(trainer) /
                   (double)trainer->task_count;
   double mean = 0;
   for (size_t m = 0; m < trainer->shape.model_count; m++) {
@@ -128,7 +126,7 @@ static void find_priors(ms_trainer *trainer, const double *levels) {
     double weight = shrink;
     for (size_t t = 0; t < trainer->task_count; t++) {
       float target = trainer->tasks[t].targets[m];
-      if (!isnan(target)) {
+      if (!ms_is_missing(target)) {
         sum += trainer->tasks[t].weight * (target - levels[t]);
         weight += trainer->tasks[t].weight;
       }
@@ -141,41 +139,37 @@ static void find_priors(ms_trainer *trainer, const double *levels) {
   }
 }
 
-/*
- * The priors and residuals [M][T] = (target - level - prior) √weight; missing targets leave 0.
- * Levels and priors are solved in turn, which ends at once where no target is missing.
- */
-static ms_status find_residuals(ms_trainer *trainer, double *residuals) {
-  size_t task_count = trainer->task_count;
-  double *levels = NULL; /* [T] */
-  MS_TRY(MS_SCRATCH(trainer->context, task_count, &levels));
+/* Levels [T] and priors are solved in turn, which ends at once where no target is missing. */
+static void solve_priors(ms_trainer *trainer, double *levels) {
   memset(trainer->attention.prior, 0,
          trainer->shape.model_count * sizeof *trainer->attention.prior);
-  for (int round = 0; round < PRIOR_ROUNDS; round++) {
-    find_levels(trainer, levels);
-    find_priors(trainer, levels);
-  }
   find_levels(trainer, levels);
-  for (size_t t = 0; t < task_count; t++) {
-    const ms_training_task *task = &trainer->tasks[t];
-    for (size_t m = 0; m < trainer->shape.model_count; m++) {
-      double residual = task->targets[m] - levels[t] - trainer->attention.prior[m];
-      residuals[m * task_count + t] = isnan(task->targets[m]) ? 0 : residual * sqrt(task->weight);
-    }
+  for (int round = 0; round < PRIOR_ROUNDS; round++) {
+    find_priors(trainer, levels);
+    find_levels(trainer, levels);
   }
-  return MS_OK;
 }
 
-/* Standardised, and each row times the root of its task's weight. */
-static void weigh_descriptors(const ms_trainer *trainer, double *descriptors) {
+/*
+ * Each task's descriptor, standardised, and residuals [M][T], target - level - prior, times the
+ * root of its weight; what is missing leaves 0.
+ */
+static void weigh(const ms_trainer *trainer, const double *levels, double *descriptors,
+                  double *residuals) {
   size_t width = descriptor_width(&trainer->shape);
   const double *shift = trainer->scale_block;
   const double *factor = trainer->scale_block + width;
   for (size_t t = 0; t < trainer->task_count; t++) {
-    double root = sqrt(trainer->tasks[t].weight);
+    const ms_training_task *task = &trainer->tasks[t];
+    double root = sqrt(task->weight);
     for (size_t j = 0; j < width; j++) {
       double *value = &descriptors[t * width + j];
-      *value = isnan(*value) ? 0 : (*value - shift[j]) * factor[j] * root;
+      *value = ms_is_missing(*value) ? 0 : (*value - shift[j]) * factor[j] * root;
+    }
+    for (size_t m = 0; m < trainer->shape.model_count; m++) {
+      double residual = task->targets[m] - levels[t] - trainer->attention.prior[m];
+      residuals[m * trainer->task_count + t] =
+          ms_is_missing(task->targets[m]) ? 0 : residual * root;
     }
   }
 }
@@ -194,7 +188,7 @@ static void write_map(ms_trainer *trainer, const ms_low_rank_map *map) {
       ms_summary_width(attention->shape.feature_count, attention->shape.landmark_count);
   double root = sqrt((double)width);
   double spare = 2 / sqrt((double)(row_width + summary_width));
-  double tasks_root = sqrt(total_weight(trainer));
+  double tasks_root = sqrt(ms_trainer_weight(trainer));
   for (size_t i = 0; i < row_width + summary_width; i++) {
     double *to =
         i < row_width ? attention->rows + i * width : attention->summary + (i - row_width) * width;
@@ -223,16 +217,12 @@ static ms_status place_tasks(ms_trainer *trainer) {
   size_t number_count = 1 + trainer->shape.landmark_count;
   size_t feature_count = trainer->shape.feature_count;
   double factor = find_landmark_factor(trainer);
-  size_t count = 0;
+  double *block = NULL;
   if (trainer->options[MS_TRAINER_RECALL] == 0 || number_count == 1 || factor == 0) {
     return MS_OK;
   }
-  if (!ms_recall_count(task_count, number_count, trainer->shape.model_count, &count)) {
-    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu tasks", task_count);
-  }
-  MS_TRY(MS_NEW(context, count, &trainer->recall.block));
-  trainer->recall =
-      ms_recall_bind(task_count, number_count, trainer->shape.model_count, trainer->recall.block);
+  MS_TRY(MS_NEW(context, 1 + task_count * (number_count + trainer->shape.model_count), &block));
+  ms_recall_bind(&trainer->recall, task_count, number_count, trainer->shape.model_count, block);
   *trainer->recall.reach =
       trainer->options[MS_TRAINER_REACH] / (factor * factor * (double)number_count);
   for (size_t t = 0; t < task_count; t++) {
@@ -281,19 +271,20 @@ ms_status ms_trainer_start(ms_trainer *trainer) {
   size_t model_count = trainer->shape.model_count;
   size_t width = descriptor_width(&trainer->shape);
   size_t size = 0;
-  if (!ms_size_mul(task_count, width > model_count ? width : model_count, &size)) {
+  /* No product of task_count is larger below, nor in the ridge. */
+  if (!ms_size_mul(task_count, width + model_count + task_count, &size)) {
     return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu tasks", task_count);
   }
   double *descriptors = NULL; /* [T][3 D + 1 + L] */
-  double *residuals = NULL;   /* [M][T] */
-  MS_TRY(MS_SCRATCH(context, task_count * width, &descriptors));
-  MS_TRY(MS_SCRATCH(context, model_count * task_count, &residuals));
+  MS_TRY(MS_SCRATCH(context, task_count * (width + model_count + 1), &descriptors));
+  double *residuals = descriptors + task_count * width;  /* [M][T] */
+  double *levels = residuals + task_count * model_count; /* [T] */
   for (size_t t = 0; t < task_count; t++) {
     describe(&trainer->tasks[t].tokens, descriptors + t * width);
   }
   find_scale(trainer, descriptors);
-  MS_TRY(find_residuals(trainer, residuals));
-  weigh_descriptors(trainer, descriptors);
+  solve_priors(trainer, levels);
+  weigh(trainer, levels, descriptors, residuals);
   double *kernel = NULL; /* [T][T] */
   MS_TRY(place_tasks(trainer));
   MS_TRY(find_kernel(trainer, &kernel));
@@ -303,7 +294,8 @@ ms_status ms_trainer_start(ms_trainer *trainer) {
       .descriptor_count = width,
       .descriptors = descriptors,
       .targets = residuals,
-      .strength = trainer->options[MS_TRAINER_RIDGE] * total_weight(trainer) / (double)task_count,
+      .strength =
+          trainer->options[MS_TRAINER_RIDGE] * ms_trainer_weight(trainer) / (double)task_count,
       .kernel = kernel,
   };
   ms_low_rank_map map;

@@ -36,7 +36,8 @@ static inline size_t ms_summary_width(size_t feature_count, size_t landmark_coun
 }
 
 /* The scale's arrays within a block of 2 (3 D + 1 + L) doubles: all shifts, then all factors. */
-ms_token_scale ms_token_scale_bind(size_t feature_count, size_t landmark_count, double *block);
+void ms_token_scale_bind(ms_token_scale *scale, size_t feature_count, size_t landmark_count,
+                         double *block);
 
 /*
  * Takes the tokens of a view, in scratch memory of its context.
@@ -45,6 +46,14 @@ ms_token_scale ms_token_scale_bind(size_t feature_count, size_t landmark_count, 
  */
 MS_CHECK_RESULT ms_status ms_tokens_make(const ms_task_view *view, const float *landmarks,
                                          size_t landmark_count, ms_tokens *tokens);
+/* Floats of rows and summary. */
+size_t ms_tokens_size(const ms_tokens *tokens);
+/*
+ * Fills tokens with these prototypes and spreads [class_count][D], but for the landmarks.
+ *
+ * block  [ms_tokens_size(tokens)], is kept
+ */
+void ms_tokens_fill(ms_tokens *tokens, const float *prototypes, const float *spreads, float *block);
 /* Computes tokens->summary but for the landmarks from tokens->rows. */
 void ms_tokens_summarise(ms_tokens *tokens);
 /* What the summary row says of landmarks: each less their mean, then the mean; [count + 1]. */

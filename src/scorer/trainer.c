@@ -4,10 +4,10 @@
  */
 #include "scorer/trainer.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "scorer/loss.h"
+#include "scorer/number.h"
 #include "scorer/order.h"
 #include "scorer/scorer.h"
 
@@ -37,57 +37,44 @@ static const option_range RANGES[MS_TRAINER_OPTION_COUNT] = {
     [MS_TRAINER_REACH] = {1e-9, 1e9, 0.2},
 };
 
-static ms_status check_shape(ms_context *context, ms_attention_shape shape) {
-  if (shape.model_count < 2 || shape.model_count > MAX_MODELS) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "%zu models, 2 to %d are possible", shape.model_count,
-                   MAX_MODELS);
-  }
-  if (shape.feature_count < 1 || shape.feature_count > MAX_FEATURES) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "%zu features, 1 to %d are possible",
-                   shape.feature_count, MAX_FEATURES);
-  }
-  if (shape.width < 1 || shape.width > MAX_WIDTH) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "tokens of %zu numbers, 1 to %d are possible",
-                   shape.width, MAX_WIDTH);
-  }
-  return MS_OK;
-}
-
-static ms_status allocate_parts(ms_trainer *trainer) {
-  ms_context *context = trainer->context;
-  size_t feature_count = trainer->shape.feature_count;
-  size_t row_width = ms_row_width(feature_count);
-  size_t summary_width = ms_summary_width(feature_count, trainer->shape.landmark_count);
-  size_t count = 0;
-  if (!ms_attention_count(trainer->shape, &count)) {
-    return ms_fail(context, MS_ERR_MEMORY, "no memory for %zu models", trainer->shape.model_count);
-  }
-  MS_TRY(MS_NEW(context, count, &trainer->attention.block));
-  MS_TRY(MS_NEW(context, count, &trainer->gradient.block));
-  MS_TRY(MS_NEW(context, count, &trainer->optimiser.first));
-  MS_TRY(MS_NEW(context, count, &trainer->optimiser.second));
-  MS_TRY(MS_NEW(context, 2 * (row_width + summary_width), &trainer->scale_block));
-  trainer->attention = ms_attention_bind(trainer->shape, trainer->attention.block);
-  trainer->gradient = ms_attention_bind(trainer->shape, trainer->gradient.block);
-  trainer->scale =
-      ms_token_scale_bind(feature_count, trainer->shape.landmark_count, trainer->scale_block);
+/* Takes parts for so many landmarks in place of those that there are. */
+static ms_status allocate_parts(ms_trainer *trainer, size_t landmark_count) {
+  ms_attention_shape *shape = &trainer->shape;
+  double *block = NULL;
+  const ms_attention_shape wanted = {shape->model_count, shape->width, shape->feature_count,
+                                     landmark_count};
+  size_t count = ms_attention_count(&wanted);
+  size_t scale_count = 2 * (ms_row_width(shape->feature_count) +
+                            ms_summary_width(shape->feature_count, landmark_count));
+  MS_TRY(MS_NEW(trainer->context, 4 * count + scale_count, &block));
+  ms_release(trainer->context, trainer->attention.block);
+  *shape = wanted;
+  ms_attention_bind(&trainer->attention, shape, block);
+  block += count;
+  ms_token_scale_bind(&trainer->scale, shape->feature_count, landmark_count, block);
+  trainer->scale_block = block;
+  block += scale_count;
+  ms_attention_bind(&trainer->gradient, shape, block);
+  trainer->optimiser.first = block + count;
+  trainer->optimiser.second = block + 2 * count;
   return MS_OK;
 }
 
 ms_status ms_trainer_create(ms_context *context, size_t model_count, size_t feature_count,
                             size_t width, uint32_t seed, ms_trainer **trainer) {
   *trainer = NULL;
-  const ms_attention_shape shape = {model_count, width, feature_count, 0};
-  MS_TRY(check_shape(context, shape));
+  MS_TRY(ms_check_range(context, model_count, 2, MAX_MODELS, "models"));
+  MS_TRY(ms_check_range(context, feature_count, 1, MAX_FEATURES, "features"));
+  MS_TRY(ms_check_range(context, width, 1, MAX_WIDTH, "numbers of a token"));
   ms_trainer *created = NULL;
   MS_TRY(MS_NEW(context, 1, &created));
   created->context = context;
-  created->shape = shape;
+  created->shape = (ms_attention_shape){model_count, width, feature_count, 0};
   created->seed = seed;
   for (size_t i = 0; i < MS_TRAINER_OPTION_COUNT; i++) {
     created->options[i] = RANGES[i].initial;
   }
-  ms_status status = allocate_parts(created);
+  ms_status status = allocate_parts(created, 0);
   if (status != MS_OK) {
     ms_trainer_destroy(created);
     return status;
@@ -96,76 +83,48 @@ ms_status ms_trainer_create(ms_context *context, size_t model_count, size_t feat
   return MS_OK;
 }
 
-static void release_task(ms_context *context, const ms_training_task *task) {
-  ms_release(context, task->tokens.rows);
-  ms_release(context, task->tokens.summary);
-  ms_release(context, task->targets);
-}
-
-/* Drops what allocate_parts took. */
-static void release_parts(ms_trainer *trainer) {
-  ms_context *context = trainer->context;
-  double **parts[] = {&trainer->attention.block, &trainer->gradient.block,
-                      &trainer->optimiser.first, &trainer->optimiser.second, &trainer->scale_block};
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-    ms_release(context, *parts[i]);
-    *parts[i] = NULL;
-  }
-}
-
 void ms_trainer_destroy(ms_trainer *trainer) {
   if (trainer == NULL) {
     return;
   }
   ms_context *context = trainer->context;
   for (size_t t = 0; t < trainer->task_count; t++) {
-    release_task(context, &trainer->tasks[t]);
+    ms_release(context, trainer->tasks[t].targets);
   }
   ms_trainer_release_held_out(trainer);
   ms_release(context, trainer->tasks);
   ms_release(context, trainer->order);
   ms_release(context, trainer->recall.block);
-  release_parts(trainer);
+  ms_release(context, trainer->attention.block);
   ms_release(context, trainer->blocks);
   ms_release(context, trainer);
 }
 
-/* Checked widths as the file has them: the joint count, then each width. */
-static ms_status copy_blocks(ms_trainer *trainer, const size_t *widths, size_t block_count,
-                             size_t joint_count) {
-  size_t sum = 0;
-  for (size_t i = 0; i < block_count; i++) {
-    if (widths[i] == 0 || !ms_size_add(sum, widths[i], &sum) ||
-        sum > trainer->shape.feature_count) {
-      return ms_fail(trainer->context, MS_ERR_ARGUMENT,
-                     "block %zu of %zu features does not fit into %zu", i, widths[i],
-                     trainer->shape.feature_count);
-    }
+ms_status ms_trainer_set_blocks(ms_trainer *trainer, const size_t *widths, size_t block_count,
+                                size_t joint_count) {
+  ms_context *context = trainer->context;
+  const ms_feature_blocks blocks = {block_count, widths, joint_count};
+  size_t left = trainer->shape.feature_count;
+  if (trainer->task_count > 0 || trainer->blocks != NULL) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "blocks are set once, before the first task");
   }
-  MS_TRY(MS_NEW(trainer->context, 1 + block_count, &trainer->blocks));
+  MS_TRY(ms_check_range(context, block_count, 1, MS_MAX_BLOCKS, "blocks"));
+  MS_TRY(ms_check_range(context, joint_count, 0, block_count, "joint blocks"));
+  for (size_t i = 0; i < block_count; i++) {
+    if (widths[i] == 0 || widths[i] > left) {
+      return ms_fail(context, MS_ERR_ARGUMENT, "block %zu of %zu features does not fit into %zu", i,
+                     widths[i], trainer->shape.feature_count);
+    }
+    left -= widths[i];
+  }
+  MS_TRY(allocate_parts(trainer, ms_landmark_count(&blocks) + 1));
+  MS_TRY(MS_NEW(context, 1 + block_count, &trainer->blocks));
   trainer->blocks[0] = (double)joint_count;
   for (size_t i = 0; i < block_count; i++) {
     trainer->blocks[1 + i] = (double)widths[i];
   }
   trainer->block_values = 1 + block_count;
   return MS_OK;
-}
-
-ms_status ms_trainer_set_blocks(ms_trainer *trainer, const size_t *widths, size_t block_count,
-                                size_t joint_count) {
-  ms_context *context = trainer->context;
-  if (trainer->task_count > 0 || trainer->blocks != NULL) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "blocks are set once, before the first task");
-  }
-  if (block_count < 1 || block_count > MS_MAX_BLOCKS || joint_count > block_count) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "%zu blocks, %zu of them joint; 1 to %d are possible",
-                   block_count, joint_count, MS_MAX_BLOCKS);
-  }
-  MS_TRY(copy_blocks(trainer, widths, block_count, joint_count));
-  const ms_feature_blocks blocks = {block_count, widths, joint_count};
-  trainer->shape.landmark_count = ms_landmark_count(&blocks) + 1;
-  release_parts(trainer);
-  return allocate_parts(trainer);
 }
 
 ms_status ms_trainer_set_landmarks(ms_trainer *trainer, const double *landmarks, size_t count) {
@@ -175,7 +134,7 @@ ms_status ms_trainer_set_landmarks(ms_trainer *trainer, const double *landmarks,
                    trainer->task_count == 0 ? "no task" : "a trainer of other blocks");
   }
   for (size_t i = 0; i < count; i++) {
-    if (!isfinite(landmarks[i])) {
+    if (!ms_is_finite(landmarks[i])) {
       return ms_fail(context, MS_ERR_DATA, "landmark %zu is %g", i, landmarks[i]);
     }
   }
@@ -200,27 +159,28 @@ ms_status ms_trainer_set(ms_trainer *trainer, ms_trainer_option option, double v
   return MS_OK;
 }
 
-/* Doubles the room for tasks. */
-static ms_status grow(ms_trainer *trainer) {
-  size_t room = trainer->room == 0 ? MS_TRAINER_FIRST_ROOM : trainer->room * 2;
-  ms_training_task *tasks = NULL;
-  MS_TRY(MS_NEW(trainer->context, room, &tasks));
-  if (trainer->task_count > 0) {
-    memcpy(tasks, trainer->tasks, trainer->task_count * sizeof *tasks);
+void *ms_trainer_grow(ms_context *context, void *tasks, size_t count, size_t size) {
+  const size_t first_room = 16;
+  if ((count & (count - 1)) != 0 || (count > 0 && count < first_room)) {
+    return tasks;
   }
-  ms_release(trainer->context, trainer->tasks);
-  trainer->tasks = tasks;
-  trainer->room = room;
-  return MS_OK;
+  void *larger = ms_allocate(context, count == 0 ? first_room : 2 * count, size);
+  if (larger != NULL && tasks != NULL) {
+    memcpy(larger, tasks, count * size);
+    ms_release(context, tasks);
+  }
+  return larger;
 }
 
 static ms_status check_targets(const ms_trainer *trainer, const float *targets, double weight) {
   size_t present = 0;
   for (size_t m = 0; m < trainer->shape.model_count; m++) {
-    if (isinf(targets[m])) {
-      return ms_fail(trainer->context, MS_ERR_DATA, "target %zu is infinite", m);
+    if (!ms_is_missing(targets[m])) {
+      if (!ms_is_finite(targets[m])) {
+        return ms_fail(trainer->context, MS_ERR_DATA, "target %zu is infinite", m);
+      }
+      present++;
     }
-    present += isnan(targets[m]) ? 0 : 1;
   }
   if (present < 2) {
     return ms_fail(trainer->context, MS_ERR_DATA, "a task with targets for %zu models, 2 at least",
@@ -233,35 +193,10 @@ static ms_status check_targets(const ms_trainer *trainer, const float *targets, 
   return MS_OK;
 }
 
-/* Copies a checked task into fresh memory; what was taken is in task on failure too. */
-static ms_status copy_task(ms_trainer *trainer, const float *prototypes, const float *spreads,
-                           const float *targets, ms_training_task *task) {
-  ms_context *context = trainer->context;
-  size_t width = task->tokens.feature_count;
-  MS_TRY(MS_NEW(context, task->tokens.class_count * ms_row_width(width), &task->tokens.rows));
-  MS_TRY(
-      MS_NEW(context, ms_summary_width(width, task->tokens.landmark_count), &task->tokens.summary));
-  MS_TRY(MS_NEW(context, trainer->shape.model_count, &task->targets));
-  for (size_t c = 0; c < task->tokens.class_count; c++) {
-    float *row = task->tokens.rows + c * ms_row_width(width);
-    memcpy(row, prototypes + c * width, width * sizeof *row);
-    memcpy(row + width, spreads + c * width, width * sizeof *row);
-  }
-  ms_tokens_summarise(&task->tokens);
-  for (size_t i = 0; i < task->tokens.landmark_count; i++) {
-    task->tokens.summary[width + 1 + i] = NAN;
-  }
-  memcpy(task->targets, targets, trainer->shape.model_count * sizeof *targets);
-  return MS_OK;
-}
-
 ms_status ms_trainer_add_task(ms_trainer *trainer, const float *prototypes, const float *spreads,
                               size_t class_count, const float *targets, double weight) {
   ms_context *context = trainer->context;
-  if (class_count < 1 || class_count > MAX_CLASSES) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "a task of %zu classes, 1 to %d are possible",
-                   class_count, MAX_CLASSES);
-  }
+  MS_TRY(ms_check_range(context, class_count, 1, MAX_CLASSES, "classes of a task"));
   size_t value_count = class_count * trainer->shape.feature_count;
   MS_TRY(ms_check_finite(context, prototypes, value_count, "prototype value"));
   MS_TRY(ms_check_finite(context, spreads, value_count, "spread"));
@@ -269,50 +204,52 @@ ms_status ms_trainer_add_task(ms_trainer *trainer, const float *prototypes, cons
   if (trainer->task_count == MS_TRAINER_MAX_TASKS) {
     return ms_fail(context, MS_ERR_LIMIT, "a trainer holds at most %d tasks", MS_TRAINER_MAX_TASKS);
   }
-  if (trainer->task_count == trainer->room) {
-    MS_TRY(grow(trainer));
+  ms_training_task *tasks =
+      ms_trainer_grow(context, trainer->tasks, trainer->task_count, sizeof *tasks);
+  MS_TRY(MS_HAS_MEMORY(tasks));
+  trainer->tasks = tasks;
+  ms_training_task *task = &tasks[trainer->task_count];
+  size_t model_count = trainer->shape.model_count;
+  *task = (ms_training_task){.weight = weight};
+  task->tokens.class_count = class_count;
+  task->tokens.feature_count = trainer->shape.feature_count;
+  task->tokens.landmark_count = trainer->shape.landmark_count;
+  MS_TRY(MS_NEW(context, model_count + ms_tokens_size(&task->tokens), &task->targets));
+  memcpy(task->targets, targets, model_count * sizeof *targets);
+  ms_tokens_fill(&task->tokens, prototypes, spreads, task->targets + model_count);
+  for (size_t i = 0; i < task->tokens.landmark_count; i++) {
+    task->tokens.summary[trainer->shape.feature_count + 1 + i] = NAN;
   }
-  ms_training_task task = {.weight = weight};
-  task.tokens.class_count = class_count;
-  task.tokens.feature_count = trainer->shape.feature_count;
-  task.tokens.landmark_count = trainer->shape.landmark_count;
-  ms_status status = copy_task(trainer, prototypes, spreads, targets, &task);
-  if (status != MS_OK) {
-    release_task(context, &task);
-    return status;
-  }
-  trainer->tasks[trainer->task_count] = task;
   trainer->task_count++;
   trainer->fitted = false;
   return MS_OK;
 }
 
-static bool is_any_weight(const ms_trainer *trainer) {
-  bool any = false;
+double ms_trainer_weight(const ms_trainer *trainer) {
+  double sum = 0;
   for (size_t t = 0; t < trainer->task_count; t++) {
-    any = any || trainer->tasks[t].weight > 0;
+    sum += trainer->tasks[t].weight;
   }
-  return any;
+  return sum;
 }
 
 static bool is_all_finite(const double *values, size_t count) {
-  bool finite = true;
   for (size_t i = 0; i < count; i++) {
-    finite = finite && isfinite(values[i]);
+    if (!ms_is_finite(values[i])) {
+      return false;
+    }
   }
-  return finite;
+  return true;
 }
 
 static size_t parameter_count(const ms_trainer *trainer) {
-  size_t row_count = ms_row_width(trainer->shape.feature_count);
-  return (size_t)(trainer->attention.rows - trainer->attention.block) +
-         row_count * trainer->shape.width;
+  return ms_attention_count(&trainer->shape);
 }
 
 ms_status ms_trainer_fit(ms_trainer *trainer) {
   ms_context *context = trainer->context;
   trainer->fitted = false;
-  if (!is_any_weight(trainer)) {
+  if (!(ms_trainer_weight(trainer) > 0)) {
     return ms_fail(context, MS_ERR_DATA, "no task of a weight above 0 to fit");
   }
   ms_release(context, trainer->order);
@@ -329,8 +266,8 @@ ms_status ms_trainer_fit(ms_trainer *trainer) {
   if (!is_all_finite(trainer->attention.block, count)) {
     return ms_fail(context, MS_ERR_DATA, "the tasks' numbers are too large to fit");
   }
-  memset(trainer->optimiser.first, 0, count * sizeof *trainer->optimiser.first);
-  memset(trainer->optimiser.second, 0, count * sizeof *trainer->optimiser.second);
+  /* And second, which follows. */
+  memset(trainer->optimiser.first, 0, 2 * count * sizeof *trainer->optimiser.first);
   trainer->optimiser.first_power = 1;
   trainer->optimiser.second_power = 1;
   trainer->position = trainer->task_count;
@@ -353,13 +290,6 @@ static ms_status draw_dropout(ms_trainer *trainer, size_t row_count, double **fa
   return MS_OK;
 }
 
-/* What the attention and the recalled tasks say together; pass as ms_attention_score leaves it. */
-static void score_projected(const ms_trainer *trainer, const double *queries,
-                            const ms_projected_task *projected, ms_attention_pass *pass) {
-  ms_attention_score(&trainer->attention, queries, projected, pass);
-  ms_recall_add(&trainer->recall, projected->summary + trainer->shape.feature_count, pass->scores);
-}
-
 /* Adds one task's part of the gradient; slopes and loss are multiplied by share. */
 static ms_status add_task_gradient(ms_trainer *trainer, const ms_training_task *task,
                                    const double *queries, double share, double *query_slopes,
@@ -377,11 +307,9 @@ static ms_status add_task_gradient(ms_trainer *trainer, const ms_training_task *
   ms_projected_task projected;
   ms_attention_pass pass;
   MS_TRY(draw_dropout(trainer, task->tokens.class_count + 1, &dropout));
-  MS_TRY(ms_attention_project(context, &trainer->attention, &trainer->scale, &task->tokens, dropout,
-                              &projected));
-  MS_TRY(ms_attention_make_pass(context, model_count, projected.row_count, &pass));
+  MS_TRY(ms_score_tokens(context, &trainer->attention, &trainer->scale, &trainer->recall, queries,
+                         &task->tokens, dropout, &projected, &pass));
   MS_TRY(MS_SCRATCH(context, model_count, &slopes));
-  score_projected(trainer, queries, &projected, &pass);
   MS_TRY(ms_loss(context, &weights, pass.scores, task->targets, model_count, slopes, &task_loss));
   for (size_t m = 0; m < model_count; m++) {
     slopes[m] *= share;
@@ -401,28 +329,20 @@ static const ms_training_task *next_task(ms_trainer *trainer) {
   return &trainer->tasks[trainer->order[trainer->position++]];
 }
 
-/* Weights are relative to their mean over all tasks, so that they do not change the step's size. */
-static double mean_weight(const ms_trainer *trainer) {
-  double sum = 0;
-  for (size_t t = 0; t < trainer->task_count; t++) {
-    sum += trainer->tasks[t].weight;
-  }
-  return sum / (double)trainer->task_count;
-}
-
 static ms_status find_gradient(ms_trainer *trainer, double *loss) {
   ms_context *context = trainer->context;
   size_t count = trainer->shape.model_count * trainer->shape.width;
   size_t batch = (size_t)trainer->options[MS_TRAINER_BATCH];
   batch = batch < trainer->task_count ? batch : trainer->task_count;
-  double *queries = NULL;      /* [M][d] */
-  double *query_slopes = NULL; /* [M][d] */
-  MS_TRY(MS_SCRATCH(context, count, &queries));
-  MS_TRY(MS_SCRATCH(context, count, &query_slopes));
+  double *queries = NULL; /* [M][d] */
+  MS_TRY(MS_SCRATCH(context, 2 * count, &queries));
+  double *query_slopes = queries + count; /* [M][d] */
   memset(query_slopes, 0, count * sizeof *query_slopes);
   memset(trainer->gradient.block, 0, parameter_count(trainer) * sizeof(double));
   ms_attention_query(&trainer->attention, queries);
-  double unit = mean_weight(trainer) * (double)batch;
+  /* Relative to their mean, so that weights do not change the step's size. */
+  double mean_weight = ms_trainer_weight(trainer) / (double)trainer->task_count;
+  double unit = mean_weight * (double)batch;
   *loss = 0;
   for (size_t i = 0; i < batch; i++) {
     ms_arena_mark mark = ms_arena_get_mark(context);
@@ -469,7 +389,7 @@ ms_status ms_trainer_step(ms_trainer *trainer, double *loss) {
   ms_status status = find_gradient(trainer, &found);
   ms_arena_drop(trainer->context, mark);
   MS_TRY(status);
-  if (!isfinite(found) || !is_all_finite(trainer->gradient.block, parameter_count(trainer))) {
+  if (!ms_is_finite(found) || !is_all_finite(trainer->gradient.block, parameter_count(trainer))) {
     return ms_fail(trainer->context, MS_ERR_DATA,
                    "the loss or its gradient is not finite, the learning rate may be too large");
   }
@@ -485,10 +405,8 @@ static ms_status score_task(ms_trainer *trainer, const ms_training_task *task, f
   ms_attention_pass pass;
   MS_TRY(MS_SCRATCH(context, trainer->shape.model_count * trainer->shape.width, &queries));
   ms_attention_query(&trainer->attention, queries);
-  MS_TRY(ms_attention_project(context, &trainer->attention, &trainer->scale, &task->tokens, NULL,
-                              &projected));
-  MS_TRY(ms_attention_make_pass(context, trainer->shape.model_count, projected.row_count, &pass));
-  score_projected(trainer, queries, &projected, &pass);
+  MS_TRY(ms_score_tokens(context, &trainer->attention, &trainer->scale, &trainer->recall, queries,
+                         &task->tokens, NULL, &projected, &pass));
   for (size_t m = 0; m < trainer->shape.model_count; m++) {
     scores[m] = (float)pass.scores[m];
   }
@@ -510,18 +428,8 @@ ms_status ms_trainer_score(ms_trainer *trainer, size_t task, float *scores, size
 ms_status ms_trainer_save(ms_trainer *trainer, const char *const *model_ids,
                           const char *encoder_hash, void *bytes, size_t room, size_t *size) {
   MS_TRY(check_fitted(trainer));
-  const ms_scorer_parts parts = {
-      .attention = &trainer->attention,
-      .scale = &trainer->scale,
-      .certainty = trainer->certainty.block == NULL ? NULL : &trainer->certainty,
-      .recall = trainer->recall.block == NULL ? NULL : &trainer->recall,
-      .blocks = trainer->blocks,
-      .block_values = trainer->block_values,
-      .model_ids = model_ids,
-      .encoder_hash = encoder_hash,
-  };
   ms_arena_mark mark = ms_arena_get_mark(trainer->context);
-  ms_status status = ms_scorer_write(trainer->context, &parts, bytes, room, size);
+  ms_status status = ms_scorer_write(trainer, model_ids, encoder_hash, bytes, room, size);
   ms_arena_drop(trainer->context, mark);
   return status;
 }

@@ -9,23 +9,22 @@
 #include "scorer/recall.h"
 
 typedef struct ms_training_task {
-  ms_tokens tokens; /* owned */
-  float *targets;   /* [M], owned; NaN where missing */
+  float *targets; /* [M], NaN where missing; owned, with the tokens behind */
+  ms_tokens tokens;
   double weight;
 } ms_training_task;
 
 struct ms_trainer {
   ms_context *context;
   ms_attention_shape shape;
-  double *blocks; /* [block_values], as ms_scorer_parts has them; NULL for no landmarks */
+  double *blocks; /* [block_values], the joint count, then widths; NULL for no landmarks */
   size_t block_values;
   double options[MS_TRAINER_OPTION_COUNT];
-  ms_training_task *tasks; /* [room] */
+  ms_training_task *tasks; /* of ms_trainer_grow */
   size_t task_count;
-  size_t room;
-  double *scale_block; /* [2 (3 D + 1)] */
+  double *scale_block; /* [2 (3 D + 1 + L)], right behind attention's block, as in the file */
   ms_token_scale scale;
-  ms_attention attention;
+  ms_attention attention; /* owned block, with scale's, gradient's and optimiser's behind it */
   ms_attention gradient;
   ms_recall recall; /* owned block, NULL where there is none */
   ms_adamw optimiser;
@@ -34,9 +33,8 @@ struct ms_trainer {
   size_t *order;   /* [task_count], the epoch's, once fitted */
   size_t position; /* the next task in order */
   bool fitted;
-  ms_held_out_task *held_out; /* [held_out_room], their arrays owned */
+  ms_held_out_task *held_out; /* of ms_trainer_grow; errors owned, with the others behind */
   size_t held_out_count;
-  size_t held_out_room;
   ms_certainty certainty; /* owned block, NULL before it is fitted */
 };
 
@@ -46,7 +44,17 @@ MS_CHECK_RESULT ms_status ms_trainer_start(ms_trainer *trainer);
 /* Gives back the held-out tasks and the certainty. */
 void ms_trainer_release_held_out(ms_trainer *trainer);
 
-/* The most tasks of either kind, and the first room for them. */
-enum { MS_TRAINER_MAX_TASKS = 1 << 20, MS_TRAINER_FIRST_ROOM = 16 };
+/* The sum of the tasks' weights. */
+double ms_trainer_weight(const ms_trainer *trainer);
+
+/* The most tasks of either kind. */
+enum { MS_TRAINER_MAX_TASKS = 1 << 20 };
+
+/*
+ * Room for one more task of either kind: tasks [count] of size bytes each, moved into twice the
+ * room where that is used up, which it is at 0 and powers of two from 16 on. Gives NULL, tasks
+ * being as they were, where there is no memory.
+ */
+MS_CHECK_RESULT void *ms_trainer_grow(ms_context *context, void *tasks, size_t count, size_t size);
 
 #endif

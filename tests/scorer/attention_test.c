@@ -35,9 +35,9 @@ static void fill(ms_random *random, double *values, size_t count) {
 static void make_problem(problem *made) {
   ms_random random = ms_random_make(SEED, 0);
   CHECK_EQUAL(ms_context_create(NULL, &made->context), MS_OK);
-  CHECK(ms_attention_count(shape, &made->count));
+  made->count = ms_attention_count(&shape);
   CHECK_EQUAL(made->count, MODELS * (WIDTH + 1) + 3 * WIDTH * WIDTH + (3 * FEATURES + 1) * WIDTH);
-  made->attention = ms_attention_bind(shape, made->block);
+  ms_attention_bind(&made->attention, &shape, made->block);
   CHECK(made->attention.rows + 2 * FEATURES * WIDTH == made->block + made->count);
   fill(&random, made->block, made->count);
   for (size_t i = 0; i < CLASSES * 2 * FEATURES; i++) {
@@ -151,7 +151,8 @@ static void find_gradient(problem *given, double *block) {
   double loss = 0;
   ms_projected_task projected;
   ms_attention_pass pass;
-  ms_attention gradient = ms_attention_bind(shape, block);
+  ms_attention gradient;
+  ms_attention_bind(&gradient, &shape, block);
   ms_attention_query(&given->attention, queries);
   CHECK_EQUAL(ms_attention_project(given->context, &given->attention, &given->scale, &given->tokens,
                                    given->dropout, &projected),

@@ -24,7 +24,7 @@ typedef struct problem {
 
 static void make_problem(problem *made) {
   ms_random random = ms_random_make(SEED, 0);
-  made->certainty = ms_certainty_bind(MODELS, FACTORS, made->block);
+  ms_certainty_bind(&made->certainty, MODELS, FACTORS, made->block);
   CHECK_EQUAL(ms_certainty_count(MODELS, FACTORS), sizeof made->block / sizeof(double));
   for (size_t m = 0; m < MODELS; m++) {
     made->scores[m] = ms_random_normal(&random);
@@ -229,7 +229,8 @@ static void test_fit_finds_the_model_that_made_the_tasks(void) {
     draw_task(&random, &tasks[t]);
   }
   CHECK_EQUAL(ms_certainty_factors(MODELS), MODELS);
-  ms_certainty fitted = ms_certainty_bind(MODELS, MODELS, block);
+  ms_certainty fitted;
+  ms_certainty_bind(&fitted, MODELS, MODELS, block);
   CHECK_EQUAL(ms_certainty_fit(context, tasks, TASKS, &fitted), MS_OK);
   const double *numbers = fitted.numbers;
   /* The level takes in the mean of the models' own errors: variance (4 × .25 + 4 × .16 + .2) / 25.
@@ -271,7 +272,8 @@ static void test_fit_finds_where_errors_are_larger(void) {
       image_variances[t][m] = 1;
     }
   }
-  ms_certainty fitted = ms_certainty_bind(MODELS, MODELS, block);
+  ms_certainty fitted;
+  ms_certainty_bind(&fitted, MODELS, MODELS, block);
   CHECK_EQUAL(ms_certainty_fit(context, tasks, TASKS, &fitted), MS_OK);
   double ratio = ms_error_scale(&fitted, 3) / ms_error_scale(&fitted, 0);
   /* A ratio of variances: five standard errors, and the grid of mixes. */
@@ -295,7 +297,8 @@ static void test_fit_needs_three_tasks(void) {
   for (size_t t = 0; t < 3; t++) {
     tasks[t] = (ms_held_out_task){errors, observed, image_variances, NAN, t == 2 ? 0 : 1};
   }
-  ms_certainty fitted = ms_certainty_bind(MODELS, MODELS, block);
+  ms_certainty fitted;
+  ms_certainty_bind(&fitted, MODELS, MODELS, block);
   CHECK_EQUAL(ms_certainty_fit(context, tasks, 3, &fitted), MS_ERR_DATA);
   tasks[2].weight = 1;
   CHECK_EQUAL(ms_certainty_fit(context, tasks, 3, &fitted), MS_ERR_DATA);
