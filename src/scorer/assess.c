@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "scorer/forecast.h"
+#include "scorer/number.h"
+#include "scorer/order.h"
 #include "scorer/scorer.h"
 
 /* Resamples of the images; draws of the Gaussian model share them in turn. */
@@ -63,32 +65,22 @@ static ms_status resample_scores(const ms_scorer *scorer, const assessed_task *a
   return MS_OK;
 }
 
-static bool do_differ(const float *values, size_t count) {
-  bool differ = false;
-  for (size_t i = 1; i < count; i++) {
-    differ = differ || values[i] != values[0];
-  }
-  return differ;
-}
-
 /* (1 - tau-b) / 2 of scores and priors; 0 where one of them gives no order. */
 static ms_status find_order_change(const ms_scorer *scorer, const ms_assessment *assessments,
                                    float *order_change) {
   ms_context *context = scorer->context;
   size_t model_count = ms_scorer_model_count(scorer);
   float *scores = NULL; /* [M] */
-  float *priors = NULL; /* [M] */
-  double tau = 1;
-  MS_TRY(MS_SCRATCH(context, model_count, &scores));
-  MS_TRY(MS_SCRATCH(context, model_count, &priors));
+  size_t *order = NULL; /* [M] */
+  MS_TRY(MS_SCRATCH(context, 2 * model_count, &scores));
+  MS_TRY(MS_SCRATCH(context, model_count, &order));
+  float *priors = scores + model_count; /* [M] */
   for (size_t m = 0; m < model_count; m++) {
     scores[m] = assessments[m].score;
     priors[m] = (float)scorer->attention.prior[m];
   }
-  if (do_differ(scores, model_count) && do_differ(priors, model_count)) {
-    MS_TRY(ms_kendall_tau_b(context, priors, scores, model_count, &tau));
-  }
-  *order_change = (float)((1 - tau) / 2);
+  double tau = ms_tau(priors, scores, model_count, false, order);
+  *order_change = ms_is_missing(tau) ? 0 : (float)((1 - tau) / 2);
   return MS_OK;
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/exact.h"
-#include "transfer/linalg.h"
+#include "scorer/product.h"
 
 size_t ms_attention_count(const ms_attention_shape *shape) {
   return shape->model_count +
@@ -37,17 +37,11 @@ static double *take_zeros(ms_context *context, size_t count) {
   return values == NULL ? NULL : memset(values, 0, count * sizeof *values);
 }
 
-/* y[rows][columns] = a[rows][depth] b[depth][columns] */
-static void multiply(const double *a, const double *b, size_t rows, size_t depth, size_t columns,
-                     double *y) {
-  ms_multiply(ms_matrix_make((double *)a, rows, depth), ms_matrix_make((double *)b, depth, columns),
-              ms_matrix_make(y, rows, columns));
-}
-
 void ms_attention_query(const ms_attention *attention, double *queries) {
+  size_t count = attention->shape.model_count;
   size_t width = attention->shape.width;
-  multiply(attention->tokens, attention->query, attention->shape.model_count, width, width,
-           queries);
+  memset(queries, 0, count * width * sizeof *queries);
+  ms_add_product(attention->tokens, attention->query, count, width, width, MS_AS_THEY_ARE, queries);
 }
 
 /* Standardised inputs, then hidden rows. */
@@ -62,14 +56,14 @@ static void project_rows(const ms_attention *attention, const ms_token_scale *sc
     ms_tokens_standardise(tokens->rows + c * row_width, scale->row_shift, scale->row_factor,
                           row_width, projected->rows + c * row_width);
   }
-  /* One row: too few for the tiles of ms_multiply. */
+  /* One row: too few for the tiles of ms_add_product. */
   for (size_t i = 0; i < summary_width; i++) {
     for (size_t j = 0; j < width; j++) {
       projected->hidden[j] += projected->summary[i] * attention->summary[i * width + j];
     }
   }
-  multiply(projected->rows, attention->rows, tokens->class_count, row_width, width,
-           projected->hidden + width);
+  ms_add_product(projected->rows, attention->rows, tokens->class_count, row_width, width,
+                 MS_AS_THEY_ARE, projected->hidden + width);
 }
 
 ms_status ms_attention_project(ms_context *context, const ms_attention *attention,
@@ -79,9 +73,7 @@ ms_status ms_attention_project(ms_context *context, const ms_attention *attentio
   size_t row_count = tokens->class_count + 1;
   size_t hidden_count = row_count * width;
   double *hidden = take_zeros(context, 3 * hidden_count + ms_tokens_size(tokens));
-  if (hidden == NULL) {
-    return MS_ERR_MEMORY;
-  }
+  MS_TRY(MS_HAS_MEMORY(hidden));
   *projected = (ms_projected_task){
       .row_count = row_count,
       .dropout = dropout,
@@ -95,15 +87,16 @@ ms_status ms_attention_project(ms_context *context, const ms_attention *attentio
   for (size_t i = 0; dropout != NULL && i < hidden_count; i++) {
     hidden[i] *= dropout[i];
   }
-  multiply(hidden, attention->key, row_count, width, width, projected->keys);
-  multiply(hidden, attention->value, row_count, width, width, projected->values);
+  ms_add_product(hidden, attention->key, row_count, width, width, MS_AS_THEY_ARE, projected->keys);
+  ms_add_product(hidden, attention->value, row_count, width, width, MS_AS_THEY_ARE,
+                 projected->values);
   return MS_OK;
 }
 
 ms_status ms_attention_make_pass(ms_context *context, size_t model_count, size_t row_count,
                                  ms_attention_pass *pass) {
   size_t count = model_count * row_count;
-  MS_TRY(MS_SCRATCH(context, 2 * count + model_count, &pass->chances));
+  MS_TRY(MS_HAS_MEMORY(pass->chances = take_zeros(context, 2 * count + model_count)));
   pass->parts = pass->chances + count;
   pass->scores = pass->parts + count;
   return MS_OK;
@@ -133,12 +126,10 @@ void ms_attention_score(const ms_attention *attention, const double *queries,
   double factor = 1 / sqrt((double)width);
   double first_bonus = ms_log((double)(row_count - 1));
   size_t model_count = attention->shape.model_count;
-  ms_matrix keys = ms_matrix_make(projected->keys, row_count, width);
-  ms_matrix values = ms_matrix_make(projected->values, row_count, width);
-  ms_multiply(ms_matrix_make((double *)queries, model_count, width), ms_matrix_transposed(keys),
-              ms_matrix_make(pass->chances, model_count, row_count));
-  ms_multiply(ms_matrix_make(attention->tokens, model_count, width), ms_matrix_transposed(values),
-              ms_matrix_make(pass->parts, model_count, row_count));
+  ms_add_product(queries, projected->keys, model_count, width, row_count, MS_TURNED_B,
+                 pass->chances);
+  ms_add_product(attention->tokens, projected->values, model_count, width, row_count, MS_TURNED_B,
+                 pass->parts);
   for (size_t m = 0; m < model_count; m++) {
     double *chances = pass->chances + m * row_count;
     double *parts = pass->parts + m * row_count;
@@ -167,28 +158,12 @@ static void find_slopes(const ms_attention *attention, const ms_attention_pass *
   }
 }
 
-/* y[rows][columns] += a[rows][depth] b[depth][columns] */
-static void add_product(const double *a, const double *b, size_t rows, size_t depth, size_t columns,
-                        double *y) {
-  ms_multiply_add(ms_matrix_make((double *)a, rows, depth),
-                  ms_matrix_make((double *)b, depth, columns), 1, ms_matrix_make(y, rows, columns));
-}
-
-/* y[depth][columns] += a[rows][depth] transposed, times b[rows][columns] */
-static void add_crossed(const double *a, const double *b, size_t rows, size_t depth, size_t columns,
-                        double *y) {
-  ms_multiply_add(ms_matrix_transposed(ms_matrix_make((double *)a, rows, depth)),
-                  ms_matrix_make((double *)b, rows, columns), 1, ms_matrix_make(y, depth, columns));
-}
-
 /* Through y = x weights: x_slopes += slopes weightsᵀ, weight_slopes += xᵀ slopes; rows of d. */
 static void backward_square(const double *weights, const double *x, const double *slopes,
                             size_t row_count, size_t width, double *x_slopes,
                             double *weight_slopes) {
-  ms_matrix turned = ms_matrix_transposed(ms_matrix_make((double *)weights, width, width));
-  ms_multiply_add(ms_matrix_make((double *)slopes, row_count, width), turned, 1,
-                  ms_matrix_make(x_slopes, row_count, width));
-  add_crossed(x, slopes, row_count, width, width, weight_slopes);
+  ms_add_product(slopes, weights, row_count, width, width, MS_TURNED_B, x_slopes);
+  ms_add_product(x, slopes, width, row_count, width, MS_TURNED_A, weight_slopes);
 }
 
 /* From the hidden rows to the projections. */
@@ -199,11 +174,11 @@ static void backward_projection(const ms_attention *attention, const ms_projecte
   for (size_t i = 0; projected->dropout != NULL && i < projected->row_count * width; i++) {
     hidden_slopes[i] *= projected->dropout[i];
   }
-  add_crossed(projected->summary, hidden_slopes, 1,
-              ms_summary_width(feature_count, attention->shape.landmark_count), width,
-              gradient->summary);
-  add_crossed(projected->rows, hidden_slopes + width, projected->row_count - 1,
-              ms_row_width(feature_count), width, gradient->rows);
+  ms_add_product(projected->summary, hidden_slopes,
+                 ms_summary_width(feature_count, attention->shape.landmark_count), 1, width,
+                 MS_TURNED_A, gradient->summary);
+  ms_add_product(projected->rows, hidden_slopes + width, ms_row_width(feature_count),
+                 projected->row_count - 1, width, MS_TURNED_A, gradient->rows);
 }
 
 static ms_status backward_task(ms_context *context, const ms_attention *attention,
@@ -214,9 +189,7 @@ static ms_status backward_task(ms_context *context, const ms_attention *attentio
   size_t width = attention->shape.width;
   size_t row_count = projected->row_count;
   double *part_slopes = take_zeros(context, 2 * count * row_count + 3 * row_count * width);
-  if (part_slopes == NULL) {
-    return MS_ERR_MEMORY;
-  }
+  MS_TRY(MS_HAS_MEMORY(part_slopes));
   double *logit_slopes = part_slopes + count * row_count;  /* [M][R], as part_slopes */
   double *value_slopes = logit_slopes + count * row_count; /* [R][d] */
   double *key_slopes = value_slopes + row_count * width;   /* [R][d] */
@@ -225,10 +198,13 @@ static ms_status backward_task(ms_context *context, const ms_attention *attentio
   for (size_t m = 0; m < count; m++) {
     gradient->prior[m] += slopes[m];
   }
-  add_product(part_slopes, projected->values, count, row_count, width, gradient->tokens);
-  add_product(logit_slopes, projected->keys, count, row_count, width, query_slopes);
-  add_crossed(part_slopes, attention->tokens, count, row_count, width, value_slopes);
-  add_crossed(logit_slopes, queries, count, row_count, width, key_slopes);
+  ms_add_product(part_slopes, projected->values, count, row_count, width, MS_AS_THEY_ARE,
+                 gradient->tokens);
+  ms_add_product(logit_slopes, projected->keys, count, row_count, width, MS_AS_THEY_ARE,
+                 query_slopes);
+  ms_add_product(part_slopes, attention->tokens, row_count, count, width, MS_TURNED_A,
+                 value_slopes);
+  ms_add_product(logit_slopes, queries, row_count, count, width, MS_TURNED_A, key_slopes);
   backward_square(attention->value, projected->hidden, value_slopes, row_count, width,
                   hidden_slopes, gradient->value);
   backward_square(attention->key, projected->hidden, key_slopes, row_count, width, hidden_slopes,

@@ -157,11 +157,8 @@ ms_status ms_forecast_assess(ms_context *context, const ms_forecast *forecast,
                              size_t draw_count, ms_assessment *assessments, size_t count) {
   size_t model_count = forecast->posterior.certainty->model_count;
   size_t value_count = model_count * draw_count; /* a size by the limits of both */
-  if (draw_count < MIN_DRAWS || draw_count > MAX_DRAWS || count < model_count) {
-    return ms_fail(context, MS_ERR_ARGUMENT,
-                   "%zu draws (%d to %d are possible), room for %zu models of %zu", draw_count,
-                   MIN_DRAWS, MAX_DRAWS, count, model_count);
-  }
+  MS_TRY(ms_check_range(context, draw_count, MIN_DRAWS, MAX_DRAWS, "draws"));
+  MS_TRY(ms_check_room(context, count, model_count));
   outcomes drawn = {.draw_count = draw_count};
   double *means = NULL; /* [M], draws before */
   double level = 0;
@@ -225,11 +222,9 @@ static ms_status choose_next(ms_context *context, const ms_forecast *forecast, s
   ms_order_descending(values, NULL, model_count, order);
   double best = -INFINITY;
   for (size_t i = 0; i < model_count && i < CANDIDATES && values[order[i]] > -INFINITY; i++) {
-    ms_arena_mark mark = ms_arena_get_mark(context);
     double noise = ms_observation_noise(posterior->certainty, ms_logistic(means[order[i]]),
                                         forecast->image_count);
-    MS_TRY(ms_posterior_reach(context, posterior, order[i], noise, moves));
-    ms_arena_drop(context, mark);
+    ms_posterior_reach(posterior, order[i], noise, moves);
     double gain = expected_gain(means, moves, model_count);
     if (gain > best) {
       best = gain;

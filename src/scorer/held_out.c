@@ -36,16 +36,8 @@ static ms_status check_arguments(const ms_trainer *trainer, const float *truths,
   if (!ms_is_missing(landmark) && !ms_is_finite(landmark)) {
     return ms_fail(context, MS_ERR_DATA, "the landmark is %g", landmark);
   }
-  if (image_count < 1 || image_count > MAX_IMAGES || !(weight >= 0 && weight <= 1e9)) {
-    return ms_fail(context, MS_ERR_ARGUMENT,
-                   "%zu images and a weight of %g; 1 to %d and 0 to 1e9 are possible", image_count,
-                   weight, MAX_IMAGES);
-  }
-  if (trainer->held_out_count == MS_TRAINER_MAX_TASKS) {
-    return ms_fail(context, MS_ERR_LIMIT, "a trainer holds at most %d held-out tasks",
-                   MS_TRAINER_MAX_TASKS);
-  }
-  return MS_OK;
+  MS_TRY(ms_check_range(context, image_count, 1, MAX_IMAGES, "images"));
+  return ms_trainer_check_new(trainer, trainer->held_out_count, weight);
 }
 
 /* Differences on the logit scale, in fresh memory. */

@@ -58,6 +58,13 @@ ms_status ms_check_range(ms_context *context, size_t count, size_t least, size_t
   return MS_OK;
 }
 
+ms_status ms_check_room(ms_context *context, size_t room, size_t count) {
+  if (room < count) {
+    return ms_fail(context, MS_ERR_ARGUMENT, "room for %zu models of %zu", room, count);
+  }
+  return MS_OK;
+}
+
 ms_status ms_check_finite(ms_context *context, const float *values, size_t count,
                           const char *what) {
   for (size_t i = 0; i < count; i++) {

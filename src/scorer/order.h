@@ -18,9 +18,18 @@ void ms_order_descending(const float *values, const float *seconds, size_t count
  * order  receives count indices, as ms_order_descending; means receives count values
  */
 void ms_mean_ranks(const float *values, size_t count, size_t best, size_t *order, double *means);
+/*
+ * Kendall's tau-b, or with hyperbolic its weighted form, of finite values; NaN where those of one
+ * list do not differ.
+ *
+ * order  receives count indices, best truth first
+ */
+double ms_tau(const float *truth, const float *score, size_t count, bool hyperbolic, size_t *order);
 /* Fails with MS_ERR_ARGUMENT, naming what, where a count is not least … most. */
 MS_CHECK_RESULT ms_status ms_check_range(ms_context *context, size_t count, size_t least,
                                          size_t most, const char *what);
+/* Fails with MS_ERR_ARGUMENT where there is no room for count numbers. */
+MS_CHECK_RESULT ms_status ms_check_room(ms_context *context, size_t room, size_t count);
 /* Fails with MS_ERR_DATA, naming what and the index, where a value is not finite. */
 MS_CHECK_RESULT ms_status ms_check_finite(ms_context *context, const float *values, size_t count,
                                           const char *what);

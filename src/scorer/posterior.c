@@ -91,7 +91,7 @@ ms_status ms_posterior_make(ms_context *context, const ms_certainty *certainty,
       .covariance = root + count * count,
       .gains = root + (count + model_count) * count,
       .level_gains = root + (count + 2 * model_count) * count,
-      .surprises = root + (count + 2 * model_count + 1) * count,
+      .scratch = root + (count + 2 * model_count + 1) * count,
   };
   for (size_t m = 0; m < model_count; m++) {
     for (size_t i = 0; i < count; i++) {
@@ -154,7 +154,7 @@ void ms_posterior_draw(const ms_posterior *posterior, const double *scores, ms_r
   }
   double common = sqrt(certainty->numbers[MS_COMMON_VARIANCE]) * ms_random_normal(random);
   /* The gains are applied at the end, so that each surprise is against the unmoved draw. */
-  double *surprises = posterior->surprises;
+  double *surprises = posterior->scratch;
   for (size_t i = 0; i < evidence->count; i++) {
     double noise = sqrt(evidence->noise[i]) * ms_random_normal(random);
     surprises[i] = evidence->logits[i] - draw[evidence->models[i]] - common - noise;
@@ -164,13 +164,11 @@ void ms_posterior_draw(const ms_posterior *posterior, const double *scores, ms_r
   }
 }
 
-ms_status ms_posterior_reach(ms_context *context, const ms_posterior *posterior, size_t model,
-                             double noise, double *moves) {
+void ms_posterior_reach(const ms_posterior *posterior, size_t model, double noise, double *moves) {
   const ms_evidence *evidence = posterior->evidence;
   size_t count = evidence->count;
   double common = posterior->certainty->numbers[MS_COMMON_VARIANCE];
-  double *weights = NULL; /* [k], of the observations so far in what the next would be */
-  MS_TRY(MS_SCRATCH(context, count, &weights));
+  double *weights = posterior->scratch; /* of the observations so far in what the next would be */
   for (size_t i = 0; i < count; i++) {
     weights[i] = posterior->covariance[model * count + i] + common;
   }
@@ -182,5 +180,4 @@ ms_status ms_posterior_reach(ms_context *context, const ms_posterior *posterior,
     double known = ms_dot(posterior->covariance + m * count, weights, count);
     moves[m] = spread > 0 ? (covariance(posterior, m, model) - known) / sqrt(spread) : 0;
   }
-  return MS_OK;
 }

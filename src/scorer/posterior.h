@@ -84,7 +84,7 @@ typedef struct ms_posterior {
   double *covariance;  /* [M][k], of y with the observations */
   double *gains;       /* [M][k] */
   double *level_gains; /* [k] */
-  double *surprises;   /* [k], of a draw */
+  double *scratch;     /* [k] */
 } ms_posterior;
 
 /* Fails with MS_ERR_MEMORY, MS_ERR_DATA where rounding leaves no positive covariance. */
@@ -109,7 +109,6 @@ void ms_posterior_draw(const ms_posterior *posterior, const double *scores, ms_r
  *
  * noise  variance of that observation that is its own
  */
-MS_CHECK_RESULT ms_status ms_posterior_reach(ms_context *context, const ms_posterior *posterior,
-                                             size_t model, double noise, double *moves);
+void ms_posterior_reach(const ms_posterior *posterior, size_t model, double noise, double *moves);
 
 #endif

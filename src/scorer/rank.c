@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "scorer/number.h"
 #include "scorer/order.h"
 
 /* Sums over pairs of models: agreement, and the total weight untied in each list. */
@@ -45,19 +46,26 @@ static ms_status check_lists(ms_context *context, const float *truth, const floa
   return ms_check_finite(context, score, count, "score");
 }
 
-static ms_status find_tau(ms_context *context, const float *truth, const float *score, size_t count,
-                          bool hyperbolic, double *value) {
-  MS_TRY(check_lists(context, truth, score, count));
-  size_t *order = NULL; /* [count], best truth first */
-  MS_TRY(MS_SCRATCH(context, count, &order));
+double ms_tau(const float *truth, const float *score, size_t count, bool hyperbolic,
+              size_t *order) {
   ms_order_descending(truth, score, count, order);
   pair_sums sums = sum_pairs(truth, score, order, count, hyperbolic);
-  if (!(sums.truth_untied > 0) || !(sums.score_untied > 0)) {
-    return ms_fail(context, MS_ERR_DATA, "the %s of %zu models do not differ, no order to compare",
-                   sums.truth_untied > 0 ? "scores" : "true values", count);
-  }
   double tau = sums.agreement / sqrt(sums.truth_untied) / sqrt(sums.score_untied);
-  *value = tau > 1 ? 1 : tau < -1 ? -1 : tau;
+  return tau > 1 ? 1 : tau < -1 ? -1 : tau;
+}
+
+static ms_status find_tau(ms_context *context, const float *truth, const float *score, size_t count,
+                          bool hyperbolic, double *value) {
+  size_t *order = NULL; /* [count], best truth first */
+  MS_TRY(check_lists(context, truth, score, count));
+  MS_TRY(MS_SCRATCH(context, count, &order));
+  double tau = ms_tau(truth, score, count, hyperbolic, order);
+  if (ms_is_missing(tau)) {
+    bool truths_differ = count > 0 && truth[order[0]] != truth[order[count - 1]];
+    return ms_fail(context, MS_ERR_DATA, "the %s of %zu models do not differ, no order to compare",
+                   truths_differ ? "scores" : "true values", count);
+  }
+  *value = tau;
   return MS_OK;
 }
 

@@ -9,23 +9,20 @@
 #include <math.h>
 #include <string.h>
 
+#include "scorer/product.h"
 #include "transfer/eigen.h"
 #include "transfer/linalg.h"
 
 /* Directions below this share of the largest are rounding. */
 static const double LEAST_SHARE = 1e-12;
 
-/* A matrix [rows][columns] that is only read: views have one kind of pointer. */
-static ms_matrix view(const double *values, size_t rows, size_t columns) {
-  return ms_matrix_make((double *)values, rows, columns);
-}
-
 /* dual [M][T] = targets (G Gᵀ / P + K + λ)⁻¹ */
 static ms_status solve_dual(ms_context *context, const ms_ridge_problem *problem, double *dual) {
   size_t task_count = problem->task_count;
   double *gram = NULL; /* [T][T] */
   MS_TRY(MS_SCRATCH(context, task_count * task_count, &gram));
-  ms_gram(view(problem->descriptors, task_count, problem->descriptor_count), gram);
+  ms_gram(ms_matrix_make((double *)problem->descriptors, task_count, problem->descriptor_count),
+          gram);
   for (size_t i = 0; i < task_count * task_count; i++) {
     gram[i] = gram[i] / (double)problem->descriptor_count +
               (problem->kernel == NULL ? 0 : problem->kernel[i]) +
@@ -49,12 +46,10 @@ ms_status ms_find_directions(ms_context *context, double *a, size_t order, doubl
   return ms_eigen_project(context, a, order, values, directions, order);
 }
 
-/* explained [M][M] = targets fitsᵀ, made symmetric */
+/* explained [M][M] += targets fitsᵀ, made symmetric */
 static void explain(const ms_ridge_problem *problem, const double *fits, double *explained) {
   size_t count = problem->model_count;
-  ms_multiply(view(problem->targets, count, problem->task_count),
-              ms_matrix_transposed(view(fits, count, problem->task_count)),
-              view(explained, count, count));
+  ms_add_product(problem->targets, fits, count, problem->task_count, count, MS_TURNED_B, explained);
   for (size_t m = 0; m < count; m++) {
     for (size_t other = 0; other < m; other++) {
       double mean = (explained[m * count + other] + explained[other * count + m]) / 2;
@@ -64,25 +59,25 @@ static void explain(const ms_ridge_problem *problem, const double *fits, double 
   }
 }
 
-/* The map of the directions kept, in map's memory; mixed is scratch, [K][T]. */
+/* The map of the directions kept, in map's zeroed memory; mixed is scratch, [2][K][T] of zeros. */
 static void fill_map(const ms_ridge_problem *problem, const double *fits, const double *directions,
                      double *mixed, ms_low_rank_map *map) {
   size_t rank = map->rank;
   size_t task_count = problem->task_count;
   size_t model_count = problem->model_count;
   size_t descriptor_count = problem->descriptor_count;
-  ms_matrix kept = view(directions, rank, model_count);
-  ms_matrix mixture = view(mixed, rank, task_count);
-  ms_multiply(kept, view(fits, model_count, task_count), mixture);
+  double *mixed_dual = mixed + rank * task_count;
+  ms_add_product(directions, fits, rank, model_count, task_count, MS_AS_THEY_ARE, mixed);
+  ms_add_product(directions, map->dual, rank, model_count, task_count, MS_AS_THEY_ARE, mixed_dual);
   for (size_t k = 0; k < rank; k++) {
-    map->sizes[k] = sqrt(ms_dot(mixed + k * task_count, mixed + k * task_count, task_count));
+    const double *row = mixed + k * task_count;
+    map->sizes[k] = sqrt(ms_dot(row, row, task_count));
     for (size_t m = 0; m < model_count; m++) {
       map->readout[m * rank + k] = directions[k * model_count + m];
     }
   }
-  ms_multiply(kept, view(map->dual, model_count, task_count), mixture);
-  ms_multiply(ms_matrix_transposed(view(problem->descriptors, task_count, descriptor_count)),
-              ms_matrix_transposed(mixture), view(map->map, descriptor_count, rank));
+  ms_add_product(problem->descriptors, mixed_dual, descriptor_count, task_count, rank,
+                 MS_TURNED_A | MS_TURNED_B, map->map);
   for (size_t i = 0; i < descriptor_count * rank; i++) {
     map->map[i] /= (double)descriptor_count;
   }
@@ -93,15 +88,15 @@ ms_status ms_ridge_fit(ms_context *context, const ms_ridge_problem *problem, siz
   size_t model_count = problem->model_count;
   size_t pair_count = model_count * problem->task_count;
   size_t most = rank < model_count ? rank : model_count;
-  double *dual = NULL; /* [M][T] */
   /* A size: the targets are in memory, and the trainer limits the other numbers. */
-  MS_TRY(MS_SCRATCH(context,
-                    3 * pair_count + (2 * model_count + 1) * model_count +
-                        (model_count + problem->descriptor_count + 1) * most,
-                    &dual));
+  size_t size = 4 * pair_count + (2 * model_count + 1) * model_count +
+                (model_count + problem->descriptor_count + 1) * most;
+  double *dual = NULL; /* [M][T] */
+  MS_TRY(MS_SCRATCH(context, size, &dual));
+  memset(dual, 0, size * sizeof *dual);
   double *fits = dual + pair_count;                           /* [M][T] */
-  double *mixed = fits + pair_count;                          /* [M][T] */
-  double *directions = mixed + pair_count;                    /* [M][M] */
+  double *mixed = fits + pair_count;                          /* [2][M][T] */
+  double *directions = mixed + 2 * pair_count;                /* [M][M] */
   double *explained = directions + model_count * model_count; /* [M][M] */
   double *shares = explained + model_count * model_count;     /* [M] */
   *map = (ms_low_rank_map){.dual = dual, .readout = shares + model_count};

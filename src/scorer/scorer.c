@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "scorer/order.h"
+
 ms_status ms_scorer_load(ms_context *context, const void *bytes, size_t size, ms_scorer **scorer) {
   *scorer = NULL;
   ms_scorer *created = NULL;
@@ -100,22 +102,13 @@ ms_status ms_scorer_check_task(const ms_scorer *scorer, const ms_task *task) {
   return MS_OK;
 }
 
-/* Whether scores of all models fit into room for count. */
-static ms_status check_room(const ms_scorer *scorer, size_t count) {
-  if (count < ms_scorer_model_count(scorer)) {
-    return ms_fail(scorer->context, MS_ERR_ARGUMENT, "room for %zu models, the scorer has %zu",
-                   count, ms_scorer_model_count(scorer));
-  }
-  return MS_OK;
-}
-
 static ms_status score_task(ms_scorer *scorer, const ms_task *task, float *scores, size_t count) {
   ms_task_view view;
   double *wide = NULL; /* [M] */
   float *landmarks = NULL;
   double level = 0;
   MS_TRY(ms_scorer_check_task(scorer, task));
-  MS_TRY(check_room(scorer, count));
+  MS_TRY(ms_check_room(scorer->context, count, ms_scorer_model_count(scorer)));
   MS_TRY(MS_SCRATCH(scorer->context, ms_scorer_model_count(scorer), &wide));
   MS_TRY(ms_task_view_all(task, &view));
   MS_TRY(ms_scorer_take_landmarks(scorer, &view, &landmarks, &level));
@@ -134,7 +127,7 @@ ms_status ms_scorer_score(ms_scorer *scorer, const ms_task *task, float *scores,
 }
 
 ms_status ms_scorer_prior(const ms_scorer *scorer, float *scores, size_t count) {
-  MS_TRY(check_room(scorer, count));
+  MS_TRY(ms_check_room(scorer->context, count, ms_scorer_model_count(scorer)));
   for (size_t m = 0; m < ms_scorer_model_count(scorer); m++) {
     scores[m] = (float)scorer->attention.prior[m];
   }

@@ -159,6 +159,18 @@ ms_status ms_trainer_set(ms_trainer *trainer, ms_trainer_option option, double v
   return MS_OK;
 }
 
+ms_status ms_trainer_check_new(const ms_trainer *trainer, size_t count, double weight) {
+  if (!(weight >= 0 && weight <= 1e9)) {
+    return ms_fail(trainer->context, MS_ERR_ARGUMENT, "a task of weight %g, 0 to 1e9 are possible",
+                   weight);
+  }
+  if (count == MS_TRAINER_MAX_TASKS) {
+    return ms_fail(trainer->context, MS_ERR_LIMIT, "a trainer holds at most %d tasks of a kind",
+                   MS_TRAINER_MAX_TASKS);
+  }
+  return MS_OK;
+}
+
 void *ms_trainer_grow(ms_context *context, void *tasks, size_t count, size_t size) {
   const size_t first_room = 16;
   if ((count & (count - 1)) != 0 || (count > 0 && count < first_room)) {
@@ -172,7 +184,7 @@ void *ms_trainer_grow(ms_context *context, void *tasks, size_t count, size_t siz
   return larger;
 }
 
-static ms_status check_targets(const ms_trainer *trainer, const float *targets, double weight) {
+static ms_status check_targets(const ms_trainer *trainer, const float *targets) {
   size_t present = 0;
   for (size_t m = 0; m < trainer->shape.model_count; m++) {
     if (!ms_is_missing(targets[m])) {
@@ -186,10 +198,6 @@ static ms_status check_targets(const ms_trainer *trainer, const float *targets, 
     return ms_fail(trainer->context, MS_ERR_DATA, "a task with targets for %zu models, 2 at least",
                    present);
   }
-  if (!(weight >= 0 && weight <= 1e9)) {
-    return ms_fail(trainer->context, MS_ERR_ARGUMENT, "a task of weight %g, 0 to 1e9 are possible",
-                   weight);
-  }
   return MS_OK;
 }
 
@@ -200,10 +208,8 @@ ms_status ms_trainer_add_task(ms_trainer *trainer, const float *prototypes, cons
   size_t value_count = class_count * trainer->shape.feature_count;
   MS_TRY(ms_check_finite(context, prototypes, value_count, "prototype value"));
   MS_TRY(ms_check_finite(context, spreads, value_count, "spread"));
-  MS_TRY(check_targets(trainer, targets, weight));
-  if (trainer->task_count == MS_TRAINER_MAX_TASKS) {
-    return ms_fail(context, MS_ERR_LIMIT, "a trainer holds at most %d tasks", MS_TRAINER_MAX_TASKS);
-  }
+  MS_TRY(check_targets(trainer, targets));
+  MS_TRY(ms_trainer_check_new(trainer, trainer->task_count, weight));
   ms_training_task *tasks =
       ms_trainer_grow(context, trainer->tasks, trainer->task_count, sizeof *tasks);
   MS_TRY(MS_HAS_MEMORY(tasks));
@@ -415,9 +421,9 @@ static ms_status score_task(ms_trainer *trainer, const ms_training_task *task, f
 
 ms_status ms_trainer_score(ms_trainer *trainer, size_t task, float *scores, size_t count) {
   MS_TRY(check_fitted(trainer));
-  if (task >= trainer->task_count || count < trainer->shape.model_count) {
-    return ms_fail(trainer->context, MS_ERR_ARGUMENT, "task %zu of %zu, room for %zu scores of %zu",
-                   task, trainer->task_count, count, trainer->shape.model_count);
+  MS_TRY(ms_check_room(trainer->context, count, trainer->shape.model_count));
+  if (task >= trainer->task_count) {
+    return ms_fail(trainer->context, MS_ERR_ARGUMENT, "task %zu of %zu", task, trainer->task_count);
   }
   ms_arena_mark mark = ms_arena_get_mark(trainer->context);
   ms_status status = score_task(trainer, &trainer->tasks[task], scores);

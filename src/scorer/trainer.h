@@ -50,6 +50,11 @@ double ms_trainer_weight(const ms_trainer *trainer);
 /* The most tasks of either kind. */
 enum { MS_TRAINER_MAX_TASKS = 1 << 20 };
 
+/* Fails where a task of either kind, of which there are count, cannot have this weight or follow.
+ */
+MS_CHECK_RESULT ms_status ms_trainer_check_new(const ms_trainer *trainer, size_t count,
+                                               double weight);
+
 /*
  * Room for one more task of either kind: tasks [count] of size bytes each, moved into twice the
  * room where that is used up, which it is at 0 and powers of two from 16 on. Gives NULL, tasks
