@@ -22,19 +22,14 @@ void ms_loop_operand(ms_loop *loop, size_t operand, const ms_value *value) {
   }
 }
 
-/* Moves a dimension of one loop behind the last one of another. */
-static void append_dimension(ms_loop *to, const ms_loop *from, size_t i) {
-  to->dims[to->rank] = from->dims[i];
-  for (size_t k = 0; k < MS_LOOP_OPERANDS; k++) {
-    to->steps[k][to->rank] = from->steps[k][i];
-  }
-  to->rank++;
+ms_loop ms_loop_of(const ms_value *value) {
+  ms_loop loop = ms_loop_over(&value->shape);
+  ms_loop_operand(&loop, 0, value);
+  return loop;
 }
 
-/* Without dimensions of size 1, the one with the largest step of operand 0 first. */
-static ms_loop sort_dimensions(const ms_loop *loop) {
-  ms_loop sorted = {0};
-  size_t order[MS_MAX_RANK];
+/* Indices of the dimensions of more than 1, the one with the largest step of operand 0 first. */
+static size_t sort_dimensions(const ms_loop *loop, size_t order[MS_MAX_RANK]) {
   size_t count = 0;
   for (size_t i = 0; i < loop->rank; i++) {
     if (loop->dims[i] == 1) {
@@ -47,45 +42,44 @@ static ms_loop sort_dimensions(const ms_loop *loop) {
     }
     order[at] = i;
   }
-  for (size_t i = 0; i < count; i++) {
-    append_dimension(&sorted, loop, order[i]);
-  }
-  return sorted;
+  return count;
 }
 
-void ms_loop_join(ms_loop *loop, size_t operand_count) {
-  ms_loop sorted = sort_dimensions(loop);
-  ms_loop joined = {0};
-  for (size_t i = 0; i < sorted.rank; i++) {
+void ms_loop_join(ms_loop *loop) {
+  ms_loop joined = {.dims = {1}};
+  size_t order[MS_MAX_RANK];
+  size_t count = sort_dimensions(loop, order);
+  for (size_t i = 0; i < count; i++) {
+    size_t from = order[i];
+    size_t size = loop->dims[from];
     bool together = joined.rank > 0;
-    for (size_t k = 0; together && k < operand_count; k++) {
-      together = joined.steps[k][joined.rank - 1] == sorted.steps[k][i] * (ptrdiff_t)sorted.dims[i];
+    for (size_t k = 0; together && k < MS_LOOP_OPERANDS; k++) {
+      together = joined.steps[k][joined.rank - 1] == loop->steps[k][from] * (ptrdiff_t)size;
     }
     if (together) {
-      sorted.dims[i] *= joined.dims[--joined.rank];
+      size *= joined.dims[--joined.rank];
     }
-    append_dimension(&joined, &sorted, i);
+    joined.dims[joined.rank] = size;
+    for (size_t k = 0; k < MS_LOOP_OPERANDS; k++) {
+      joined.steps[k][joined.rank] = loop->steps[k][from];
+    }
+    joined.rank++;
   }
-  if (joined.rank == 0) {
-    joined.rank = 1;
-    joined.dims[0] = 1;
-  }
+  joined.rank += joined.rank == 0;
   *loop = joined;
 }
 
-bool ms_loop_next(const ms_loop *loop, size_t operand_count, ms_loop_place *place) {
-  for (size_t i = loop->rank - 1; i-- > 0;) {
-    place->index[i]++;
-    for (size_t k = 0; k < operand_count; k++) {
-      place->offset[k] += loop->steps[k][i];
+bool ms_loop_next(ms_loop *loop, size_t rank) {
+  for (size_t i = rank; i-- > 0;) {
+    bool inside = ++loop->index[i] < loop->dims[i];
+    ptrdiff_t steps = inside ? 1 : 1 - (ptrdiff_t)loop->dims[i];
+    for (size_t k = 0; k < MS_LOOP_OPERANDS; k++) {
+      loop->offset[k] += loop->steps[k][i] * steps;
     }
-    if (place->index[i] < loop->dims[i]) {
+    if (inside) {
       return true;
     }
-    for (size_t k = 0; k < operand_count; k++) {
-      place->offset[k] -= loop->steps[k][i] * (ptrdiff_t)loop->dims[i];
-    }
-    place->index[i] = 0;
+    loop->index[i] = 0;
   }
   return false;
 }
@@ -120,34 +114,40 @@ static bool is_transpose(const ms_loop *loop) {
          loop->steps[1][i + 1] == (ptrdiff_t)loop->dims[i];
 }
 
-void ms_loop_copy(const ms_kernels *kernels, ms_loop loop, size_t size, void *y, const void *x) {
-  ms_loop_place place = {0};
-  for (size_t i = 0; i < loop.rank; i++) {
-    if (loop.dims[i] == 0) {
+void ms_loop_copy(const ms_kernels *kernels, ms_loop *loop, size_t size, void *y, const void *x) {
+  for (size_t i = 0; i < loop->rank; i++) {
+    if (loop->dims[i] == 0) {
       return;
     }
   }
-  ms_loop_join(&loop, 2);
-  size_t columns = loop.dims[loop.rank - 1];
-  size_t rows = 0;
-  if (size == sizeof(float) && is_transpose(&loop)) {
-    rows = loop.dims[loop.rank - 2];
-    loop.rank--; /* the two last dimensions are done at once */
-  }
+  ms_loop_join(loop);
+  size_t last = loop->rank - 1;
+  size_t columns = loop->dims[last];
+  /* A matrix is done at once. */
+  size_t rows = size == sizeof(float) && is_transpose(loop) ? loop->dims[last - 1] : 0;
   do {
-    uint8_t *to = (uint8_t *)y + place.offset[0] * (ptrdiff_t)size;
-    const uint8_t *from = (const uint8_t *)x + place.offset[1] * (ptrdiff_t)size;
+    uint8_t *to = (uint8_t *)y + loop->offset[0] * (ptrdiff_t)size;
+    const uint8_t *from = (const uint8_t *)x + loop->offset[1] * (ptrdiff_t)size;
     if (rows > 0) {
       kernels->transpose((const float *)(const void *)from, columns, rows, (float *)(void *)to);
     } else {
-      copy_run(size, to, loop.steps[0][loop.rank - 1], from, loop.steps[1][loop.rank - 1], columns);
+      copy_run(size, to, loop->steps[0][last], from, loop->steps[1][last], columns);
     }
-  } while (ms_loop_next(&loop, 2, &place));
+  } while (ms_loop_next(loop, rows > 0 ? last - 1 : last));
 }
 
-void ms_loop_copy_value(const ms_kernels *kernels, const ms_loop *loop, const ms_value *y,
+void ms_loop_copy_value(const ms_kernels *kernels, ms_loop *loop, const ms_value *y,
                         ptrdiff_t y_offset, const ms_value *x, ptrdiff_t x_offset) {
   size_t size = ms_stored_size(y->type);
-  ms_loop_copy(kernels, *loop, size, (uint8_t *)y->data + y_offset * (ptrdiff_t)size,
+  ms_loop_copy(kernels, loop, size, (uint8_t *)y->data + y_offset * (ptrdiff_t)size,
                (const uint8_t *)x->data + x_offset * (ptrdiff_t)size);
+}
+
+void ms_loop_copy_node(const ms_run *run, const ms_node *node, ms_loop *loop) {
+  ms_loop_copy_value(run->kernels, loop, node->outputs[0], 0, node->inputs[0], 0);
+}
+
+void ms_loop_fill(const ms_kernels *kernels, const ms_value *value, const void *number) {
+  ms_loop loop = {.rank = 1, .dims = {value->count}, .steps = {{1}}};
+  ms_loop_copy(kernels, &loop, ms_stored_size(value->type), value->data, number);
 }

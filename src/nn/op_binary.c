@@ -21,7 +21,7 @@ static ms_status infer_broadcast(ms_graph *graph, ms_node *node, size_t first, m
                           ms_type_name(node->inputs[i]->type));
     }
   }
-  return ms_value_set(graph, node, node->outputs[0], type, &shape);
+  return ms_set_output(graph, node, type, &shape);
 }
 
 /* Pow's exponent may be a constant of another type than the base: it becomes one of the base's. */
@@ -118,41 +118,46 @@ static int64_t apply_integer(int function, int64_t a, int64_t b) {
     return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
   case MS_BINARY_MINIMUM:
     return a < b ? a : b;
+  case MS_BINARY_MAXIMUM:
+    return a > b ? a : b;
   case MS_BINARY_POWER:
     return integer_power(a, b);
   case MS_BINARY_MODULO:
     return modulo(a, b);
   default:
-    return a > b ? a : b;
+    return function & (a < b ? MS_LESS : a > b ? MS_GREATER : MS_EQUAL);
   }
 }
 
 static ms_loop broadcast_loop(const ms_value *y, const ms_value *a, const ms_value *b) {
-  ms_loop loop = ms_loop_over(&y->shape);
-  ms_loop_operand(&loop, 0, y);
+  ms_loop loop = ms_loop_of(y);
   ms_loop_operand(&loop, 1, a);
   ms_loop_operand(&loop, 2, b);
-  ms_loop_join(&loop, 3);
+  ms_loop_join(&loop);
   return loop;
 }
 
-static ms_status run_integers(const ms_run *run, ms_binary function, ms_value *y, const ms_value *a,
+/* Integers, and comparisons of floats, one after the other. */
+static ms_status run_integers(const ms_run *run, int function, ms_value *y, const ms_value *a,
                               const ms_value *b) {
   ms_loop loop = broadcast_loop(y, a, b);
-  ms_loop_place place = {0};
-  size_t last = loop.rank - 1;
+  bool is_float = ms_type_is_float(a->type);
   do {
-    for (size_t i = 0; i < loop.dims[last]; i++) {
-      ptrdiff_t at = (ptrdiff_t)i;
-      int64_t left = ms_integers(a)[place.offset[1] + at * loop.steps[1][last]];
-      int64_t right = ms_integers(b)[place.offset[2] + at * loop.steps[2][last]];
-      if (((int)function == MS_BINARY_DIVIDE || (int)function == MS_BINARY_MODULO) && right == 0) {
+    int64_t result = 0;
+    if (is_float) {
+      float left = ms_floats(a)[loop.offset[1]];
+      float right = ms_floats(b)[loop.offset[2]];
+      result = function & ((left < right ? MS_LESS : 0) | (left == right ? MS_EQUAL : 0) |
+                           (left > right ? MS_GREATER : 0));
+    } else {
+      int64_t right = ms_integers(b)[loop.offset[2]];
+      if ((function == MS_BINARY_DIVIDE || function == MS_BINARY_MODULO) && right == 0) {
         return ms_fail(run->context, MS_ERR_DATA, "an integer is divided by zero");
       }
-      ms_integers(y)[place.offset[0] + at] =
-          ms_integer_wrap(y->type, apply_integer((int)function, left, right));
+      result = apply_integer(function, ms_integers(a)[loop.offset[1]], right);
     }
-  } while (ms_loop_next(&loop, 3, &place));
+    ms_integers(y)[loop.offset[0]] = ms_integer_wrap(y->type, result);
+  } while (ms_loop_next(&loop, loop.rank));
   return MS_OK;
 }
 
@@ -165,8 +170,8 @@ static bool repeats_row(const ms_loop *loop) {
          loop->steps[2][last - 1] == 0 && loop->steps[2][last] == 1;
 }
 
-static void run_repeated(const ms_run *run, ms_binary function, float *y, const float *a,
-                         const float *b, size_t length, size_t rows) {
+static void run_repeated(const ms_run *run, int function, float *y, const float *a, const float *b,
+                         size_t length, size_t rows) {
   float pattern[PATTERN];
   size_t block = PATTERN / length * length;
   for (size_t i = 0; i < block; i += length) {
@@ -174,31 +179,30 @@ static void run_repeated(const ms_run *run, ms_binary function, float *y, const 
   }
   for (size_t i = 0; i < length * rows; i += block) {
     size_t left = length * rows - i;
-    run->kernels->binary(function, y + i, a + i, 1, pattern, 1, left < block ? left : block);
+    run->kernels->binary((ms_binary)function, y + i, a + i, 1, pattern, 1,
+                         left < block ? left : block);
   }
 }
 
-static void run_floats(const ms_run *run, ms_binary function, ms_value *y, const ms_value *a,
+static void run_floats(const ms_run *run, int function, ms_value *y, const ms_value *a,
                        const ms_value *b) {
   ms_loop loop = broadcast_loop(y, a, b);
-  ms_loop_place place = {0};
   size_t last = loop.rank - 1;
-  if (repeats_row(&loop)) {
-    loop.rank--; /* the two last dimensions are done at once */
-    do {
-      run_repeated(run, function, ms_floats(y) + place.offset[0], ms_floats(a) + place.offset[1],
-                   ms_floats(b) + place.offset[2], loop.dims[last], loop.dims[last - 1]);
-    } while (ms_loop_next(&loop, 3, &place));
-    return;
-  }
+  bool repeats = repeats_row(&loop); /* then the two last dimensions are done at once */
   do {
-    run->kernels->binary(function, ms_floats(y) + place.offset[0], ms_floats(a) + place.offset[1],
-                         (size_t)loop.steps[1][last], ms_floats(b) + place.offset[2],
-                         (size_t)loop.steps[2][last], loop.dims[last]);
-  } while (ms_loop_next(&loop, 3, &place));
+    float *to = ms_floats(y) + loop.offset[0];
+    const float *left = ms_floats(a) + loop.offset[1];
+    const float *right = ms_floats(b) + loop.offset[2];
+    if (repeats) {
+      run_repeated(run, function, to, left, right, loop.dims[last], loop.dims[last - 1]);
+    } else {
+      run->kernels->binary((ms_binary)function, to, left, (size_t)loop.steps[1][last], right,
+                           (size_t)loop.steps[2][last], loop.dims[last]);
+    }
+  } while (ms_loop_next(&loop, repeats ? last - 1 : last));
 }
 
-ms_status ms_apply_binary(const ms_run *run, ms_binary function, ms_value *y, const ms_value *a,
+ms_status ms_apply_binary(const ms_run *run, int function, ms_value *y, const ms_value *a,
                           const ms_value *b) {
   if (y->count == 0) {
     return MS_OK;
@@ -212,10 +216,10 @@ ms_status ms_apply_binary(const ms_run *run, ms_binary function, ms_value *y, co
 
 ms_status ms_run_binary(const ms_run *run, const ms_node *node) {
   ms_value *y = node->outputs[0];
-  ms_binary function = (ms_binary)node->op->variant;
-  MS_TRY(ms_apply_binary(run, function, y, node->inputs[0], node->inputs[1]));
-  for (size_t i = 2; i < node->input_count; i++) {
-    MS_TRY(ms_apply_binary(run, function, y, y, node->inputs[i]));
+  const ms_value *a = node->inputs[0];
+  for (size_t i = 1; i < node->input_count; i++) {
+    MS_TRY(ms_apply_binary(run, node->op->variant, y, a, node->inputs[i]));
+    a = y;
   }
   return MS_OK;
 }
@@ -234,83 +238,31 @@ ms_status ms_run_mean(const ms_run *run, const ms_node *node) {
 }
 
 ms_status ms_infer_compare(ms_graph *graph, ms_node *node) {
-  bool is_logic = node->op->variant >= MS_COMPARE_AND;
-  if (is_logic && node->inputs[0]->type != MS_TYPE_BOOL) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "an input of type %s",
-                        ms_type_name(node->inputs[0]->type));
-  }
   return infer_broadcast(graph, node, 0, MS_TYPE_BOOL);
 }
 
-/* What a comparison says of two numbers, none of which is less, equal or greater with a NaN. */
-static bool holds(ms_compare function, bool less, bool equal, bool greater) {
-  switch (function) {
-  case MS_COMPARE_EQUAL:
-    return equal;
-  case MS_COMPARE_LESS:
-    return less;
-  case MS_COMPARE_LESS_OR_EQUAL:
-    return less || equal;
-  case MS_COMPARE_GREATER:
-    return greater;
-  default:
-    return greater || equal;
-  }
+static ms_status expect_boolean(ms_graph *graph, const ms_node *node) {
+  ms_type type = node->inputs[0]->type;
+  return type == MS_TYPE_BOOL
+             ? MS_OK
+             : ms_node_fail(graph, node, MS_ERR_FORMAT, "its input 0 is of type %s, expected bool",
+                            ms_type_name(type));
 }
 
-static bool compare_floats(ms_compare function, float a, float b) {
-  bool less = a < b;
-  bool greater = a > b;
-  return holds(function, less, a == b, greater);
-}
-
-static bool compare_integers(ms_compare function, int64_t a, int64_t b) {
-  switch (function) {
-  case MS_COMPARE_AND:
-    return a != 0 && b != 0;
-  case MS_COMPARE_OR:
-    return a != 0 || b != 0;
-  case MS_COMPARE_XOR:
-    return (a != 0) != (b != 0);
-  default: {
-    bool less = a < b;
-    bool greater = a > b;
-    return holds(function, less, a == b, greater);
-  }
-  }
+/* And, Or and Xor are comparisons of booleans, which are 0 or 1. */
+ms_status ms_infer_logic(ms_graph *graph, ms_node *node) {
+  MS_TRY(expect_boolean(graph, node));
+  return ms_infer_compare(graph, node);
 }
 
 ms_status ms_run_compare(const ms_run *run, const ms_node *node) {
-  (void)run;
-  ms_value *y = node->outputs[0];
-  const ms_value *a = node->inputs[0];
-  const ms_value *b = node->inputs[1];
-  ms_compare function = (ms_compare)node->op->variant;
-  ms_loop_place place = {0};
-  if (y->count == 0) {
-    return MS_OK;
-  }
-  ms_loop loop = broadcast_loop(y, a, b);
-  size_t last = loop.rank - 1;
-  do {
-    for (size_t i = 0; i < loop.dims[last]; i++) {
-      ptrdiff_t a_at = place.offset[1] + (ptrdiff_t)i * loop.steps[1][last];
-      ptrdiff_t b_at = place.offset[2] + (ptrdiff_t)i * loop.steps[2][last];
-      bool result = ms_type_is_float(a->type)
-                        ? compare_floats(function, ms_floats(a)[a_at], ms_floats(b)[b_at])
-                        : compare_integers(function, ms_integers(a)[a_at], ms_integers(b)[b_at]);
-      ms_integers(y)[place.offset[0] + (ptrdiff_t)i] = result;
-    }
-  } while (ms_loop_next(&loop, 3, &place));
-  return MS_OK;
+  return ms_apply_binary(run, node->op->variant, node->outputs[0], node->inputs[0],
+                         node->inputs[1]);
 }
 
 ms_status ms_infer_not(ms_graph *graph, ms_node *node) {
-  const ms_value *x = node->inputs[0];
-  if (x->type != MS_TYPE_BOOL) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "an input of type %s", ms_type_name(x->type));
-  }
-  return ms_value_set(graph, node, node->outputs[0], MS_TYPE_BOOL, &x->shape);
+  MS_TRY(expect_boolean(graph, node));
+  return ms_infer_same(graph, node);
 }
 
 ms_status ms_run_not(const ms_run *run, const ms_node *node) {
@@ -322,32 +274,27 @@ ms_status ms_run_not(const ms_run *run, const ms_node *node) {
 }
 
 ms_status ms_infer_where(ms_graph *graph, ms_node *node) {
-  if (node->inputs[0]->type != MS_TYPE_BOOL) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "a condition of type %s",
-                        ms_type_name(node->inputs[0]->type));
-  }
+  MS_TRY(expect_boolean(graph, node));
   return infer_broadcast(graph, node, 1, node->inputs[1]->type);
 }
 
 ms_status ms_run_where(const ms_run *run, const ms_node *node) {
   (void)run;
   ms_value *y = node->outputs[0];
-  ms_loop loop = ms_loop_over(&y->shape);
-  ms_loop_place place = {0};
   if (y->count == 0) {
     return MS_OK;
   }
-  ms_loop_operand(&loop, 0, y);
+  ms_loop loop = ms_loop_of(y);
   for (size_t k = 0; k < 3; k++) {
     ms_loop_operand(&loop, 1 + k, node->inputs[k]);
   }
-  ms_loop_join(&loop, 4);
+  ms_loop_join(&loop);
   size_t last = loop.rank - 1;
   do {
     for (size_t i = 0; i < loop.dims[last]; i++) {
       ptrdiff_t at[4];
       for (size_t k = 0; k < 4; k++) {
-        at[k] = place.offset[k] + (ptrdiff_t)i * loop.steps[k][last];
+        at[k] = loop.offset[k] + (ptrdiff_t)i * loop.steps[k][last];
       }
       size_t chosen = ms_integers(node->inputs[0])[at[1]] != 0 ? 1 : 2;
       if (ms_type_is_float(y->type)) {
@@ -356,6 +303,6 @@ ms_status ms_run_where(const ms_run *run, const ms_node *node) {
         ms_integers(y)[at[0]] = ms_integers(node->inputs[chosen])[at[1 + chosen]];
       }
     }
-  } while (ms_loop_next(&loop, 4, &place));
+  } while (ms_loop_next(&loop, last));
   return MS_OK;
 }

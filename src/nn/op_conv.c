@@ -27,64 +27,60 @@ typedef struct conv_state {
   size_t batch;
   size_t channels;
   size_t groups;
-  size_t depth;         /* channels of one group */
-  size_t columns;       /* filters of one group */
-  size_t group_size;    /* packed floats of one group */
-  size_t tile;          /* output pixels whose pointers are in the table at a time */
-  size_t table_offset;  /* where in the scratch memory: the table, */
-  size_t zero_offset;   /* a row of zeros, */
-  size_t packed_offset; /* and the weights if they are packed in every run */
+  size_t depth;        /* channels of one group */
+  size_t columns;      /* filters of one group */
+  size_t group_size;   /* packed floats of one group */
+  size_t tile;         /* output pixels whose pointers are in the table at a time: */
+  size_t taps;         /* so many for each, */
+  size_t run;          /* to runs of so many floats */
+  size_t table_offset; /* where in the scratch memory: the table, */
+  size_t zero_offset;  /* a row of zeros or the lines, */
   bool depthwise;
   bool swept; /* depthwise, row by row of a two-dimensional image, without a table */
   bool pointwise;
   bool lined;                      /* by lines: padded copies of input rows */
   size_t line_width;               /* floats of a line */
-  size_t line_rows;                /* output rows whose lines are there at a time */
   bool levels;                     /* products in integers, of weights packed by ms_pack_s16 */
-  float *packed;                   /* NULL: packed in every run */
   const struct conv_state *feeder; /* of a swept one: makes its input, a row at a time */
-  size_t ring_offset;              /* where in the scratch memory those rows are */
+  size_t ring_offset;              /* and those rows */
 } conv_state;
+
+ms_status ms_node_groups(ms_graph *graph, const ms_node *node, const char *name, int64_t otherwise,
+                         size_t channels, size_t *groups) {
+  int64_t count = 0;
+  MS_TRY(ms_node_integer(graph, node, name, otherwise, &count));
+  if (count < 1 || (uint64_t)count > channels || channels % (size_t)count != 0) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu channels in %lld groups", channels,
+                        (long long)count);
+  }
+  *groups = (size_t)count;
+  return MS_OK;
+}
 
 static ms_status check_weights(ms_graph *graph, const ms_node *node, bool transposed,
                                conv_state *state) {
   const ms_shape *x = &node->inputs[0]->shape;
   const ms_shape *w = &node->inputs[1]->shape;
   const ms_value *bias = ms_node_input(node, 2);
-  int64_t groups = 0;
-  MS_TRY(ms_node_integer(graph, node, "group", 1, &groups));
   if (w->rank != x->rank || x->rank < 3) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT,
                         "an input of %zu dimensions meets weights of %zu", x->rank, w->rank);
   }
   state->batch = x->dims[0];
   state->channels = x->dims[1];
-  if (groups < 1 || (uint64_t)groups > state->channels || state->channels % (size_t)groups != 0) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu channels in %lld groups", state->channels,
-                        (long long)groups);
-  }
-  state->groups = (size_t)groups;
+  MS_TRY(ms_node_groups(graph, node, "group", 1, state->channels, &state->groups));
   state->depth = state->channels / state->groups;
-  size_t depth = transposed ? w->dims[0] / state->groups : w->dims[1];
   state->columns = transposed ? w->dims[1] : w->dims[0] / state->groups;
   size_t filters = 0;
-  bool fits = depth == state->depth && state->columns > 0 &&
-              ms_size_mul(state->columns, state->groups, &filters) &&
-              (transposed ? w->dims[0] == state->channels : w->dims[0] == filters);
+  bool fits = state->columns > 0 && ms_size_mul(state->columns, state->groups, &filters) &&
+              (transposed ? w->dims[0] == state->channels
+                          : w->dims[0] == filters && w->dims[1] == state->depth);
   if (!fits || (bias != NULL && (bias->shape.rank != 1 || bias->count != filters))) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT,
                         "%zu channels in %zu groups do not fit weights [%zu][%zu] and their bias",
                         state->channels, state->groups, w->dims[0], w->dims[1]);
   }
-  state->product.columns = filters;
   return MS_OK;
-}
-
-static void count_macs(ms_node *node, const conv_state *state) {
-  const ms_window *window = &state->window;
-  size_t pixels = window->transposed ? window->input_count : window->output_count;
-  node->mac_count =
-      (uint64_t)state->batch * pixels * window->taps * state->depth * state->product.columns;
 }
 
 ms_status ms_infer_conv(ms_graph *graph, ms_node *node) {
@@ -92,19 +88,13 @@ ms_status ms_infer_conv(ms_graph *graph, ms_node *node) {
   ms_value *x = node->inputs[0];
   ms_value *weights = node->inputs[1];
   const ms_value *bias = ms_node_input(node, 2);
-  for (size_t i = 0; i < node->input_count; i++) {
-    if (node->inputs[i] != NULL) {
-      MS_TRY(ms_node_expect_float(graph, node, i));
-    }
-  }
-  MS_TRY(ms_node_state(graph, node, sizeof(conv_state)));
+  MS_TRY(ms_float_state(graph, node, sizeof(conv_state)));
   conv_state *state = node->state;
   MS_TRY(check_weights(graph, node, transposed, state));
   MS_TRY(
       ms_window_infer(graph, node, &x->shape, weights->shape.dims + 2, transposed, &state->window));
   const ms_window *window = &state->window;
-  state->product.fused = (ms_fused){.low = -INFINITY, .high = INFINITY};
-  state->product.bias_axis = 1;
+  ms_product_init(&state->product, state->columns * state->groups, 1);
   state->product.can_fuse = weights->is_constant && (bias == NULL || bias->is_constant);
   state->depthwise = state->groups > 1 && state->depth == 1 && state->columns == 1;
   bool same = window->taps == 1 && window->output_count == window->input_count;
@@ -112,9 +102,11 @@ ms_status ms_infer_conv(ms_graph *graph, ms_node *node) {
     same = same && window->stride[i] == 1 && window->pad[i] == 0;
   }
   state->pointwise = same && !state->depthwise;
-  count_macs(node, state);
+  size_t pixels = transposed ? window->input_count : window->output_count;
+  node->mac_count =
+      (uint64_t)state->batch * pixels * window->taps * state->depth * state->product.columns;
   ms_shape shape = ms_window_shape(window, state->batch, state->product.columns);
-  return ms_value_set(graph, node, node->outputs[0], MS_TYPE_FLOAT, &shape);
+  return ms_set_output(graph, node, MS_TYPE_FLOAT, &shape);
 }
 
 void ms_conv_absorb_pad(ms_node *node, const ms_shape *image, const size_t *before) {
@@ -130,58 +122,8 @@ void ms_conv_absorb_pad(ms_node *node, const ms_shape *image, const size_t *befo
   state->pointwise = false;
 }
 
-/* The bias with scale and shift in it: bias[j] scale[j] + shift[j]. NULL if all are absent. */
-static ms_status fuse_bias(ms_context *context, const conv_state *state, const float *bias,
-                           const float **fused) {
-  const ms_fused *extra = &state->product.fused;
-  float *sum = NULL;
-  *fused = bias;
-  if (extra->scale == NULL && extra->shift == NULL) {
-    return MS_OK;
-  }
-  MS_TRY(MS_SCRATCH(context, state->product.columns, &sum));
-  for (size_t j = 0; j < state->product.columns; j++) {
-    float value = bias == NULL ? 0.0f : bias[j];
-    value *= extra->scale == NULL ? 1.0f : extra->scale[j];
-    sum[j] = value + (extra->shift == NULL ? 0.0f : extra->shift[j]);
-  }
-  *fused = sum;
-  return MS_OK;
-}
-
-/* weights[taps][depth] of filter after filter, each times the scale of the filter: to scaled. */
-static void scale_weights(const conv_state *state, size_t count, const float *weights,
-                          float *scaled) {
-  const float *scale = state->product.fused.scale;
-  bool transposed = state->window.transposed;
-  size_t length = state->window.taps * (transposed ? 1 : state->depth); /* of one filter's run */
-  size_t block = state->depth * state->columns; /* runs of a group where runs are transposed */
-  for (size_t run = 0; run * length < count; run++) {
-    size_t filter = transposed ? run / block * state->columns + run % state->columns : run;
-    for (size_t i = run * length; i < (run + 1) * length; i++) {
-      scaled[i] = weights[i] * scale[filter];
-    }
-  }
-}
-
-/* The weights with the scale of their filter in them: in their place, where no one else reads it.
- */
-static ms_status fuse_weights(ms_context *context, const conv_state *state, ms_value *weights,
-                              const float **fused) {
-  float *scaled = ms_floats(weights);
-  *fused = scaled;
-  if (state->product.fused.scale == NULL) {
-    return MS_OK;
-  }
-  if (weights->use_count > 1) {
-    MS_TRY(MS_SCRATCH(context, weights->count, &scaled));
-  }
-  scale_weights(state, weights->count, *fused, scaled);
-  *fused = scaled;
-  return MS_OK;
-}
-
-static void pack(const conv_state *state, const float *weights, const float *bias, float *packed) {
+static void pack(const void *conv, const float *weights, const float *bias, float *packed) {
+  const conv_state *state = conv;
   size_t taps = state->window.taps;
   size_t depth_stride = taps * (state->window.transposed ? state->columns : 1);
   size_t column_stride = taps * (state->window.transposed ? 1 : state->depth);
@@ -197,41 +139,16 @@ static void pack(const conv_state *state, const float *weights, const float *bia
   }
 }
 
-/* Packs constant weights for good and lets go of them. */
-static ms_status pack_constants(ms_graph *graph, ms_node *node, size_t packed_count) {
-  conv_state *state = node->state;
-  ms_context *context = graph->context;
-  ms_value *weights = node->inputs[1];
-  ms_value *bias = ms_node_input(node, 2);
-  const float *fused_bias = NULL;
-  const float *fused_weights = NULL;
-  /* First, so that what is decoded next lies behind it, and leaves no hole when it is returned. */
-  MS_TRY(MS_KEEP(context, &graph->pool, packed_count, &state->packed));
-  MS_TRY(ms_value_load(graph, weights));
-  if (bias != NULL) {
-    MS_TRY(ms_value_load(graph, bias));
-  }
-  ms_arena_mark mark = ms_arena_get_mark(context);
-  MS_TRY(fuse_bias(context, state, bias == NULL ? NULL : ms_floats(bias), &fused_bias));
-  MS_TRY(fuse_weights(context, state, weights, &fused_weights));
-  pack(state, fused_weights, fused_bias, state->packed);
-  ms_arena_drop(context, mark);
-  ms_node_release_input(graph, node, 1);
-  ms_node_release_input(graph, node, 2);
-  return MS_OK;
-}
-
 /* Input rows under rows of the output, padding included. */
 static size_t count_lines(const ms_window *window, size_t rows) {
   return (rows - 1) * window->stride[1] + (window->kernel[1] - 1) * window->dilation[1] + 1;
 }
 
-/* Adds count floats or pointers of size bytes to the scratch memory. */
-static bool add_scratch(size_t count, size_t size, size_t *offset, size_t *total) {
+bool ms_add_scratch(ms_node *node, size_t count, size_t size, size_t *offset) {
   size_t bytes = 0;
-  *offset = *total;
+  *offset = node->scratch_size;
   return ms_size_mul(count, size, &bytes) && ms_size_round_up(bytes, ALIGNMENT, &bytes) &&
-         ms_size_add(*total, bytes, total);
+         ms_size_add(*offset, bytes, &node->scratch_size);
 }
 
 /* Output rows are done a few at a time, so that tiles of rows come out even. */
@@ -241,17 +158,18 @@ static bool plan_lines(ms_node *node, conv_state *state) {
   size_t outputs = window->output[2];
   size_t pointers = 0;
   size_t floats = 0;
-  state->line_rows = (LEAST_PIXELS + outputs - 1) / outputs;
-  if (state->line_rows > window->output[1]) {
-    state->line_rows = window->output[1];
-  }
+  size_t rows = (LEAST_PIXELS + outputs - 1) / outputs;
+  rows = rows < window->output[1] ? rows : window->output[1];
+  state->tile = rows * outputs;
+  state->taps = window->kernel[1];
+  state->run = window->kernel[2] * state->channels;
   return ms_size_mul(outputs - 1, window->stride[2], &state->line_width) &&
          ms_size_add(state->line_width, window->kernel[2], &state->line_width) &&
          ms_size_mul(state->line_width, state->channels, &state->line_width) &&
-         ms_size_mul(state->line_width, count_lines(window, state->line_rows), &floats) &&
-         ms_size_mul(state->line_rows * outputs, window->kernel[1], &pointers) &&
-         add_scratch(pointers, sizeof(float *), &state->table_offset, &node->scratch_size) &&
-         add_scratch(floats, sizeof(float), &state->zero_offset, &node->scratch_size);
+         ms_size_mul(state->line_width, count_lines(window, rows), &floats) &&
+         ms_size_mul(state->tile, state->taps, &pointers) &&
+         ms_add_scratch(node, pointers, sizeof(float *), &state->table_offset) &&
+         ms_add_scratch(node, floats, sizeof(float), &state->zero_offset);
 }
 
 /*
@@ -289,18 +207,21 @@ static bool choose_way(const ms_graph *graph, conv_state *state, size_t *packed_
   return fits;
 }
 
+bool ms_plan_tiles(ms_node *node, const ms_window *window, size_t *tile, size_t *table_offset) {
+  size_t most = TABLE_POINTERS / window->taps;
+  size_t pointers = 0;
+  most = most < LEAST_ROWS ? LEAST_ROWS : most;
+  *tile = most < window->output_count ? most : window->output_count;
+  return ms_size_mul(*tile, window->taps, &pointers) &&
+         ms_add_scratch(node, pointers, sizeof(float *), table_offset);
+}
+
 /* Scratch memory of gathering: pointers for a tile of output pixels, and what padding reads. */
 static bool plan_tiles(ms_node *node, conv_state *state) {
-  size_t taps = state->window.taps;
-  size_t tile = TABLE_POINTERS / taps;
-  size_t pointers = 0;
-  state->tile = tile < LEAST_ROWS ? LEAST_ROWS : tile;
-  if (state->tile > state->window.output_count) {
-    state->tile = state->window.output_count;
-  }
-  return ms_size_mul(state->tile, taps, &pointers) &&
-         add_scratch(pointers, sizeof(float *), &state->table_offset, &node->scratch_size) &&
-         add_scratch(state->channels, sizeof(float), &state->zero_offset, &node->scratch_size);
+  state->taps = state->window.taps;
+  state->run = state->depth;
+  return ms_plan_tiles(node, &state->window, &state->tile, &state->table_offset) &&
+         ms_add_scratch(node, state->channels, sizeof(float), &state->zero_offset);
 }
 
 /* Input rows that a swept convolution sees at a time. */
@@ -320,7 +241,7 @@ static bool chain(ms_graph *graph, ms_node *node, conv_state *state) {
     return true;
   }
   const conv_state *feeder = producer->state;
-  if (!feeder->pointwise || feeder->packed == NULL || feeder->batch != 1 ||
+  if (!feeder->pointwise || feeder->product.packed == NULL || feeder->batch != 1 ||
       ms_node_input(producer, MS_INPUT_RESIDUAL) != NULL) {
     return true;
   }
@@ -328,8 +249,8 @@ static bool chain(ms_graph *graph, ms_node *node, conv_state *state) {
   node->mac_count += producer->mac_count;
   ms_node_set_input(node, 0, producer->inputs[0]);
   ms_graph_remove_node(graph, producer);
-  return add_scratch(rows * window->input[2] * state->channels, sizeof(float), &state->ring_offset,
-                     &node->scratch_size);
+  return ms_add_scratch(node, rows * window->input[2] * state->channels, sizeof(float),
+                        &state->ring_offset);
 }
 
 ms_status ms_prepare_conv(ms_graph *graph, ms_node *node) {
@@ -342,68 +263,62 @@ ms_status ms_prepare_conv(ms_graph *graph, ms_node *node) {
   if (!fits) {
     return ms_node_fail(graph, node, MS_ERR_LIMIT, "weights or tables exceed memory");
   }
-  if (state->product.can_fuse) {
-    return pack_constants(graph, node, packed_count);
-  }
-  if (!add_scratch(packed_count, sizeof(float), &state->packed_offset, &node->scratch_size)) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "weights exceed memory");
-  }
-  return MS_OK;
+  size_t taps = state->window.taps;
+  bool transposed = state->window.transposed;
+  return ms_prepare_product(
+      graph, node, packed_count, pack, transposed ? taps : taps * state->depth,
+      transposed ? state->depth * state->columns : state->columns, state->columns);
 }
 
-/* One group of output pixels first … first + rows - 1 of all those that y holds. */
+/* Output pixels first … first + rows - 1 of an image; y and residual are those of the first. */
 typedef struct conv_part {
   const float *x;
   float *y;
   const float *residual;
   const float *packed;
+  size_t first;
   size_t rows;
 } conv_part;
 
-static ms_epilogue make_epilogue(const conv_state *state, const float *residual) {
-  return (ms_epilogue){.residual = residual,
+static ms_epilogue make_epilogue(const conv_state *state, const float *residual, size_t offset) {
+  return (ms_epilogue){.residual = residual == NULL ? NULL : residual + offset,
                        .residual_stride = state->product.columns,
                        .low = state->product.fused.low,
                        .high = state->product.fused.high};
 }
 
-static void run_pointwise(const ms_run *run, const conv_state *state, const conv_part *part) {
+/* The products of all groups; lines are in the table already. */
+static void run_product(const ms_run *run, const conv_state *state, const conv_part *part) {
+  const float **table = (const float **)(void *)(run->scratch + state->table_offset);
+  const float *zeros = (const float *)(void *)(run->scratch + state->zero_offset);
   size_t filters = state->product.columns;
   for (size_t g = 0; g < state->groups; g++) {
-    size_t first = g * state->columns;
-    ms_epilogue epilogue =
-        make_epilogue(state, part->residual == NULL ? NULL : part->residual + first);
-    (state->levels ? run->kernels->gemm_s16
-                   : run->kernels->gemm)(part->x + g * state->depth, state->channels, state->depth,
-                                         part->packed + g * state->group_size, part->y + first,
-                                         filters, part->rows, state->columns, &epilogue);
+    const float *x = part->x + g * state->depth;
+    const float *packed = part->packed + g * state->group_size;
+    size_t column = g * state->columns;
+    ms_epilogue epilogue = make_epilogue(state, part->residual, column);
+    if (state->pointwise) {
+      (state->levels ? run->kernels->gemm_s16 : run->kernels->gemm)(
+          x, state->channels, state->depth, packed, part->y + column, filters, part->rows,
+          state->columns, &epilogue);
+      continue;
+    }
+    if (!state->lined) {
+      ms_window_rows(&state->window, x, state->channels, zeros, part->first, part->rows, table);
+    }
+    (state->levels ? run->kernels->gemm_indirect_s16 : run->kernels->gemm_indirect)(
+        table, state->taps, state->run, packed, part->y + column, filters, part->rows,
+        state->columns, &epilogue);
   }
 }
 
-/* One tile of one image: rows pixels from first on, y and residual at the tile's start. */
-static void run_tile(const ms_run *run, const conv_state *state, const conv_part *part,
-                     size_t first) {
+static void run_depthwise(const ms_run *run, const conv_state *state, const conv_part *part) {
   const float **table = (const float **)(void *)(run->scratch + state->table_offset);
   const float *zeros = (const float *)(void *)(run->scratch + state->zero_offset);
-  size_t taps = state->window.taps;
-  size_t filters = state->product.columns;
-  if (state->depthwise) {
-    ms_epilogue epilogue = make_epilogue(state, part->residual);
-    ms_window_rows(&state->window, part->x, state->channels, zeros, first, part->rows, table);
-    run->kernels->depthwise(table, taps, part->packed, part->y, filters, part->rows,
-                            state->channels, &epilogue);
-    return;
-  }
-  for (size_t g = 0; g < state->groups; g++) {
-    size_t column = g * state->columns;
-    ms_epilogue epilogue =
-        make_epilogue(state, part->residual == NULL ? NULL : part->residual + column);
-    ms_window_rows(&state->window, part->x + g * state->depth, state->channels, zeros, first,
-                   part->rows, table);
-    (state->levels ? run->kernels->gemm_indirect_s16 : run->kernels->gemm_indirect)(
-        table, taps, state->depth, part->packed + g * state->group_size, part->y + column, filters,
-        part->rows, state->columns, &epilogue);
-  }
+  ms_epilogue epilogue = make_epilogue(state, part->residual, 0);
+  ms_window_rows(&state->window, part->x, state->channels, zeros, part->first, part->rows, table);
+  run->kernels->depthwise(table, state->taps, part->packed, part->y, state->channels, part->rows,
+                          state->channels, &epilogue);
 }
 
 /* Row line of the input of a swept convolution; rows before first are there already. */
@@ -419,9 +334,9 @@ static const float *find_line(const ms_run *run, const conv_state *state, const 
   for (; *first <= line; (*first)++) {
     const conv_part row = {.x = image->x + *first * window->input[2] * state->feeder->channels,
                            .y = ring + *first % rows * row_count,
-                           .packed = state->feeder->packed,
+                           .packed = state->feeder->product.packed,
                            .rows = window->input[2]};
-    run_pointwise(run, state->feeder, &row);
+    run_product(run, state->feeder, &row);
   }
   return ring + line % rows * row_count;
 }
@@ -445,8 +360,7 @@ static void run_sweep(const ms_run *run, const conv_state *state, const conv_par
       bool inside = line >= window->pad[1] && line - window->pad[1] < window->input[1];
       rows[k] = inside ? find_line(run, state, image, line - window->pad[1], &first) : NULL;
     }
-    ms_epilogue epilogue =
-        make_epilogue(state, image->residual == NULL ? NULL : image->residual + row * row_count);
+    ms_epilogue epilogue = make_epilogue(state, image->residual, row * row_count);
     run->kernels->depthwise_row(rows, &sweep, image->packed, image->y + row * row_count,
                                 state->channels, &epilogue);
   }
@@ -466,44 +380,26 @@ static void fill_line(const conv_state *state, const float *image, size_t line, 
   }
 }
 
-/* Where the rows of the kernel start, for each pixel of some output rows. */
-static void fill_table(const conv_state *state, const float *lines, size_t rows,
-                       const float **table) {
-  const ms_window *window = &state->window;
-  size_t step = window->stride[2] * state->channels;
-  size_t next = window->dilation[1] * state->line_width;
-  for (size_t row = 0; row < rows; row++) {
-    const float *line = lines + row * window->stride[1] * state->line_width;
-    for (size_t i = 0; i < window->output[2]; i++, line += step) {
-      const float *run = line;
-      for (size_t k = 0; k < window->kernel[1]; k++, run += next) {
-        *table++ = run;
-      }
-    }
-  }
-}
-
-/* A convolution of one image without groups, a few output rows at a time. */
-static void run_lines(const ms_run *run, const conv_state *state, const conv_part *image) {
+/* Some input rows, and where the rows of the kernel start in them for each pixel of a part. */
+static void fill_table(const ms_run *run, const conv_state *state, const conv_part *part) {
   const float **table = (const float **)(void *)(run->scratch + state->table_offset);
   float *lines = (float *)(void *)(run->scratch + state->zero_offset);
   const ms_window *window = &state->window;
-  size_t outputs = window->output[2];
-  size_t height = window->kernel[1];
-  size_t filters = state->product.columns;
-  for (size_t first = 0; first < window->output[1]; first += state->line_rows) {
-    size_t rows = window->output[1] - first;
-    rows = rows < state->line_rows ? rows : state->line_rows;
-    for (size_t i = 0; i < count_lines(window, rows); i++) {
-      fill_line(state, image->x, first * window->stride[1] + i, lines + i * state->line_width);
+  size_t rows = part->rows / window->output[2];
+  size_t top = part->first / window->output[2] * window->stride[1];
+  size_t step = window->stride[2] * state->channels;
+  size_t next = window->dilation[1] * state->line_width;
+  for (size_t i = 0; i < count_lines(window, rows); i++) {
+    fill_line(state, part->x, top + i, lines + i * state->line_width);
+  }
+  for (size_t row = 0; row < rows; row++) {
+    const float *line = lines + row * window->stride[1] * state->line_width;
+    for (size_t i = 0; i < window->output[2]; i++, line += step) {
+      const float *start = line;
+      for (size_t k = 0; k < window->kernel[1]; k++, start += next) {
+        *table++ = start;
+      }
     }
-    fill_table(state, lines, rows, table);
-    size_t offset = first * outputs * filters;
-    ms_epilogue epilogue =
-        make_epilogue(state, image->residual == NULL ? NULL : image->residual + offset);
-    (state->levels ? run->kernels->gemm_indirect_s16 : run->kernels->gemm_indirect)(
-        table, height, window->kernel[2] * state->channels, image->packed, image->y + offset,
-        filters, rows * outputs, filters, &epilogue);
   }
 }
 
@@ -512,17 +408,17 @@ static void run_image(const ms_run *run, const conv_state *state, const conv_par
     run_sweep(run, state, image);
     return;
   }
-  if (state->lined) {
-    run_lines(run, state, image);
-    return;
-  }
   for (size_t first = 0; first < image->rows; first += state->tile) {
     size_t offset = first * state->product.columns;
     conv_part part = *image;
+    part.first = first;
     part.rows = image->rows - first < state->tile ? image->rows - first : state->tile;
-    part.y = image->y + offset;
+    part.y += offset;
     part.residual = image->residual == NULL ? NULL : image->residual + offset;
-    run_tile(run, state, &part, first);
+    if (state->lined) {
+      fill_table(run, state, &part);
+    }
+    (state->depthwise ? run_depthwise : run_product)(run, state, &part);
   }
 }
 
@@ -532,20 +428,20 @@ ms_status ms_run_conv(const ms_run *run, const ms_node *node) {
   conv_part part = {.x = ms_floats(node->inputs[0]),
                     .y = ms_floats(node->outputs[0]),
                     .residual = residual == NULL ? NULL : ms_floats(residual),
-                    .packed = state->packed,
+                    .packed = state->product.packed,
                     .rows = state->window.output_count};
   if (node->outputs[0]->count == 0) {
     return MS_OK;
   }
   if (part.packed == NULL) {
-    float *packed = (float *)(void *)(run->scratch + state->packed_offset);
+    float *packed = (float *)(void *)(run->scratch + state->product.packed_offset);
     const ms_value *bias = ms_node_input(node, 2);
     pack(state, ms_floats(node->inputs[1]), bias == NULL ? NULL : ms_floats(bias), packed);
     part.packed = packed;
   }
   if (state->pointwise) {
     part.rows *= state->batch;
-    run_pointwise(run, state, &part);
+    run_product(run, state, &part);
     return MS_OK;
   }
   if (!state->lined) {

@@ -8,8 +8,6 @@
 #include "nn/loop.h"
 #include "nn/ops.h"
 
-enum { ALIGNMENT = 64 };
-
 typedef struct dense_state {
   ms_product product;
   size_t rows;
@@ -18,14 +16,10 @@ typedef struct dense_state {
   size_t b_depth_stride;
   size_t b_column_stride;
   bool transpose_a;
-  float alpha;
-  float beta;
   bool bias_is_residual; /* Gemm's C does not go into the packed bias */
   size_t a_offset;       /* places in the scratch memory */
-  size_t packed_offset;
   size_t residual_offset;
   size_t packed_count;
-  float *packed; /* NULL: packed in every run */
 } dense_state;
 
 /* A vector as a matrix of one row (a) or one column (b). */
@@ -39,13 +33,13 @@ static ms_shape as_matrix(const ms_shape *shape, bool is_right) {
   return matrix;
 }
 
-static void init_product(const ms_graph *graph, ms_node *node, size_t columns) {
-  dense_state *state = node->state;
-  (void)graph;
-  state->product.fused = (ms_fused){.low = -INFINITY, .high = INFINITY};
-  state->product.columns = columns;
-  state->alpha = 1.0f;
-  state->beta = 1.0f;
+void ms_product_init(ms_product *product, size_t columns, size_t bias_axis) {
+  product->fused.low = -INFINITY;
+  product->fused.high = INFINITY;
+  product->columns = columns;
+  product->bias_axis = bias_axis;
+  product->alpha = 1.0f;
+  product->beta = 1.0f;
 }
 
 /* The shape of a MatMul of matrices, and the loop over its batch. */
@@ -63,47 +57,40 @@ static ms_status matmul_shape(ms_graph *graph, ms_node *node, const ms_shape *a,
   MS_TRY(ms_shape_broadcast(graph, node, &batch, shape));
   shape->dims[shape->rank++] = a->dims[a->rank - 2];
   shape->dims[shape->rank++] = b->dims[b->rank - 1];
-  ms_value y_value = {.shape = *shape};
-  ms_value a_value = {.shape = *a};
-  ms_value b_value = {.shape = *b};
+  const ms_shape *shapes[] = {shape, a, b};
   state->batch = ms_loop_over(shape);
-  ms_loop_operand(&state->batch, 0, &y_value);
-  ms_loop_operand(&state->batch, 1, &a_value);
-  ms_loop_operand(&state->batch, 2, &b_value);
+  for (size_t i = 0; i < 3; i++) {
+    ms_value operand = {.shape = *shapes[i]};
+    ms_loop_operand(&state->batch, i, &operand);
+  }
   state->batch.rank -= 2;
+  return MS_OK;
+}
+
+/* Sets a product's output and counts its work. */
+static ms_status set_result(ms_graph *graph, ms_node *node, const ms_shape *shape) {
+  const dense_state *state = node->state;
+  MS_TRY(ms_set_output(graph, node, MS_TYPE_FLOAT, shape));
+  node->mac_count = (uint64_t)node->outputs[0]->count * state->depth;
   return MS_OK;
 }
 
 ms_status ms_infer_matmul(ms_graph *graph, ms_node *node) {
   const ms_value *left = node->inputs[0];
   const ms_value *right = node->inputs[1];
-  MS_TRY(ms_node_expect_float(graph, node, 0));
-  MS_TRY(ms_node_expect_float(graph, node, 1));
+  MS_TRY(ms_float_state(graph, node, sizeof(dense_state)));
+  dense_state *state = node->state;
   if (left->shape.rank == 0 || right->shape.rank == 0) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "a product with a scalar");
   }
   ms_shape a = as_matrix(&left->shape, false);
   ms_shape b = as_matrix(&right->shape, true);
   ms_shape shape = {0};
-  MS_TRY(ms_node_state(graph, node, sizeof(dense_state)));
-  dense_state *state = node->state;
-  init_product(graph, node, b.dims[b.rank - 1]);
   MS_TRY(matmul_shape(graph, node, &a, &b, &shape));
   state->rows = a.dims[a.rank - 2];
   state->depth = a.dims[a.rank - 1];
-  state->b_depth_stride = state->product.columns;
+  state->b_depth_stride = b.dims[b.rank - 1];
   state->b_column_stride = 1;
-  state->product.can_fuse = right->is_constant && b.rank == 2 && right->shape.rank == 2;
-  size_t count = 0;
-  if (!ms_shape_count(&shape, &count)) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "its result exceeds memory");
-  }
-  node->mac_count = (uint64_t)count * state->depth;
-  if (state->product.can_fuse) { /* one matrix for the whole batch: all rows at once */
-    state->rows = state->product.columns == 0 ? 0 : count / state->product.columns;
-    state->batch.rank = 0;
-  }
-  ms_loop_join(&state->batch, 3);
   /* Vectors lose the dimension that they were given. */
   if (right->shape.rank == 1) {
     shape.rank--;
@@ -112,8 +99,16 @@ ms_status ms_infer_matmul(ms_graph *graph, ms_node *node) {
     shape.dims[shape.rank - 2 + (right->shape.rank == 1)] = shape.dims[shape.rank - 1];
     shape.rank--;
   }
-  state->product.bias_axis = shape.rank - 1;
-  return ms_value_set(graph, node, node->outputs[0], MS_TYPE_FLOAT, &shape);
+  MS_TRY(set_result(graph, node, &shape));
+  ms_product_init(&state->product, state->b_depth_stride, shape.rank - 1);
+  state->product.can_fuse = right->is_constant && b.rank == 2 && right->shape.rank == 2;
+  if (state->product.can_fuse) { /* one matrix for the whole batch: all rows at once */
+    size_t count = node->outputs[0]->count;
+    state->rows = state->product.columns == 0 ? 0 : count / state->product.columns;
+    state->batch.rank = 0;
+  }
+  ms_loop_join(&state->batch);
+  return MS_OK;
 }
 
 /* Whether Gemm's C is a constant row or number, which goes into the packed bias. */
@@ -130,114 +125,103 @@ static ms_status check_c(ms_graph *graph, const ms_node *node, const ms_shape *s
     size_t size = c->dims[c->rank - 1 - i];
     fits = size == 1 || size == shape->dims[1 - i];
   }
-  if (!fits) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "its third input does not fit [%zu][%zu]",
-                        shape->dims[0], shape->dims[1]);
-  }
-  return ms_node_expect_float(graph, node, 2);
+  return fits ? MS_OK
+              : ms_node_fail(graph, node, MS_ERR_FORMAT, "its third input does not fit [%zu][%zu]",
+                             shape->dims[0], shape->dims[1]);
 }
 
 ms_status ms_infer_gemm(ms_graph *graph, ms_node *node) {
   const ms_shape *a = &node->inputs[0]->shape;
   const ms_shape *b = &node->inputs[1]->shape;
   const ms_value *c = ms_node_input(node, 2);
-  int64_t transpose_a = 0;
-  int64_t transpose_b = 0;
-  MS_TRY(ms_node_expect_float(graph, node, 0));
-  MS_TRY(ms_node_expect_float(graph, node, 1));
-  MS_TRY(ms_node_integer(graph, node, "transA", 0, &transpose_a));
-  MS_TRY(ms_node_integer(graph, node, "transB", 0, &transpose_b));
-  MS_TRY(ms_node_state(graph, node, sizeof(dense_state)));
+  bool transpose_b = false;
+  MS_TRY(ms_float_state(graph, node, sizeof(dense_state)));
   dense_state *state = node->state;
-  if (a->rank != 2 || b->rank != 2 ||
-      a->dims[transpose_a ? 0 : 1] != b->dims[transpose_b ? 1 : 0]) {
+  MS_TRY(ms_node_flag(graph, node, "transA", false, &state->transpose_a));
+  MS_TRY(ms_node_flag(graph, node, "transB", false, &transpose_b));
+  state->depth = a->dims[!state->transpose_a];
+  if (a->rank != 2 || b->rank != 2 || state->depth != b->dims[transpose_b]) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "its inputs are no matrices of one depth");
   }
-  ms_shape shape = {2, {a->dims[transpose_a ? 1 : 0], b->dims[transpose_b ? 0 : 1]}};
-  init_product(graph, node, shape.dims[1]);
-  MS_TRY(ms_node_float(graph, node, "alpha", 1.0f, &state->alpha));
-  MS_TRY(ms_node_float(graph, node, "beta", 1.0f, &state->beta));
+  ms_shape shape = {2, {a->dims[state->transpose_a], b->dims[!transpose_b]}};
+  ms_product_init(&state->product, shape.dims[1], 1);
+  MS_TRY(ms_node_float(graph, node, "alpha", 1.0f, &state->product.alpha));
+  MS_TRY(ms_node_float(graph, node, "beta", 1.0f, &state->product.beta));
   if (c != NULL) {
     MS_TRY(check_c(graph, node, &shape));
   }
   state->rows = shape.dims[0];
-  state->depth = a->dims[transpose_a ? 0 : 1];
-  state->transpose_a = transpose_a != 0;
   state->b_depth_stride = transpose_b ? 1 : shape.dims[1];
   state->b_column_stride = transpose_b ? state->depth : 1;
-  ms_loop_join(&state->batch, 3);
   bool constant_b = node->inputs[1]->is_constant;
   state->bias_is_residual = c != NULL && !(constant_b && is_bias(c, shape.dims[1]));
   state->product.can_fuse = constant_b && !state->bias_is_residual;
-  state->product.bias_axis = 1;
-  size_t count = 0;
-  if (!ms_shape_count(&shape, &count)) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "its result exceeds memory");
-  }
-  node->mac_count = (uint64_t)count * state->depth;
-  return ms_value_set(graph, node, node->outputs[0], MS_TYPE_FLOAT, &shape);
+  return set_result(graph, node, &shape);
 }
 
-static bool add_scratch(size_t count, size_t *offset, size_t *total) {
-  size_t bytes = 0;
-  *offset = *total;
-  return ms_size_mul(count, sizeof(float), &bytes) && ms_size_round_up(bytes, ALIGNMENT, &bytes) &&
-         ms_size_add(*total, bytes, total);
-}
-
-/* The constant bias of all columns with scale and shift in it, in scratch memory. */
-static ms_status make_bias(ms_context *context, const dense_state *state, const ms_value *c,
+/* The constant bias with scale and shift in it, in scratch memory: c beta scale + shift. */
+static ms_status fuse_bias(ms_context *context, const ms_product *product, const ms_value *c,
                            float **bias) {
-  const ms_fused *fused = &state->product.fused;
-  MS_TRY(MS_SCRATCH(context, state->product.columns, bias));
-  for (size_t j = 0; j < state->product.columns; j++) {
-    float value = c == NULL ? 0.0f : state->beta * ms_floats(c)[c->count == 1 ? 0 : j];
+  const ms_fused *fused = &product->fused;
+  MS_TRY(MS_SCRATCH(context, product->columns, bias));
+  for (size_t j = 0; j < product->columns; j++) {
+    float value = c == NULL ? 0.0f : product->beta * ms_floats(c)[c->count == 1 ? 0 : j];
     value *= fused->scale == NULL ? 1.0f : fused->scale[j];
     (*bias)[j] = value + (fused->shift == NULL ? 0.0f : fused->shift[j]);
   }
   return MS_OK;
 }
 
-/* The right matrix with alpha and scale in it. */
-static ms_status scale_matrix(ms_context *context, const dense_state *state, const ms_value *b,
-                              const float **scaled) {
-  const float *scale = state->product.fused.scale;
-  float *copy = NULL;
-  *scaled = ms_floats(b);
-  if (scale == NULL && state->alpha == 1.0f) {
-    return MS_OK;
-  }
-  MS_TRY(MS_SCRATCH(context, b->count, &copy));
-  for (size_t i = 0; i < b->count; i++) {
-    size_t column = i / state->b_column_stride % state->product.columns;
-    copy[i] = ms_floats(b)[i] * state->alpha * (scale == NULL ? 1.0f : scale[column]);
-  }
-  *scaled = copy;
-  return MS_OK;
-}
-
-static ms_status pack_constants(ms_graph *graph, ms_node *node) {
-  dense_state *state = node->state;
+ms_status ms_prepare_product(ms_graph *graph, ms_node *node, size_t packed_count,
+                             ms_pack_product pack, size_t run_length, size_t block_runs,
+                             size_t columns) {
+  ms_product *product = node->state;
   ms_context *context = graph->context;
-  ms_value *b = node->inputs[1];
-  ms_value *c = node->op->variant != 0 ? ms_node_input(node, 2) : NULL;
+  ms_value *weights = node->inputs[1];
+  ms_value *c = ms_node_input(node, 2);
   float *bias = NULL;
-  const float *weights = NULL;
+  if (!product->can_fuse) {
+    return ms_add_scratch(node, packed_count, sizeof(float), &product->packed_offset)
+               ? MS_OK
+               : ms_node_fail(graph, node, MS_ERR_LIMIT, "its weights exceed memory");
+  }
   /* First, so that what is decoded next lies behind it, and leaves no hole when it is returned. */
-  MS_TRY(MS_KEEP(context, &graph->pool, state->packed_count, &state->packed));
-  MS_TRY(ms_value_load(graph, b));
+  MS_TRY(MS_KEEP(context, &graph->pool, packed_count, &product->packed));
+  MS_TRY(ms_value_load(graph, weights));
   if (c != NULL) {
     MS_TRY(ms_value_load(graph, c));
+    bias = ms_floats(c);
   }
   ms_arena_mark mark = ms_arena_get_mark(context);
-  MS_TRY(make_bias(context, state, c, &bias));
-  MS_TRY(scale_matrix(context, state, b, &weights));
-  ms_pack(weights, 1, 0, state->depth, state->b_depth_stride, state->product.columns,
-          state->b_column_stride, bias, state->packed);
+  const float *scale = product->fused.scale;
+  /* A convolution's own bias stays as it is: adding 0 would make 0 of -0. */
+  if (node->op->run != ms_run_conv || scale != NULL || product->fused.shift != NULL) {
+    MS_TRY(fuse_bias(context, product, c, &bias));
+  }
+  float *scaled = ms_floats(weights);
+  if (scale != NULL || product->alpha != 1.0f) {
+    if (weights->use_count > 1) { /* someone else reads them */
+      MS_TRY(MS_SCRATCH(context, weights->count, &scaled));
+    }
+    for (size_t run = 0; run * run_length < weights->count; run++) {
+      size_t column = run / block_runs * columns + run % columns;
+      float factor = scale == NULL ? 1.0f : scale[column];
+      for (size_t i = run * run_length; i < (run + 1) * run_length; i++) {
+        scaled[i] = ms_floats(weights)[i] * product->alpha * factor;
+      }
+    }
+  }
+  pack(product, scaled, bias, product->packed);
   ms_arena_drop(context, mark);
   ms_node_release_input(graph, node, 1);
   ms_node_release_input(graph, node, 2);
   return MS_OK;
+}
+
+static void pack(const void *dense, const float *weights, const float *bias, float *packed) {
+  const dense_state *state = dense;
+  ms_pack(weights, 1, 0, state->depth, state->b_depth_stride, state->product.columns,
+          state->b_column_stride, bias, packed);
 }
 
 ms_status ms_prepare_dense(ms_graph *graph, ms_node *node) {
@@ -245,39 +229,32 @@ ms_status ms_prepare_dense(ms_graph *graph, ms_node *node) {
   size_t size = 0;
   size_t a_count = state->transpose_a ? state->rows * state->depth : 0;
   size_t residual_count = state->bias_is_residual ? node->outputs[0]->count : 0;
-  if (!ms_size_mul(state->depth + 1, state->product.columns + MS_PANEL, &size)) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "its weights exceed memory");
-  }
   state->packed_count = ms_packed_count(state->depth, state->product.columns);
-  if (!add_scratch(a_count, &state->a_offset, &node->scratch_size) ||
-      !add_scratch(residual_count, &state->residual_offset, &node->scratch_size)) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "its inputs exceed memory");
+  if (!ms_size_mul(state->depth + 1, state->product.columns + MS_PANEL, &size) ||
+      !ms_add_scratch(node, a_count, sizeof(float), &state->a_offset) ||
+      !ms_add_scratch(node, residual_count, sizeof(float), &state->residual_offset)) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "its inputs or weights exceed memory");
   }
-  if (state->product.can_fuse) {
-    return pack_constants(graph, node);
-  }
-  if (!add_scratch(state->packed_count, &state->packed_offset, &node->scratch_size)) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "its weights exceed memory");
-  }
-  return MS_OK;
+  return ms_prepare_product(graph, node, state->packed_count, pack, state->b_column_stride,
+                            SIZE_MAX, state->product.columns);
 }
 
 /* One product; residual is NULL or lies as y does. */
 static void multiply(const ms_run *run, const dense_state *state, const float *a, const float *b,
                      float *y, const float *residual) {
-  const float *packed = state->packed;
-  size_t columns = state->product.columns;
+  const ms_product *product = &state->product;
+  const float *packed = product->packed;
+  size_t columns = product->columns;
   if (packed == NULL) {
-    float *target = (float *)(void *)(run->scratch + state->packed_offset);
-    ms_pack(b, 1, 0, state->depth, state->b_depth_stride, columns, state->b_column_stride, NULL,
-            target);
-    if (state->alpha != 1.0f) {
-      run->kernels->binary(MS_BINARY_MULTIPLY, target, target, 1, &state->alpha, 0,
+    float *target = (float *)(void *)(run->scratch + product->packed_offset);
+    pack(state, b, NULL, target);
+    if (product->alpha != 1.0f) {
+      run->kernels->binary(MS_BINARY_MULTIPLY, target, target, 1, &product->alpha, 0,
                            state->packed_count);
     }
     packed = target;
   }
-  ms_epilogue epilogue = {residual, columns, state->product.fused.low, state->product.fused.high};
+  ms_epilogue epilogue = {residual, columns, product->fused.low, product->fused.high};
   run->kernels->gemm(a, state->depth, state->depth, packed, y, columns, state->rows, columns,
                      &epilogue);
 }
@@ -286,22 +263,16 @@ ms_status ms_run_matmul(const ms_run *run, const ms_node *node) {
   const dense_state *state = node->state;
   const ms_value *residual = ms_node_input(node, MS_INPUT_RESIDUAL);
   const float *b = node->inputs[1] == NULL ? NULL : ms_floats(node->inputs[1]);
-  const ms_loop *batch = &state->batch;
-  ms_loop_place place = {0};
-  size_t last = batch->rank - 1;
+  ms_loop batch = state->batch;
   if (node->outputs[0]->count == 0) {
     return MS_OK;
   }
   do {
-    for (size_t i = 0; i < batch->dims[last]; i++) {
-      ptrdiff_t at = (ptrdiff_t)i;
-      ptrdiff_t y_at = place.offset[0] + at * batch->steps[0][last];
-      multiply(
-          run, state, ms_floats(node->inputs[0]) + place.offset[1] + at * batch->steps[1][last],
-          b == NULL ? NULL : b + place.offset[2] + at * batch->steps[2][last],
-          ms_floats(node->outputs[0]) + y_at, residual == NULL ? NULL : ms_floats(residual) + y_at);
-    }
-  } while (ms_loop_next(batch, 3, &place));
+    ptrdiff_t at = batch.offset[0];
+    multiply(run, state, ms_floats(node->inputs[0]) + batch.offset[1],
+             b == NULL ? NULL : b + batch.offset[2], ms_floats(node->outputs[0]) + at,
+             residual == NULL ? NULL : ms_floats(residual) + at);
+  } while (ms_loop_next(&batch, batch.rank));
   return MS_OK;
 }
 
@@ -310,11 +281,10 @@ static const float *spread_residual(const ms_run *run, const ms_node *node) {
   const dense_state *state = node->state;
   const ms_value *y = node->outputs[0];
   float *target = (float *)(void *)(run->scratch + state->residual_offset);
-  ms_loop loop = ms_loop_over(&y->shape);
-  ms_loop_operand(&loop, 0, y);
+  ms_loop loop = ms_loop_of(y);
   ms_loop_operand(&loop, 1, node->inputs[2]);
-  ms_loop_copy(run->kernels, loop, sizeof(float), target, node->inputs[2]->data);
-  run->kernels->binary(MS_BINARY_MULTIPLY, target, target, 1, &state->beta, 0, y->count);
+  ms_loop_copy(run->kernels, &loop, sizeof(float), target, node->inputs[2]->data);
+  run->kernels->binary(MS_BINARY_MULTIPLY, target, target, 1, &state->product.beta, 0, y->count);
   return target;
 }
 

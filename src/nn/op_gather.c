@@ -31,7 +31,7 @@ ms_status ms_infer_gather(ms_graph *graph, ms_node *node) {
       shape.dims[to++] = indices->shape.dims[k];
     }
   }
-  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
+  return ms_set_output(graph, node, x->type, &shape);
 }
 
 ms_status ms_run_gather(const ms_run *run, const ms_node *node) {
@@ -83,7 +83,7 @@ ms_status ms_infer_scatter(ms_graph *graph, ms_node *node) {
                         "updates of type %s do not fit, or tuples of %zu indices",
                         ms_type_name(updates->type), depth);
   }
-  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
+  return ms_infer_same(graph, node);
 }
 
 ms_status ms_run_scatter(const ms_run *run, const ms_node *node) {

@@ -12,24 +12,21 @@ typedef struct layer_state {
 } layer_state;
 
 ms_status ms_infer_layer_norm(ms_graph *graph, ms_node *node) {
-  const ms_value *x = node->inputs[0];
   size_t axis = 0;
   float *zeros = NULL;
-  ms_shape shape = x->shape;
-  MS_TRY(ms_node_state(graph, node, sizeof(layer_state)));
+  ms_shape shape = node->inputs[0]->shape;
+  MS_TRY(ms_float_state(graph, node, sizeof(layer_state)));
   layer_state *state = node->state;
-  MS_TRY(ms_node_own_axis(graph, node, -1, x->shape.rank, &axis));
+  MS_TRY(ms_node_own_axis(graph, node, -1, shape.rank, &axis));
   MS_TRY(ms_node_float(graph, node, "epsilon", 1e-5f, &state->epsilon));
+  MS_TRY(ms_set_output(graph, node, MS_TYPE_FLOAT, &shape));
   state->count = 1;
   for (size_t i = axis; i < shape.rank; i++) {
     state->count *= shape.dims[i];
     shape.dims[i] = 1;
   }
-  for (size_t i = 0; i < node->input_count; i++) {
-    if (node->inputs[i] != NULL) {
-      MS_TRY(ms_node_expect_float(graph, node, i));
-    }
-    if (i > 0 && node->inputs[i] != NULL && node->inputs[i]->count != state->count) {
+  for (size_t i = 1; i < node->input_count; i++) {
+    if (node->inputs[i] != NULL && node->inputs[i]->count != state->count) {
       return ms_node_fail(graph, node, MS_ERR_FORMAT, "its input %zu has %zu numbers, not %zu", i,
                           node->inputs[i]->count, state->count);
     }
@@ -41,7 +38,7 @@ ms_status ms_infer_layer_norm(ms_graph *graph, ms_node *node) {
   for (size_t i = 1; i < node->output_count; i++) {
     MS_TRY(ms_value_set(graph, node, node->outputs[i], MS_TYPE_FLOAT, &shape));
   }
-  return ms_value_set(graph, node, node->outputs[0], MS_TYPE_FLOAT, &x->shape);
+  return MS_OK;
 }
 
 /* The optional outputs of one row: its mean, and one over its deviation. */
@@ -79,43 +76,32 @@ typedef struct group_state {
   size_t groups;
   size_t channels; /* of one group */
   size_t pixels;
-  bool per_group; /* gain and offset are given for groups, not for channels */
   float epsilon;
 } group_state;
 
 /* InstanceNormalization is GroupNormalization with one channel in each group. */
 ms_status ms_infer_group_norm(ms_graph *graph, ms_node *node) {
-  const ms_value *x = node->inputs[0];
-  int64_t groups = 0;
-  for (size_t i = 0; i < 3; i++) {
-    MS_TRY(ms_node_expect_float(graph, node, i));
-  }
-  if (x->shape.rank < 2) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "an input of %zu dimensions", x->shape.rank);
-  }
-  size_t channels = x->shape.dims[1];
-  MS_TRY(ms_node_integer(graph, node, "num_groups", (int64_t)channels, &groups));
-  if (groups < 1 || (uint64_t)groups > channels || channels % (size_t)groups != 0) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu channels in %lld groups", channels,
-                        (long long)groups);
-  }
-  MS_TRY(ms_node_state(graph, node, sizeof(group_state)));
+  const ms_shape *x = &node->inputs[0]->shape;
+  size_t channels = x->dims[1];
+  MS_TRY(ms_float_state(graph, node, sizeof(group_state)));
   group_state *state = node->state;
-  state->groups = (size_t)groups;
+  if (x->rank < 2) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "an input of %zu dimensions", x->rank);
+  }
+  MS_TRY(ms_node_groups(graph, node, "num_groups", (int64_t)channels, channels, &state->groups));
   state->channels = channels / state->groups;
   state->pixels = 1;
-  for (size_t i = 2; i < x->shape.rank; i++) {
-    state->pixels *= x->shape.dims[i];
+  for (size_t i = 2; i < x->rank; i++) {
+    state->pixels *= x->dims[i];
   }
   /* GroupNormalization of opset 18 has one gain for each group. */
-  state->per_group = node->op->variant != 0;
-  size_t expected = state->per_group ? state->groups : channels;
+  size_t expected = node->op->variant != 0 ? state->groups : channels;
   if (node->inputs[1]->count != expected || node->inputs[2]->count != expected) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu gains and %zu offsets, expected %zu",
                         node->inputs[1]->count, node->inputs[2]->count, expected);
   }
   MS_TRY(ms_node_float(graph, node, "epsilon", 1e-5f, &state->epsilon));
-  return ms_value_set(graph, node, node->outputs[0], MS_TYPE_FLOAT, &x->shape);
+  return ms_set_output(graph, node, MS_TYPE_FLOAT, x);
 }
 
 ms_status ms_run_group_norm(const ms_run *run, const ms_node *node) {
@@ -130,7 +116,7 @@ ms_status ms_run_group_norm(const ms_run *run, const ms_node *node) {
     float variance = run->kernels->sum_squares(x, mean, count) / (float)count;
     for (size_t c = 0; c < state->channels; c++) {
       size_t channel = g % state->groups * state->channels + c;
-      size_t at = state->per_group ? g % state->groups : channel;
+      size_t at = node->op->variant != 0 ? g % state->groups : channel;
       float scale = ms_floats(node->inputs[1])[at] / sqrtf(variance + state->epsilon);
       float shift = ms_floats(node->inputs[2])[at] - mean * scale;
       float *row = y + c * state->pixels;
@@ -152,8 +138,7 @@ typedef struct lrn_state {
 ms_status ms_infer_lrn(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
   int64_t size = 0;
-  MS_TRY(ms_node_expect_float(graph, node, 0));
-  MS_TRY(ms_node_state(graph, node, sizeof(lrn_state)));
+  MS_TRY(ms_float_state(graph, node, sizeof(lrn_state)));
   lrn_state *state = node->state;
   MS_TRY(ms_node_integer(graph, node, "size", 0, &size));
   if (size < 1 || size > 65536 || x->shape.rank < 3) {
@@ -164,7 +149,7 @@ ms_status ms_infer_lrn(ms_graph *graph, ms_node *node) {
   MS_TRY(ms_node_float(graph, node, "alpha", 1e-4f, &state->alpha));
   MS_TRY(ms_node_float(graph, node, "beta", 0.75f, &state->beta));
   MS_TRY(ms_node_float(graph, node, "bias", 1.0f, &state->bias));
-  return ms_value_set(graph, node, node->outputs[0], MS_TYPE_FLOAT, &x->shape);
+  return ms_set_output(graph, node, MS_TYPE_FLOAT, &x->shape);
 }
 
 ms_status ms_prepare_lrn(ms_graph *graph, ms_node *node) {

@@ -1,5 +1,4 @@
 /* Pad in all its modes, and Slice's counterpart: negative pads cut. */
-#include <math.h>
 #include <string.h>
 
 #include "nn/loop.h"
@@ -10,16 +9,18 @@ typedef enum pad_mode { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_WRAP } pad_mode
 typedef struct pad_state {
   ptrdiff_t before[MS_MAX_RANK]; /* negative: elements cut off */
   size_t mode;                   /* a pad_mode */
-  float number;
-  int64_t integer;
+  union {
+    float number;
+    int64_t integer;
+  } value; /* of the input's type; bits behind a float are 0 */
 } pad_state;
 
 /* The number that is padded with: an attribute before opset 11, then a constant input. */
 static ms_status read_number(ms_graph *graph, const ms_node *node, pad_state *state) {
   if (graph->opset < 11) {
-    return ms_node_float(graph, node, "value", 0.0f, &state->number);
+    return ms_node_float(graph, node, "value", 0.0f, &state->value.number);
   }
-  return ms_node_constant_number(graph, node, 2, &state->number, &state->integer);
+  return ms_node_constant_number(graph, node, 2, &state->value.number, &state->value.integer);
 }
 
 /* Pads of one axis, added to the shape. */
@@ -66,12 +67,7 @@ ms_status ms_infer_pad(ms_graph *graph, ms_node *node) {
     }
     MS_TRY(pad_axis(graph, node, axis, pads[i], pads[i + axis_count], &shape));
   }
-  ms_node_keep_inputs(node, 1);
-  if (ms_shape_equal(&shape, &x->shape)) {
-    ms_node_replace_output(node, x);
-    return MS_OK;
-  }
-  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
+  return ms_set_shape(graph, node, &shape);
 }
 
 ms_status ms_prepare_pad(ms_graph *graph, ms_node *node) {
@@ -90,7 +86,7 @@ bool ms_pad_is_spatial_zero(const ms_node *node, size_t before[MS_MAX_RANK]) {
   const pad_state *state = node->state;
   const ms_shape *x = &node->inputs[0]->shape;
   const ms_shape *y = &node->outputs[0]->shape;
-  if (state->mode != PAD_CONSTANT || state->number != 0.0f || x->dims[0] != y->dims[0] ||
+  if (state->mode != PAD_CONSTANT || state->value.number != 0.0f || x->dims[0] != y->dims[0] ||
       x->dims[1] != y->dims[1]) {
     return false;
   }
@@ -104,27 +100,16 @@ bool ms_pad_is_spatial_zero(const ms_node *node, size_t before[MS_MAX_RANK]) {
   return true;
 }
 
-static void fill(const pad_state *state, const ms_value *y) {
-  bool is_float = ms_type_is_float(y->type);
-  if (is_float ? state->number == 0.0f && !signbit(state->number) : state->integer == 0) {
-    memset(y->data, 0, y->count * ms_stored_size(y->type));
-    return;
-  }
-  for (size_t i = 0; i < y->count; i++) {
-    if (is_float) {
-      ms_floats(y)[i] = state->number;
-    } else {
-      ms_integers(y)[i] = state->integer;
-    }
-  }
-}
-
 static void pad_constant(const ms_run *run, const pad_state *state, const ms_value *x,
                          const ms_value *y) {
   ms_loop loop = {.rank = x->shape.rank};
   ptrdiff_t x_offset = 0;
   ptrdiff_t y_offset = 0;
-  fill(state, y);
+  if (state->value.integer == 0) {
+    memset(y->data, 0, ms_value_size(y));
+  } else {
+    ms_loop_fill(run->kernels, y, &state->value);
+  }
   ms_value_steps(y, loop.steps[0]);
   ms_value_steps(x, loop.steps[1]);
   for (size_t i = 0; i < loop.rank; i++) {

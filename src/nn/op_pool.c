@@ -5,82 +5,36 @@
 #include "nn/ops.h"
 #include "nn/window.h"
 
-enum { TABLE_POINTERS = 4096, LEAST_ROWS = 16 };
-
 typedef struct pool_state {
   ms_window window;
-  size_t batch;
-  size_t channels;
   size_t tile;         /* output pixels whose pointers are in the table at a time */
-  size_t scale_offset; /* where in the scratch memory the divisors are */
-  bool is_mean;
+  size_t table_offset; /* where in the scratch memory: the table, */
+  size_t scale_offset; /* and the divisors */
   bool count_padding;
 } pool_state;
 
-static ms_status set_tile(ms_graph *graph, ms_node *node, pool_state *state) {
-  size_t tile = TABLE_POINTERS / state->window.taps;
-  size_t pointers = 0;
-  size_t size = 0;
-  state->tile = tile < LEAST_ROWS ? LEAST_ROWS : tile;
-  if (state->tile > state->window.output_count) {
-    state->tile = state->window.output_count;
-  }
-  if (!ms_size_mul(state->tile, state->window.taps, &pointers) ||
-      !ms_size_mul(pointers, sizeof(float *), &state->scale_offset) ||
-      !ms_size_add(state->scale_offset, state->tile * sizeof(float), &size)) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "a window of %zu taps", state->window.taps);
-  }
-  node->scratch_size = size;
-  return MS_OK;
-}
-
 ms_status ms_infer_pool(ms_graph *graph, ms_node *node) {
-  const ms_value *x = node->inputs[0];
-  int64_t count_padding = 0;
-  MS_TRY(ms_node_expect_float(graph, node, 0));
-  MS_TRY(ms_node_state(graph, node, sizeof(pool_state)));
+  const ms_shape *x = &node->inputs[0]->shape;
+  const size_t *kernel = NULL;
+  MS_TRY(ms_float_state(graph, node, sizeof(pool_state)));
   pool_state *state = node->state;
-  MS_TRY(ms_window_infer(graph, node, &x->shape, NULL, false, &state->window));
-  MS_TRY(ms_node_integer(graph, node, "count_include_pad", 0, &count_padding));
-  state->batch = x->shape.dims[0];
-  state->channels = x->shape.dims[1];
-  state->is_mean = node->op->variant != 0;
-  state->count_padding = count_padding != 0;
-  ms_shape shape = ms_window_shape(&state->window, state->batch, state->channels);
-  return ms_value_set(graph, node, node->outputs[0], MS_TYPE_FLOAT, &shape);
-}
-
-ms_status ms_infer_global_pool(ms_graph *graph, ms_node *node) {
-  const ms_value *x = node->inputs[0];
-  MS_TRY(ms_node_expect_float(graph, node, 0));
-  if (x->shape.rank < 3 || x->shape.rank > 2 + MS_MAX_SPATIAL) {
-    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "an input of %zu dimensions",
-                        x->shape.rank);
+  if (node->op->variant & MS_POOL_GLOBAL) {
+    kernel = x->dims + 2;
+    node->attribute_count = 0; /* it has none that mean anything */
   }
-  MS_TRY(ms_node_state(graph, node, sizeof(pool_state)));
-  pool_state *state = node->state;
-  ms_shape shape = x->shape;
-  state->window.taps = 1;
-  for (size_t i = 0; i < MS_MAX_SPATIAL; i++) {
-    bool given = i + 2 < shape.rank;
-    state->window.kernel[i] = state->window.input[i] = given ? shape.dims[i + 2] : 1;
-    state->window.stride[i] = state->window.dilation[i] = state->window.output[i] = 1;
-    state->window.taps *= state->window.kernel[i];
-    shape.dims[i + 2] = 1;
-  }
-  if (state->window.taps == 0) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "an image without pixels");
-  }
-  state->window.input_count = state->window.taps;
-  state->window.output_count = 1;
-  state->batch = shape.dims[0];
-  state->channels = shape.dims[1];
-  state->is_mean = node->op->variant != 0;
-  return ms_value_set(graph, node, node->outputs[0], MS_TYPE_FLOAT, &shape);
+  MS_TRY(ms_window_infer(graph, node, x, kernel, false, &state->window));
+  MS_TRY(ms_node_flag(graph, node, "count_include_pad", false, &state->count_padding));
+  ms_shape shape = ms_window_shape(&state->window, x->dims[0], x->dims[1]);
+  return ms_set_output(graph, node, MS_TYPE_FLOAT, &shape);
 }
 
 ms_status ms_prepare_pool(ms_graph *graph, ms_node *node) {
-  return set_tile(graph, node, node->state);
+  pool_state *state = node->state;
+  if (!ms_plan_tiles(node, &state->window, &state->tile, &state->table_offset) ||
+      !ms_add_scratch(node, state->tile, sizeof(float), &state->scale_offset)) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "a window of %zu taps", state->window.taps);
+  }
+  return MS_OK;
 }
 
 /* How many taps of one dimension count at an output position. */
@@ -107,48 +61,40 @@ static void fill_scales(const pool_state *state, size_t first, size_t count, flo
   }
 }
 
-static void pool_image(const ms_run *run, const pool_state *state, const float *x, float *y) {
-  const float **table = (const float **)(void *)run->scratch;
+static void pool_image(const ms_run *run, const ms_node *node, const float *x, float *y) {
+  const pool_state *state = node->state;
+  const float **table = (const float **)(void *)(run->scratch + state->table_offset);
   float *scales = (float *)(void *)(run->scratch + state->scale_offset);
   const ms_window *window = &state->window;
+  size_t channels = node->inputs[0]->shape.dims[1];
   for (size_t first = 0; first < window->output_count; first += state->tile) {
     size_t left = window->output_count - first;
     size_t rows = left < state->tile ? left : state->tile;
-    float *target = y + first * state->channels;
-    ms_window_rows(window, x, state->channels, NULL, first, rows, table);
-    if (state->is_mean) {
+    float *target = y + first * channels;
+    ms_window_rows(window, x, channels, NULL, first, rows, table);
+    if (node->op->variant & MS_POOL_MEAN) {
       fill_scales(state, first, rows, scales);
-      run->kernels->pool_mean(table, window->taps, scales, target, state->channels, rows,
-                              state->channels);
+      run->kernels->pool_mean(table, window->taps, scales, target, channels, rows, channels);
     } else {
-      run->kernels->pool_maximum(table, window->taps, target, state->channels, rows,
-                                 state->channels);
+      run->kernels->pool_maximum(table, window->taps, target, channels, rows, channels);
     }
   }
 }
 
 ms_status ms_run_pool(const ms_run *run, const ms_node *node) {
   const pool_state *state = node->state;
+  const ms_shape *shape = &node->inputs[0]->shape;
+  size_t channels = shape->dims[1];
   const float *x = ms_floats(node->inputs[0]);
   float *y = ms_floats(node->outputs[0]);
-  for (size_t n = 0; n < state->batch; n++) {
-    pool_image(run, state, x, y);
-    x += state->window.input_count * state->channels;
-    y += state->window.output_count * state->channels;
-  }
-  return MS_OK;
-}
-
-ms_status ms_run_global_pool(const ms_run *run, const ms_node *node) {
-  const pool_state *state = node->state;
-  const float *x = ms_floats(node->inputs[0]);
-  float *y = ms_floats(node->outputs[0]);
-  if (!state->is_mean) {
-    return ms_run_pool(run, node);
-  }
-  for (size_t n = 0; n < state->batch; n++) {
-    run->kernels->mean_rows(x + n * state->window.taps * state->channels, state->channels,
-                            state->window.taps, state->channels, y + n * state->channels);
+  for (size_t n = 0; n < shape->dims[0]; n++) {
+    if (node->op->variant == (MS_POOL_GLOBAL | MS_POOL_MEAN)) {
+      run->kernels->mean_rows(x, channels, state->window.taps, channels, y);
+    } else {
+      pool_image(run, node, x, y);
+    }
+    x += state->window.input_count * channels;
+    y += state->window.output_count * channels;
   }
   return MS_OK;
 }

@@ -58,18 +58,18 @@ ms_status ms_infer_quantize(ms_graph *graph, ms_node *node) {
   MS_TRY(ms_node_integer(graph, node, "output_dtype", MS_TYPE_UINT8, &type));
   type = zero != NULL ? (int64_t)zero->type : type == 0 ? (int64_t)MS_TYPE_UINT8 : type;
   MS_TRY(set_range(graph, node, type > 0 && type < 100 ? (ms_type)type : MS_TYPE_NONE));
-  return ms_value_set(graph, node, node->outputs[0], (ms_type)type, &x->shape);
+  return ms_set_output(graph, node, (ms_type)type, &x->shape);
 }
 
 ms_status ms_infer_dequantize(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
   MS_TRY(ms_node_state(graph, node, sizeof(quantize_state)));
   if (ms_type_is_float(x->type)) {
-    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "an input of type %s",
+    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "its input 0 is of type %s",
                         ms_type_name(x->type));
   }
   MS_TRY(check_scale(graph, node));
-  return ms_value_set(graph, node, node->outputs[0], MS_TYPE_FLOAT, &x->shape);
+  return ms_set_output(graph, node, MS_TYPE_FLOAT, &x->shape);
 }
 
 /* To the nearest integer, halves to the even one. */

@@ -19,15 +19,13 @@ static ms_status mark_axes(ms_graph *graph, const ms_node *node, size_t rank) {
   reduce_state *state = node->state;
   const int64_t *axes = NULL;
   size_t count = 0;
-  int64_t keeps = 1;
-  int64_t nothing = 0;
+  bool nothing = false;
   int64_t input_since = node->op->variant == MS_REDUCE_SUM ? 13 : 18;
   MS_TRY(ms_node_list(graph, node, "axes", input_since, 1, &axes, &count));
-  MS_TRY(ms_node_integer(graph, node, "keepdims", 1, &keeps));
-  MS_TRY(ms_node_integer(graph, node, "noop_with_empty_axes", 0, &nothing));
-  state->keeps_axes = keeps != 0;
+  MS_TRY(ms_node_flag(graph, node, "keepdims", true, &state->keeps_axes));
+  MS_TRY(ms_node_flag(graph, node, "noop_with_empty_axes", false, &nothing));
   for (size_t i = 0; i < rank; i++) {
-    state->reduced[i] = count == 0 && nothing == 0;
+    state->reduced[i] = count == 0 && !nothing;
   }
   for (size_t i = 0; i < count; i++) {
     size_t axis = 0;
@@ -43,9 +41,8 @@ ms_status ms_infer_reduce(ms_graph *graph, ms_node *node) {
   MS_TRY(ms_node_state(graph, node, sizeof(reduce_state)));
   reduce_state *state = node->state;
   MS_TRY(mark_axes(graph, node, x->shape.rank));
-  if (!ms_type_is_float(x->type) && node->op->variant > MS_REDUCE_PRODUCT) {
-    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "an input of type %s",
-                        ms_type_name(x->type));
+  if (node->op->variant > MS_REDUCE_PRODUCT) {
+    MS_TRY(ms_node_expect_float(graph, node, 0));
   }
   state->count = 1;
   for (size_t i = 0; i < x->shape.rank; i++) {
@@ -61,7 +58,7 @@ ms_status ms_infer_reduce(ms_graph *graph, ms_node *node) {
     node->layout = MS_LAYOUT_FREE;
   }
   ms_node_keep_inputs(node, 1);
-  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
+  return ms_set_output(graph, node, x->type, &shape);
 }
 
 /* The loop over what stays (operand 0: y, 1: x) and the loop over what is reduced (operand 0: x).
@@ -85,8 +82,8 @@ static void make_loops(const ms_node *node, ms_loop *kept, ms_loop *reduced) {
     loop->rank++;
     y_axis += !state->reduced[i] || state->keeps_axes;
   }
-  ms_loop_join(kept, 2);
-  ms_loop_join(reduced, 1);
+  ms_loop_join(kept);
+  ms_loop_join(reduced);
 }
 
 ms_status ms_prepare_reduce(ms_graph *graph, ms_node *node) {
@@ -130,15 +127,14 @@ static ms_binary joining(ms_reduce function) {
 }
 
 /* A row of results at once: x's rows are joined one after the other. */
-static void reduce_rows(const ms_run *run, ms_reduce function, const float *x,
-                        const ms_loop *reduced, float *y, size_t count) {
+static void reduce_rows(const ms_run *run, ms_reduce function, const float *x, ms_loop *reduced,
+                        float *y, size_t count) {
   float *row = (float *)(void *)run->scratch;
-  ms_loop_place place = {0};
   size_t last = reduced->rank - 1;
   bool first = true;
   do {
     for (size_t i = 0; i < reduced->dims[last]; i++) {
-      const float *from = x + place.offset[0] + (ptrdiff_t)i * reduced->steps[0][last];
+      const float *from = x + reduced->offset[0] + (ptrdiff_t)i * reduced->steps[0][last];
       if (transforms(function)) {
         transform(run->kernels, function, from, count, row);
         from = row;
@@ -150,7 +146,7 @@ static void reduce_rows(const ms_run *run, ms_reduce function, const float *x,
       }
       first = false;
     }
-  } while (ms_loop_next(reduced, 1, &place));
+  } while (ms_loop_next(reduced, last));
 }
 
 /* log(sum of exp) without overflow; the row is overwritten. */
@@ -193,11 +189,10 @@ static float join_row(const ms_kernels *kernels, ms_reduce function, float *row,
 }
 
 /* The elements of one group, in scratch memory, one after the other. */
-static void gather(float *row, const float *x, const ms_loop *loop) {
-  ms_loop_place place = {0};
+static void gather(float *row, const float *x, ms_loop *loop) {
   size_t last = loop->rank - 1;
   do {
-    const float *from = x + place.offset[0];
+    const float *from = x + loop->offset[0];
     if (loop->steps[0][last] == 1) {
       memcpy(row, from, loop->dims[last] * sizeof *row);
     } else {
@@ -206,7 +201,7 @@ static void gather(float *row, const float *x, const ms_loop *loop) {
       }
     }
     row += loop->dims[last];
-  } while (ms_loop_next(loop, 1, &place));
+  } while (ms_loop_next(loop, last));
 }
 
 static void finish(const ms_run *run, ms_reduce function, size_t count, ms_value *y) {
@@ -220,72 +215,51 @@ static void finish(const ms_run *run, ms_reduce function, size_t count, ms_value
   }
 }
 
-static int64_t join_integers(ms_reduce function, const int64_t *x, const ms_loop *loop) {
-  ms_loop_place place = {0};
-  size_t last = loop->rank - 1;
+static int64_t join_integers(ms_reduce function, const int64_t *x, ms_loop *loop) {
   int64_t result = function == MS_REDUCE_SUM ? 0 : function == MS_REDUCE_PRODUCT ? 1 : x[0];
   do {
-    for (size_t i = 0; i < loop->dims[last]; i++) {
-      int64_t value = x[place.offset[0] + (ptrdiff_t)i * loop->steps[0][last]];
-      if (function == MS_REDUCE_SUM) {
-        result = (int64_t)((uint64_t)result + (uint64_t)value);
-      } else if (function == MS_REDUCE_PRODUCT) {
-        result = (int64_t)((uint64_t)result * (uint64_t)value);
-      } else if (function == MS_REDUCE_MAXIMUM) {
-        result = value > result ? value : result;
-      } else {
-        result = value < result ? value : result;
-      }
+    int64_t value = x[loop->offset[0]];
+    if (function == MS_REDUCE_SUM) {
+      result = (int64_t)((uint64_t)result + (uint64_t)value);
+    } else if (function == MS_REDUCE_PRODUCT) {
+      result = (int64_t)((uint64_t)result * (uint64_t)value);
+    } else if ((value > result) == (function == MS_REDUCE_MAXIMUM)) {
+      result = value;
     }
-  } while (ms_loop_next(loop, 1, &place));
+  } while (ms_loop_next(loop, loop->rank));
   return result;
-}
-
-/* One run of kept elements, from places of x and y on. */
-static void reduce_run(const ms_run *run, const ms_node *node, const ms_loop *kept,
-                       const ms_loop *reduced, const ms_loop_place *place) {
-  const reduce_state *state = node->state;
-  ms_reduce function = (ms_reduce)node->op->variant;
-  const ms_value *x = node->inputs[0];
-  ms_value *y = node->outputs[0];
-  size_t last = kept->rank - 1;
-  float *row = (float *)(void *)run->scratch;
-  for (size_t i = 0; i < kept->dims[last]; i++) {
-    ptrdiff_t to = place->offset[0] + (ptrdiff_t)i * kept->steps[0][last];
-    ptrdiff_t from = place->offset[1] + (ptrdiff_t)i * kept->steps[1][last];
-    if (ms_type_is_float(x->type)) {
-      gather(row, ms_floats(x) + from, reduced);
-      ms_floats(y)[to] = join_row(run->kernels, function, row, state->count);
-    } else {
-      int64_t joined = join_integers(function, ms_integers(x) + from, reduced);
-      ms_integers(y)[to] = ms_integer_wrap(y->type, joined);
-    }
-  }
 }
 
 ms_status ms_run_reduce(const ms_run *run, const ms_node *node) {
   const reduce_state *state = node->state;
   ms_reduce function = (ms_reduce)node->op->variant;
+  const ms_value *x = node->inputs[0];
   ms_value *y = node->outputs[0];
+  float *row = (float *)(void *)run->scratch;
+  bool is_float = ms_type_is_float(y->type);
   ms_loop kept;
   ms_loop reduced;
-  ms_loop_place place = {0};
   if (y->count == 0) {
     return MS_OK;
   }
   make_loops(node, &kept, &reduced);
   size_t last = kept.rank - 1;
-  bool by_rows = ms_type_is_float(y->type) && kept.dims[last] > 1 && kept.steps[0][last] == 1 &&
+  bool by_rows = is_float && kept.dims[last] > 1 && kept.steps[0][last] == 1 &&
                  kept.steps[1][last] == 1 && function != MS_REDUCE_LOG_SUM_EXP;
   do {
+    ptrdiff_t to = kept.offset[0];
+    ptrdiff_t from = kept.offset[1];
     if (by_rows) {
-      reduce_rows(run, function, ms_floats(node->inputs[0]) + place.offset[1], &reduced,
-                  ms_floats(y) + place.offset[0], kept.dims[last]);
+      reduce_rows(run, function, ms_floats(x) + from, &reduced, ms_floats(y) + to, kept.dims[last]);
+    } else if (is_float) {
+      gather(row, ms_floats(x) + from, &reduced);
+      ms_floats(y)[to] = join_row(run->kernels, function, row, state->count);
     } else {
-      reduce_run(run, node, &kept, &reduced, &place);
+      int64_t joined = join_integers(function, ms_integers(x) + from, &reduced);
+      ms_integers(y)[to] = ms_integer_wrap(y->type, joined);
     }
-  } while (ms_loop_next(&kept, 2, &place));
-  if (ms_type_is_float(y->type)) {
+  } while (ms_loop_next(&kept, by_rows ? last : kept.rank));
+  if (is_float) {
     finish(run, function, state->count, y);
   }
   return MS_OK;
@@ -313,8 +287,7 @@ typedef struct softmax_state {
 ms_status ms_infer_softmax(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
   size_t axis = 0;
-  MS_TRY(ms_node_expect_float(graph, node, 0));
-  MS_TRY(ms_node_state(graph, node, sizeof(softmax_state)));
+  MS_TRY(ms_float_state(graph, node, sizeof(softmax_state)));
   softmax_state *state = node->state;
   MS_TRY(ms_node_own_axis(graph, node, graph->opset < 13 ? 1 : -1, x->shape.rank, &axis));
   state->count = 1;
@@ -323,7 +296,7 @@ ms_status ms_infer_softmax(ms_graph *graph, ms_node *node) {
     state->along[i] = i == axis || graph->opset < 13;
     state->count *= state->along[i] ? x->shape.dims[i] : 1;
   }
-  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
+  return ms_infer_same(graph, node);
 }
 
 ms_status ms_prepare_softmax(ms_graph *graph, ms_node *node) {
@@ -345,14 +318,13 @@ static void apply_softmax(const ms_run *run, const ms_node *node, float *row, fl
   run->kernels->binary(MS_BINARY_SUBTRACT, row, row, 1, &total, 0, count);
 }
 
-static void scatter(float *y, const float *row, const ms_loop *loop) {
-  ms_loop_place place = {0};
+static void scatter(float *y, const float *row, ms_loop *loop) {
   size_t last = loop->rank - 1;
   do {
     for (size_t i = 0; i < loop->dims[last]; i++) {
-      y[place.offset[0] + (ptrdiff_t)i * loop->steps[0][last]] = *row++;
+      y[loop->offset[0] + (ptrdiff_t)i * loop->steps[0][last]] = *row++;
     }
-  } while (ms_loop_next(loop, 1, &place));
+  } while (ms_loop_next(loop, last));
 }
 
 ms_status ms_run_softmax(const ms_run *run, const ms_node *node) {
@@ -361,7 +333,6 @@ ms_status ms_run_softmax(const ms_run *run, const ms_node *node) {
   float *row = (float *)(void *)run->scratch;
   ms_loop outer = {0};
   ms_loop inner = {0};
-  ms_loop_place place = {0};
   ptrdiff_t steps[MS_MAX_RANK];
   if (x->count == 0) {
     return MS_OK;
@@ -372,16 +343,12 @@ ms_status ms_run_softmax(const ms_run *run, const ms_node *node) {
     loop->dims[loop->rank] = x->shape.dims[i];
     loop->steps[0][loop->rank++] = steps[i];
   }
-  ms_loop_join(&outer, 1);
-  ms_loop_join(&inner, 1);
-  size_t last = outer.rank - 1;
+  ms_loop_join(&outer);
+  ms_loop_join(&inner);
   do {
-    for (size_t i = 0; i < outer.dims[last]; i++) {
-      ptrdiff_t at = place.offset[0] + (ptrdiff_t)i * outer.steps[0][last];
-      gather(row, ms_floats(x) + at, &inner);
-      apply_softmax(run, node, row, row + state->count, state->count);
-      scatter(ms_floats(node->outputs[0]) + at, row, &inner);
-    }
-  } while (ms_loop_next(&outer, 1, &place));
+    gather(row, ms_floats(x) + outer.offset[0], &inner);
+    apply_softmax(run, node, row, row + state->count, state->count);
+    scatter(ms_floats(node->outputs[0]) + outer.offset[0], row, &inner);
+  } while (ms_loop_next(&outer, outer.rank));
   return MS_OK;
 }

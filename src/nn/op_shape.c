@@ -5,7 +5,51 @@
 #include <math.h>
 #include <string.h>
 
+#include "nn/loop.h"
 #include "nn/ops.h"
+
+ms_status ms_set_output(ms_graph *graph, const ms_node *node, ms_type type, const ms_shape *shape) {
+  return ms_value_set(graph, node, node->outputs[0], type, shape);
+}
+
+ms_status ms_infer_same(ms_graph *graph, ms_node *node) {
+  return ms_set_output(graph, node, node->inputs[0]->type, &node->inputs[0]->shape);
+}
+
+ms_status ms_set_shape(ms_graph *graph, ms_node *node, const ms_shape *shape) {
+  ms_value *x = node->inputs[0];
+  ms_node_keep_inputs(node, 1);
+  if (ms_shape_equal(shape, &x->shape)) {
+    return ms_infer_identity(graph, node);
+  }
+  return ms_set_output(graph, node, x->type, shape);
+}
+
+ms_status ms_node_flag(ms_graph *graph, const ms_node *node, const char *name, bool otherwise,
+                       bool *flag) {
+  int64_t number = 0;
+  MS_TRY(ms_node_integer(graph, node, name, otherwise, &number));
+  *flag = number != 0;
+  return MS_OK;
+}
+
+ms_status ms_float_state(ms_graph *graph, ms_node *node, size_t size) {
+  for (size_t i = 0; i < node->input_count; i++) {
+    if (node->inputs[i] != NULL) {
+      MS_TRY(ms_node_expect_float(graph, node, i));
+    }
+  }
+  return ms_node_state(graph, node, size);
+}
+
+/* Output i as a constant with memory for its numbers. */
+static ms_status make_constant(ms_graph *graph, const ms_node *node, size_t i, ms_type type,
+                               const ms_shape *shape) {
+  ms_value *y = node->outputs[i];
+  MS_TRY(ms_value_set(graph, node, y, type, shape));
+  y->is_constant = true;
+  return ms_value_allocate(graph, y);
+}
 
 ms_status ms_infer_identity(ms_graph *graph, ms_node *node) {
   (void)graph;
@@ -14,19 +58,13 @@ ms_status ms_infer_identity(ms_graph *graph, ms_node *node) {
 }
 
 /* The mask of a Dropout that drops nothing. */
-static ms_status set_mask(ms_graph *graph, const ms_node *node, ms_value *mask) {
+static ms_status set_mask(ms_graph *graph, const ms_node *node) {
   const ms_value *x = node->inputs[0];
+  const float one = 1.0f;
+  const int64_t yes = 1;
   bool is_float = graph->opset < 10 && ms_type_is_float(x->type);
-  MS_TRY(ms_value_set(graph, node, mask, is_float ? x->type : MS_TYPE_BOOL, &x->shape));
-  mask->is_constant = true;
-  MS_TRY(ms_value_allocate(graph, mask));
-  for (size_t i = 0; i < mask->count; i++) {
-    if (is_float) {
-      ms_floats(mask)[i] = 1.0f;
-    } else {
-      ms_integers(mask)[i] = 1;
-    }
-  }
+  MS_TRY(make_constant(graph, node, 1, is_float ? x->type : MS_TYPE_BOOL, &x->shape));
+  ms_loop_fill(graph->kernels, node->outputs[1], is_float ? (const void *)&one : &yes);
   return MS_OK;
 }
 
@@ -47,25 +85,20 @@ ms_status ms_infer_dropout(ms_graph *graph, ms_node *node) {
   }
   ms_node_keep_inputs(node, 1);
   if (node->output_count > 1 && node->outputs[1] != NULL && node->outputs[1]->use_count > 0) {
-    MS_TRY(set_mask(graph, node, node->outputs[1]));
+    MS_TRY(set_mask(graph, node));
   }
   return ms_infer_identity(graph, node);
 }
 
 /* Output 0 as a view of input 0 under a shape; nothing at all if that is its own. */
 static ms_status set_view(ms_graph *graph, ms_node *node, const ms_shape *shape) {
-  ms_value *x = node->inputs[0];
+  const ms_value *x = node->inputs[0];
   size_t count = 0;
   if (!ms_shape_count(shape, &count) || count != x->count) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu elements cannot take a shape of %zu",
                         x->count, count);
   }
-  ms_node_keep_inputs(node, 1);
-  if (ms_shape_equal(shape, &x->shape)) {
-    ms_node_replace_output(node, x);
-    return MS_OK;
-  }
-  return ms_value_set(graph, node, node->outputs[0], x->type, shape);
+  return ms_set_shape(graph, node, shape);
 }
 
 /* The size that stands for -1, given the product of the others. */
@@ -112,13 +145,12 @@ ms_status ms_infer_reshape(ms_graph *graph, ms_node *node) {
 ms_status ms_infer_flatten(ms_graph *graph, ms_node *node) {
   const ms_shape *x = &node->inputs[0]->shape;
   int64_t axis = 0;
-  MS_TRY(ms_node_integer(graph, node, "axis", 1, &axis));
-  if (axis < -(int64_t)x->rank || axis > (int64_t)x->rank) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "axis %lld of a tensor of %zu dimensions",
-                        (long long)axis, x->rank);
-  }
-  size_t split = (size_t)(axis < 0 ? axis + (int64_t)x->rank : axis);
+  size_t split = x->rank;
   ms_shape shape = {2, {1, 1}};
+  MS_TRY(ms_node_integer(graph, node, "axis", 1, &axis));
+  if (axis != (int64_t)x->rank) { /* which is no axis, but may be given */
+    MS_TRY(ms_node_axis(graph, node, axis, x->rank, &split));
+  }
   for (size_t i = 0; i < x->rank; i++) {
     shape.dims[i < split ? 0 : 1] *= x->dims[i];
   }
@@ -179,14 +211,6 @@ ms_status ms_infer_unsqueeze(ms_graph *graph, ms_node *node) {
   return set_view(graph, node, &shape);
 }
 
-/* Output 0 as a constant vector or scalar of int64 with memory for its numbers. */
-static ms_status make_integers(ms_graph *graph, ms_node *node, const ms_shape *shape) {
-  ms_value *y = node->outputs[0];
-  MS_TRY(ms_value_set(graph, node, y, MS_TYPE_INT64, shape));
-  y->is_constant = true;
-  return ms_value_allocate(graph, y);
-}
-
 /* One end of Shape's range, which is cut to what there is. */
 static size_t cut_end(int64_t end, size_t rank) {
   int64_t signed_rank = (int64_t)rank;
@@ -203,7 +227,7 @@ ms_status ms_infer_shape(ms_graph *graph, ms_node *node) {
   size_t first = cut_end(start, x->rank);
   size_t last = cut_end(end, x->rank);
   ms_shape shape = {1, {last > first ? last - first : 0}};
-  MS_TRY(make_integers(graph, node, &shape));
+  MS_TRY(make_constant(graph, node, 0, MS_TYPE_INT64, &shape));
   for (size_t i = 0; i < shape.dims[0]; i++) {
     ms_integers(node->outputs[0])[i] = (int64_t)x->dims[first + i];
   }
@@ -212,29 +236,23 @@ ms_status ms_infer_shape(ms_graph *graph, ms_node *node) {
 
 ms_status ms_infer_size(ms_graph *graph, ms_node *node) {
   ms_shape shape = {0};
-  MS_TRY(make_integers(graph, node, &shape));
+  MS_TRY(make_constant(graph, node, 0, MS_TYPE_INT64, &shape));
   ms_integers(node->outputs[0])[0] = (int64_t)node->inputs[0]->count;
   return MS_OK;
 }
 
-/* Constant with a list of numbers in an attribute. */
+/* Constant with a number or a list of numbers in an attribute. */
 static ms_status constant_numbers(ms_graph *graph, ms_node *node,
                                   const ms_onnx_attribute *attribute) {
-  ms_value *y = node->outputs[0];
   bool is_float = attribute->kind == MS_ONNX_FLOAT || attribute->kind == MS_ONNX_FLOATS;
   bool is_list = attribute->kind == MS_ONNX_FLOATS || attribute->kind == MS_ONNX_INTS;
-  size_t count = is_float ? attribute->float_count : attribute->integer_count;
-  ms_shape shape = {is_list ? 1 : 0, {count}};
-  MS_TRY(ms_value_set(graph, node, y, is_float ? MS_TYPE_FLOAT : MS_TYPE_INT64, &shape));
-  y->is_constant = true;
-  MS_TRY(ms_value_allocate(graph, y));
-  if (is_list && y->count > 0) {
-    memcpy(y->data, is_float ? (const void *)attribute->floats : attribute->integers,
-           ms_value_size(y));
-  } else if (!is_list && is_float) {
-    ms_floats(y)[0] = attribute->number;
-  } else if (!is_list) {
-    ms_integers(y)[0] = attribute->integer;
+  const void *number = is_float ? (const void *)&attribute->number : &attribute->integer;
+  const void *list = is_float ? (const void *)attribute->floats : attribute->integers;
+  ms_shape shape = {is_list, {is_float ? attribute->float_count : attribute->integer_count}};
+  MS_TRY(make_constant(graph, node, 0, is_float ? MS_TYPE_FLOAT : MS_TYPE_INT64, &shape));
+  const ms_value *y = node->outputs[0];
+  if (y->count > 0) {
+    memcpy(y->data, is_list ? list : number, ms_value_size(y));
   }
   return MS_OK;
 }
@@ -264,48 +282,27 @@ ms_status ms_infer_constant(ms_graph *graph, ms_node *node) {
   return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "it has no numeric value");
 }
 
-/* The one number of ConstantOfShape's attribute, 0 if there is none. */
-static ms_status fill_number(ms_graph *graph, const ms_node *node, ms_type *type, double *number,
-                             int64_t *integer) {
-  const ms_onnx_attribute *attribute = ms_node_attribute(node, "value");
-  *type = MS_TYPE_FLOAT;
-  if (attribute == NULL) {
-    return MS_OK;
-  }
-  if (attribute->tensor == NULL || attribute->tensor->count != 1) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "its value is no tensor of one number");
-  }
-  *type = attribute->tensor->type;
-  if (ms_type_is_float(*type)) {
-    float value = 0;
-    MS_TRY(ms_onnx_decode(graph->context, attribute->tensor, &value));
-    *number = (double)value;
-    return MS_OK;
-  }
-  return ms_onnx_decode(graph->context, attribute->tensor, integer);
-}
-
 ms_status ms_infer_constant_of_shape(ms_graph *graph, ms_node *node) {
+  const ms_onnx_attribute *attribute = ms_node_attribute(node, "value");
   const int64_t *sizes = NULL;
   size_t rank = 0;
   ms_type type = MS_TYPE_FLOAT;
-  double number = 0;
-  int64_t integer = 0;
-  ms_value *y = node->outputs[0];
+  union {
+    int64_t integer;
+    float number;
+  } value = {0};
   ms_shape shape = {0};
   MS_TRY(ms_node_constant_integers(graph, node, 0, &sizes, &rank));
   MS_TRY(ms_sizes_to_shape(graph, node, sizes, rank, &shape));
-  MS_TRY(fill_number(graph, node, &type, &number, &integer));
-  MS_TRY(ms_value_set(graph, node, y, type, &shape));
-  y->is_constant = true;
-  MS_TRY(ms_value_allocate(graph, y));
-  for (size_t i = 0; i < y->count; i++) {
-    if (ms_type_is_float(type)) {
-      ms_floats(y)[i] = (float)number;
-    } else {
-      ms_integers(y)[i] = integer;
+  if (attribute != NULL) {
+    if (attribute->tensor == NULL || attribute->tensor->count != 1) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "its value is no tensor of one number");
     }
+    type = attribute->tensor->type;
+    MS_TRY(ms_onnx_decode(graph->context, attribute->tensor, &value));
   }
+  MS_TRY(make_constant(graph, node, 0, type, &shape));
+  ms_loop_fill(graph->kernels, node->outputs[0], &value);
   return MS_OK;
 }
 
@@ -348,7 +345,7 @@ ms_status ms_infer_range(ms_graph *graph, ms_node *node) {
   }
   ms_shape shape = {.rank = 1};
   MS_TRY(range_count(graph, node, ends[0], ends[1], ends[2], &shape.dims[0]));
-  return ms_value_set(graph, node, node->outputs[0], node->inputs[0]->type, &shape);
+  return ms_set_output(graph, node, node->inputs[0]->type, &shape);
 }
 
 ms_status ms_run_range(const ms_run *run, const ms_node *node) {

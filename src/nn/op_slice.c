@@ -7,18 +7,27 @@
 #include "nn/loop.h"
 #include "nn/ops.h"
 
-typedef struct concat_state {
+/* The axis of Concat and Split. */
+typedef struct axis_state {
   size_t axis;
-} concat_state;
+  size_t *parts; /* sizes along it */
+} axis_state;
+
+static ms_status make_axis(ms_graph *graph, ms_node *node, int64_t otherwise, size_t part_count) {
+  MS_TRY(ms_node_state(graph, node, sizeof(axis_state)));
+  axis_state *state = node->state;
+  MS_TRY(MS_KEEP(graph->context, &graph->pool, part_count, &state->parts));
+  return ms_node_own_axis(graph, node, otherwise, node->inputs[0]->shape.rank, &state->axis);
+}
 
 ms_status ms_infer_concat(ms_graph *graph, ms_node *node) {
   const ms_value *first = node->inputs[0];
-  MS_TRY(ms_node_state(graph, node, sizeof(concat_state)));
-  concat_state *state = node->state;
-  MS_TRY(ms_node_own_axis(graph, node, graph->opset < 4 ? 1 : INT64_MAX, first->shape.rank,
-                          &state->axis));
+  MS_TRY(make_axis(graph, node, INT64_MAX, node->input_count));
+  const axis_state *state = node->state;
   ms_shape shape = first->shape;
-  for (size_t i = 1; i < node->input_count; i++) {
+  size_t *sum = &shape.dims[state->axis];
+  *sum = 0;
+  for (size_t i = 0; i < node->input_count; i++) {
     const ms_value *x = node->inputs[i];
     if (x == NULL || x->type != first->type || x->shape.rank != shape.rank) {
       return ms_node_fail(graph, node, MS_ERR_FORMAT, "its input %zu is of another type or rank",
@@ -30,35 +39,13 @@ ms_status ms_infer_concat(ms_graph *graph, ms_node *node) {
                             i, x->shape.dims[k], shape.dims[k]);
       }
     }
-    if (!ms_size_add(shape.dims[state->axis], x->shape.dims[state->axis],
-                     &shape.dims[state->axis])) {
+    state->parts[i] = x->shape.dims[state->axis];
+    if (!ms_size_add(*sum, state->parts[i], sum)) {
       return ms_node_fail(graph, node, MS_ERR_LIMIT, "its result exceeds memory");
     }
   }
-  return ms_value_set(graph, node, node->outputs[0], first->type, &shape);
+  return ms_set_output(graph, node, first->type, &shape);
 }
-
-ms_status ms_run_concat(const ms_run *run, const ms_node *node) {
-  const concat_state *state = node->state;
-  ms_value *y = node->outputs[0];
-  ptrdiff_t steps[MS_MAX_RANK];
-  ptrdiff_t offset = 0;
-  ms_value_steps(y, steps);
-  for (size_t i = 0; i < node->input_count; i++) {
-    const ms_value *x = node->inputs[i];
-    ms_loop loop = ms_loop_over(&x->shape);
-    ms_loop_operand(&loop, 1, x);
-    memcpy(loop.steps[0], steps, sizeof steps);
-    ms_loop_copy_value(run->kernels, &loop, y, offset, x, 0);
-    offset += (ptrdiff_t)x->shape.dims[state->axis] * steps[state->axis];
-  }
-  return MS_OK;
-}
-
-typedef struct split_state {
-  size_t axis;
-  size_t *parts; /* [outputs] sizes along the axis */
-} split_state;
 
 /* The sizes of Split's parts; equal ones where the file gives none, the last one smaller. */
 static ms_status split_sizes(ms_graph *graph, const ms_node *node, size_t whole, size_t *parts) {
@@ -85,13 +72,11 @@ static ms_status split_sizes(ms_graph *graph, const ms_node *node, size_t whole,
 
 ms_status ms_infer_split(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
-  MS_TRY(ms_node_state(graph, node, sizeof(split_state)));
-  split_state *state = node->state;
-  MS_TRY(ms_node_own_axis(graph, node, 0, x->shape.rank, &state->axis));
-  MS_TRY(MS_KEEP(graph->context, &graph->pool, node->output_count, &state->parts));
-  MS_TRY(split_sizes(graph, node, x->shape.dims[state->axis], state->parts));
+  MS_TRY(make_axis(graph, node, 0, node->output_count));
+  const axis_state *state = node->state;
+  ms_shape shape = x->shape;
+  MS_TRY(split_sizes(graph, node, shape.dims[state->axis], state->parts));
   for (size_t i = 0; i < node->output_count; i++) {
-    ms_shape shape = x->shape;
     shape.dims[state->axis] = state->parts[i];
     MS_TRY(ms_value_set(graph, node, node->outputs[i], x->type, &shape));
   }
@@ -99,23 +84,32 @@ ms_status ms_infer_split(ms_graph *graph, ms_node *node) {
   return MS_OK;
 }
 
-ms_status ms_run_split(const ms_run *run, const ms_node *node) {
-  const split_state *state = node->state;
-  const ms_value *x = node->inputs[0];
+/* Copies between a tensor and its parts along an axis, some of which may be left out. */
+static ms_status copy_parts(const ms_run *run, const ms_value *whole, ms_value *const *parts,
+                            size_t count, const axis_state *state, bool join) {
   ptrdiff_t steps[MS_MAX_RANK];
   ptrdiff_t offset = 0;
-  ms_value_steps(x, steps);
-  for (size_t i = 0; i < node->output_count; i++) {
-    const ms_value *y = node->outputs[i];
-    if (y != NULL) {
-      ms_loop loop = ms_loop_over(&y->shape);
-      ms_loop_operand(&loop, 0, y);
-      memcpy(loop.steps[1], steps, sizeof steps);
-      ms_loop_copy_value(run->kernels, &loop, y, 0, x, offset);
+  ms_value_steps(whole, steps);
+  for (size_t i = 0; i < count; i++) {
+    const ms_value *part = parts[i];
+    if (part != NULL) {
+      ms_loop loop = ms_loop_over(&part->shape);
+      ms_loop_operand(&loop, join, part);
+      memcpy(loop.steps[!join], steps, sizeof steps);
+      ms_loop_copy_value(run->kernels, &loop, join ? whole : part, join ? offset : 0,
+                         join ? part : whole, join ? 0 : offset);
     }
     offset += (ptrdiff_t)state->parts[i] * steps[state->axis];
   }
   return MS_OK;
+}
+
+ms_status ms_run_concat(const ms_run *run, const ms_node *node) {
+  return copy_parts(run, node->outputs[0], node->inputs, node->input_count, node->state, true);
+}
+
+ms_status ms_run_split(const ms_run *run, const ms_node *node) {
+  return copy_parts(run, node->inputs[0], node->outputs, node->output_count, node->state, false);
 }
 
 typedef struct slice_state {
@@ -151,12 +145,10 @@ static ms_status read_slice(ms_graph *graph, const ms_node *node, slice_lists *l
   return MS_OK;
 }
 
-/* A start or end as a place in low … high, negative ones counted from the end. */
-static int64_t cut(int64_t at, int64_t size, int64_t low, int64_t high) {
-  if (at < 0) {
-    at = at < -size ? -1 : at + size;
-  }
-  return at < low ? low : at > high ? high : at;
+/* A start or end as a place in low … low + size, negative ones counted from the end. */
+static int64_t cut(int64_t at, int64_t size, int64_t low) {
+  at = at < -size ? -1 : at < 0 ? at + size : at;
+  return at < low ? low : at > low + size ? low + size : at;
 }
 
 static ms_status slice_axis(ms_graph *graph, const ms_node *node, const slice_lists *lists,
@@ -172,39 +164,35 @@ static ms_status slice_axis(ms_graph *graph, const ms_node *node, const slice_li
   }
   step = step > INT32_MAX ? INT32_MAX : step;
   int64_t size = (int64_t)shape->dims[axis];
-  int64_t start =
-      step > 0 ? cut(lists->starts[i], size, 0, size) : cut(lists->starts[i], size, -1, size - 1);
-  int64_t end =
-      step > 0 ? cut(lists->ends[i], size, 0, size) : cut(lists->ends[i], size, -1, size - 1);
-  int64_t span = step > 0 ? end - start : start - end;
-  int64_t stride = step > 0 ? step : -step;
-  shape->dims[axis] = span > 0 ? (size_t)((span + stride - 1) / stride) : 0;
-  state->start[axis] = shape->dims[axis] == 0 ? 0 : (ptrdiff_t)start;
+  int64_t low = step > 0 ? 0 : -1;
+  int64_t start = cut(lists->starts[i], size, low);
+  int64_t end = cut(lists->ends[i], size, low);
+  int64_t count = (end - start + step - (step > 0 ? 1 : -1)) / step;
+  shape->dims[axis] = count > 0 ? (size_t)count : 0;
+  state->start[axis] = count > 0 ? (ptrdiff_t)start : 0;
   state->step[axis] = (ptrdiff_t)step;
   return MS_OK;
 }
 
 ms_status ms_infer_slice(ms_graph *graph, ms_node *node) {
-  ms_value *x = node->inputs[0];
   slice_lists lists = {0};
-  ms_shape shape = x->shape;
+  ms_shape shape = node->inputs[0]->shape;
   MS_TRY(ms_node_state(graph, node, sizeof(slice_state)));
   slice_state *state = node->state;
   MS_TRY(read_slice(graph, node, &lists));
   for (size_t i = 0; i < lists.count; i++) {
     MS_TRY(slice_axis(graph, node, &lists, i, &shape));
   }
-  bool whole = ms_shape_equal(&shape, &x->shape);
+  bool skips = false;
   for (size_t i = 0; i < shape.rank; i++) {
     state->step[i] = state->step[i] == 0 ? 1 : state->step[i];
-    whole = whole && (state->step[i] == 1 || shape.dims[i] == 1);
+    skips = skips || (state->step[i] != 1 && shape.dims[i] != 1);
+  }
+  if (!skips) {
+    return ms_set_shape(graph, node, &shape);
   }
   ms_node_keep_inputs(node, 1);
-  if (whole) {
-    ms_node_replace_output(node, x);
-    return MS_OK;
-  }
-  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
+  return ms_set_output(graph, node, node->inputs[0]->type, &shape);
 }
 
 ms_status ms_run_slice(const ms_run *run, const ms_node *node) {
@@ -213,8 +201,7 @@ ms_status ms_run_slice(const ms_run *run, const ms_node *node) {
   const ms_value *y = node->outputs[0];
   ptrdiff_t steps[MS_MAX_RANK];
   ptrdiff_t offset = 0;
-  ms_loop loop = ms_loop_over(&y->shape);
-  ms_loop_operand(&loop, 0, y);
+  ms_loop loop = ms_loop_of(y);
   ms_value_steps(x, steps);
   for (size_t i = 0; i < x->shape.rank; i++) {
     loop.steps[1][i] = steps[i] * state->step[i];
@@ -225,24 +212,14 @@ ms_status ms_run_slice(const ms_run *run, const ms_node *node) {
 }
 
 ms_status ms_infer_expand(ms_graph *graph, ms_node *node) {
-  ms_value *x = node->inputs[0];
   const int64_t *sizes = NULL;
   size_t rank = 0;
   ms_shape given = {0};
-  ms_shape shape = x->shape;
+  ms_shape shape = node->inputs[0]->shape;
   MS_TRY(ms_node_constant_integers(graph, node, 1, &sizes, &rank));
   MS_TRY(ms_sizes_to_shape(graph, node, sizes, rank, &given));
   MS_TRY(ms_shape_broadcast(graph, node, &given, &shape));
-  ms_node_keep_inputs(node, 1);
-  if (ms_shape_equal(&shape, &x->shape)) {
-    ms_node_replace_output(node, x);
-    return MS_OK;
-  }
-  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
-}
-
-ms_status ms_run_expand(const ms_run *run, const ms_node *node) {
-  return ms_run_layout(run, node);
+  return ms_set_shape(graph, node, &shape);
 }
 
 ms_status ms_infer_tile(ms_graph *graph, ms_node *node) {
@@ -262,7 +239,7 @@ ms_status ms_infer_tile(ms_graph *graph, ms_node *node) {
     }
   }
   ms_node_keep_inputs(node, 1);
-  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
+  return ms_set_output(graph, node, x->type, &shape);
 }
 
 ms_status ms_run_tile(const ms_run *run, const ms_node *node) {
@@ -281,6 +258,6 @@ ms_status ms_run_tile(const ms_run *run, const ms_node *node) {
     loop.steps[0][2 * i + 1] = y_steps[i];
     loop.steps[1][2 * i + 1] = x_steps[i];
   }
-  ms_loop_copy_value(run->kernels, &loop, y, 0, x, 0);
+  ms_loop_copy_node(run, node, &loop);
   return MS_OK;
 }

@@ -27,13 +27,15 @@ enum {
   { name, since, 1, 2, 1, FOLLOW, 0, function, ms_infer_reduce, ms_prepare_reduce, ms_run_reduce }
 #define COMPARE(name, since, function)                                                             \
   { name, since, 2, 2, 1, FOLLOW, 0, function, ms_infer_compare, NULL, ms_run_compare }
+#define LOGIC(name, function)                                                                      \
+  { name, 7, 2, 2, 1, FOLLOW, 0, function, ms_infer_logic, NULL, ms_run_compare }
 
 /* Name, first opset, inputs at least and at most, outputs at most, layout, flags, variant. */
 static const ms_op operators[] = {
     UNARY("Abs", 6, MS_UNARY_ABS),
     BINARY("Add", 7, MS_BINARY_ADD),
-    COMPARE("And", 7, MS_COMPARE_AND),
-    {"AveragePool", 1, 1, 1, 1, LAST, 0, 1, ms_infer_pool, ms_prepare_pool, ms_run_pool},
+    LOGIC("And", MS_BINARY_MINIMUM),
+    {"AveragePool", 1, 1, 1, 1, LAST, 0, MS_POOL_MEAN, ms_infer_pool, ms_prepare_pool, ms_run_pool},
     {"BatchNormalization", 7, 5, 5, 1, FOLLOW, IN_PLACE, 0, ms_infer_batch_norm,
      ms_prepare_batch_norm, ms_run_batch_norm},
     {"Cast", 6, 1, 1, 1, FOLLOW, 0, 0, ms_infer_cast, NULL, ms_run_cast},
@@ -51,21 +53,21 @@ static const ms_op operators[] = {
     BINARY("Div", 7, MS_BINARY_DIVIDE),
     {"Dropout", 7, 1, 3, 2, FOLLOW, 0, 0, ms_infer_dropout, NULL, NULL},
     UNARY("Elu", 6, MS_UNARY_ELU),
-    COMPARE("Equal", 7, MS_COMPARE_EQUAL),
+    COMPARE("Equal", 7, MS_EQUAL),
     UNARY("Erf", 9, MS_UNARY_ERF),
     UNARY("Exp", 6, MS_UNARY_EXP),
-    {"Expand", 8, 2, 2, 1, PLANAR, 0, 0, ms_infer_expand, NULL, ms_run_expand},
+    {"Expand", 8, 2, 2, 1, PLANAR, 0, 0, ms_infer_expand, NULL, ms_run_copy},
     {"Flatten", 1, 1, 1, 1, RESHAPE, VIEW, 0, ms_infer_flatten, NULL, NULL},
     UNARY("Floor", 6, MS_UNARY_FLOOR),
     {"Gather", 1, 2, 2, 1, PLANAR, 0, 0, ms_infer_gather, NULL, ms_run_gather},
     {"Gelu", 20, 1, 1, 1, FOLLOW, IN_PLACE, 0, ms_infer_gelu, NULL, ms_run_gelu},
     {"Gemm", 7, 2, 3, 1, PLANAR, 0, 1, ms_infer_gemm, ms_prepare_dense, ms_run_gemm},
-    {"GlobalAveragePool", 1, 1, 1, 1, LAST, 0, 1, ms_infer_global_pool, ms_prepare_pool,
-     ms_run_global_pool},
-    {"GlobalMaxPool", 1, 1, 1, 1, LAST, 0, 0, ms_infer_global_pool, ms_prepare_pool,
-     ms_run_global_pool},
-    COMPARE("Greater", 7, MS_COMPARE_GREATER),
-    COMPARE("GreaterOrEqual", 12, MS_COMPARE_GREATER_OR_EQUAL),
+    {"GlobalAveragePool", 1, 1, 1, 1, LAST, 0, MS_POOL_GLOBAL | MS_POOL_MEAN, ms_infer_pool,
+     ms_prepare_pool, ms_run_pool},
+    {"GlobalMaxPool", 1, 1, 1, 1, LAST, 0, MS_POOL_GLOBAL, ms_infer_pool, ms_prepare_pool,
+     ms_run_pool},
+    COMPARE("Greater", 7, MS_GREATER),
+    COMPARE("GreaterOrEqual", 12, MS_GREATER | MS_EQUAL),
     {"GroupNormalization", 18, 3, 3, 1, PLANAR, IN_PLACE, 1, ms_infer_group_norm, NULL,
      ms_run_group_norm},
     {"GroupNormalization", 21, 3, 3, 1, PLANAR, IN_PLACE, 0, ms_infer_group_norm, NULL,
@@ -79,8 +81,8 @@ static const ms_op operators[] = {
     {"LayerNormalization", 17, 2, 3, 3, PLANAR, IN_PLACE, 0, ms_infer_layer_norm, NULL,
      ms_run_layer_norm},
     UNARY("LeakyRelu", 6, MS_UNARY_LEAKY_RELU),
-    COMPARE("Less", 7, MS_COMPARE_LESS),
-    COMPARE("LessOrEqual", 12, MS_COMPARE_LESS_OR_EQUAL),
+    COMPARE("Less", 7, MS_LESS),
+    COMPARE("LessOrEqual", 12, MS_LESS | MS_EQUAL),
     UNARY("Log", 6, MS_UNARY_LOG),
     {"LogSoftmax", 1, 1, 1, 1, FOLLOW, IN_PLACE, 1, ms_infer_softmax, ms_prepare_softmax,
      ms_run_softmax},
@@ -93,7 +95,7 @@ static const ms_op operators[] = {
     BINARY("Mul", 7, MS_BINARY_MULTIPLY),
     UNARY("Neg", 6, MS_UNARY_NEGATE),
     {"Not", 1, 1, 1, 1, FOLLOW, 0, 0, ms_infer_not, NULL, ms_run_not},
-    COMPARE("Or", 7, MS_COMPARE_OR),
+    LOGIC("Or", MS_BINARY_MAXIMUM),
     BINARY("PRelu", 7, MS_BINARY_PRELU),
     {"Pad", 2, 1, 4, 1, FOLLOW, 0, 0, ms_infer_pad, ms_prepare_pad, ms_run_pad},
     BINARY("Pow", 7, MS_BINARY_POWER),
@@ -135,13 +137,13 @@ static const ms_op operators[] = {
     {"Unsqueeze", 1, 1, 2, 1, RESHAPE, VIEW, 0, ms_infer_unsqueeze, NULL, NULL},
     {"Upsample", 7, 1, 2, 1, FOLLOW, 0, 1, ms_infer_resize, ms_prepare_resize, ms_run_resize},
     {"Where", 9, 3, 3, 1, FOLLOW, 0, 0, ms_infer_where, NULL, ms_run_where},
-    COMPARE("Xor", 7, MS_COMPARE_XOR),
+    LOGIC("Xor", MS_LESS | MS_GREATER),
 };
 
 /* Operators that no file of an opset before theirs, or no file at all, names. */
 static const ms_op internal_operators[] = {
     {"Input", 1, 0, 0, 1, PLANAR, 0, 0, NULL, NULL, NULL},
-    {"Layout", 1, 1, 1, 1, PLANAR, 0, 0, ms_infer_layout, NULL, ms_run_layout},
+    {"Layout", 1, 1, 1, 1, PLANAR, 0, 0, ms_infer_same, NULL, ms_run_copy},
     {"View", 1, 1, 1, 1, PLANAR, VIEW, 0, NULL, NULL, NULL},
     {"ChannelShuffle", 1, 1, 1, 1, FOLLOW, 0, 0, ms_infer_shuffle, NULL, ms_run_shuffle},
     UNARY("Silu", 1, MS_UNARY_SILU),

@@ -42,7 +42,7 @@ ms_status ms_infer_transpose(ms_graph *graph, ms_node *node) {
     ms_node_replace_output(node, x);
     return MS_OK;
   }
-  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
+  return ms_set_output(graph, node, x->type, &shape);
 }
 
 bool ms_transpose_is_view(const ms_node *node) {
@@ -73,13 +73,12 @@ ms_status ms_run_transpose(const ms_run *run, const ms_node *node) {
   const transpose_state *state = node->state;
   const ms_value *y = node->outputs[0];
   ptrdiff_t steps[MS_MAX_RANK];
-  ms_loop loop = ms_loop_over(&y->shape);
-  ms_loop_operand(&loop, 0, y);
+  ms_loop loop = ms_loop_of(y);
   ms_value_steps(node->inputs[0], steps);
   for (size_t i = 0; i < y->shape.rank; i++) {
     loop.steps[1][i] = steps[state->axes[i]];
   }
-  ms_loop_copy_value(run->kernels, &loop, y, 0, node->inputs[0], 0);
+  ms_loop_copy_node(run, node, &loop);
   return MS_OK;
 }
 
@@ -89,12 +88,11 @@ typedef struct shuffle_state {
 
 /* Channel g of group i goes to place g groups + i. */
 ms_status ms_infer_shuffle(ms_graph *graph, ms_node *node) {
-  const ms_value *x = node->inputs[0];
   int64_t groups = 0;
   MS_TRY(ms_node_state(graph, node, sizeof(shuffle_state)));
   MS_TRY(ms_node_integer(graph, node, "groups", 1, &groups));
   ((shuffle_state *)node->state)->groups = (size_t)groups;
-  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
+  return ms_infer_same(graph, node);
 }
 
 ms_status ms_run_shuffle(const ms_run *run, const ms_node *node) {
@@ -117,21 +115,14 @@ ms_status ms_run_shuffle(const ms_run *run, const ms_node *node) {
   loop.dims[2] = depth;
   loop.steps[1][1] = x_steps[1] * (ptrdiff_t)depth;
   loop.steps[0][2] = y_steps[1] * (ptrdiff_t)groups;
-  ms_loop_copy_value(run->kernels, &loop, y, 0, x, 0);
+  ms_loop_copy_node(run, node, &loop);
   return MS_OK;
 }
 
-ms_status ms_infer_layout(ms_graph *graph, ms_node *node) {
-  const ms_value *x = node->inputs[0];
-  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
-}
-
-ms_status ms_run_layout(const ms_run *run, const ms_node *node) {
-  const ms_value *y = node->outputs[0];
-  ms_loop loop = ms_loop_over(&y->shape);
-  ms_loop_operand(&loop, 0, y);
+ms_status ms_run_copy(const ms_run *run, const ms_node *node) {
+  ms_loop loop = ms_loop_of(node->outputs[0]);
   ms_loop_operand(&loop, 1, node->inputs[0]);
-  ms_loop_copy_value(run->kernels, &loop, y, 0, node->inputs[0], 0);
+  ms_loop_copy_node(run, node, &loop);
   return MS_OK;
 }
 
@@ -175,7 +166,7 @@ ms_status ms_infer_depth_to_space(ms_graph *graph, ms_node *node) {
   if (!fits) {
     return ms_node_fail(graph, node, MS_ERR_LIMIT, "its result exceeds memory");
   }
-  return ms_value_set(graph, node, node->outputs[0], x->type, &shape);
+  return ms_set_output(graph, node, x->type, &shape);
 }
 
 ms_status ms_run_depth_to_space(const ms_run *run, const ms_node *node) {
@@ -190,10 +181,9 @@ ms_status ms_run_depth_to_space(const ms_run *run, const ms_node *node) {
   ms_value_steps(deep, deep_steps);
   ms_value_steps(wide, wide_steps);
   /* Dimensions: batch, channel, row, row in block, column, column in block. */
-  ms_loop loop = {6,
-                  {wide->shape.dims[0], wide->shape.dims[1], deep->shape.dims[2], state->block,
-                   deep->shape.dims[3], state->block},
-                  {{0}}};
+  ms_loop loop = {.rank = 6,
+                  .dims = {wide->shape.dims[0], wide->shape.dims[1], deep->shape.dims[2],
+                           state->block, deep->shape.dims[3], state->block}};
   const ptrdiff_t wides[] = {wide_steps[0], wide_steps[1],         wide_steps[2] * block,
                              wide_steps[2], wide_steps[3] * block, wide_steps[3]};
   const ptrdiff_t deeps[] = {
@@ -202,6 +192,6 @@ ms_status ms_run_depth_to_space(const ms_run *run, const ms_node *node) {
       deep_steps[3], deep_steps[1] * (state->column_first ? 1 : depth)};
   memcpy(loop.steps[deep_operand], deeps, sizeof deeps);
   memcpy(loop.steps[1 - deep_operand], wides, sizeof wides);
-  ms_loop_copy_value(run->kernels, &loop, node->outputs[0], 0, node->inputs[0], 0);
+  ms_loop_copy_node(run, node, &loop);
   return MS_OK;
 }

@@ -38,7 +38,6 @@ static ms_status read_parameters(ms_graph *graph, const ms_node *node, ms_unary_
 }
 
 ms_status ms_infer_unary(ms_graph *graph, ms_node *node) {
-  const ms_value *x = node->inputs[0];
   MS_TRY(ms_node_state(graph, node, sizeof(ms_unary_state)));
   ms_unary_state *state = node->state;
   state->function = (ms_unary)node->op->variant;
@@ -47,13 +46,11 @@ ms_status ms_infer_unary(ms_graph *graph, ms_node *node) {
   } else {
     MS_TRY(read_parameters(graph, node, state));
   }
-  bool for_integers = state->function == MS_UNARY_CLAMP || state->function == MS_UNARY_ABS ||
-                      state->function == MS_UNARY_NEGATE;
-  if (!ms_type_is_float(x->type) && !for_integers) {
-    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "an input of type %s",
-                        ms_type_name(x->type));
+  if (state->function != MS_UNARY_CLAMP && state->function != MS_UNARY_ABS &&
+      state->function != MS_UNARY_NEGATE) { /* which integers have, too */
+    MS_TRY(ms_node_expect_float(graph, node, 0));
   }
-  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
+  return ms_infer_same(graph, node);
 }
 
 static int64_t apply_integer(ms_unary function, int64_t x) {
@@ -88,7 +85,6 @@ typedef struct clip_state {
 } clip_state;
 
 ms_status ms_infer_clip(ms_graph *graph, ms_node *node) {
-  const ms_value *x = node->inputs[0];
   MS_TRY(ms_node_state(graph, node, sizeof(clip_state)));
   clip_state *state = node->state;
   state->unary = (ms_unary_state){MS_UNARY_CLAMP, -INFINITY, INFINITY};
@@ -101,7 +97,7 @@ ms_status ms_infer_clip(ms_graph *graph, ms_node *node) {
     MS_TRY(ms_node_constant_number(graph, node, 2, &state->unary.beta, &state->integers.high));
   }
   ms_node_keep_inputs(node, 1);
-  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
+  return ms_infer_same(graph, node);
 }
 
 ms_status ms_run_clip(const ms_run *run, const ms_node *node) {
@@ -171,7 +167,7 @@ ms_status ms_infer_cast(ms_graph *graph, ms_node *node) {
   MS_TRY(target_type(graph, node, &type));
   bool keeps_numbers = x->type == type || (ms_type_is_float(x->type) &&
                                            (type == MS_TYPE_FLOAT || type == MS_TYPE_DOUBLE));
-  MS_TRY(ms_value_set(graph, node, y, type, &x->shape));
+  MS_TRY(ms_set_output(graph, node, type, &x->shape));
   if (!keeps_numbers) {
     return MS_OK;
   }
@@ -220,14 +216,12 @@ ms_status ms_run_cast(const ms_run *run, const ms_node *node) {
 }
 
 ms_status ms_infer_gelu(ms_graph *graph, ms_node *node) {
-  const ms_value *x = node->inputs[0];
   size_t approximate = 0;
-  MS_TRY(ms_node_expect_float(graph, node, 0));
-  MS_TRY(ms_node_state(graph, node, sizeof(ms_unary_state)));
+  MS_TRY(ms_float_state(graph, node, sizeof(ms_unary_state)));
   ms_unary_state *state = node->state;
   MS_TRY(ms_node_word(graph, node, "approximate", "none tanh", &approximate));
   state->function = approximate == 0 ? MS_UNARY_GELU : MS_UNARY_TANH;
-  return ms_value_set(graph, node, node->outputs[0], x->type, &x->shape);
+  return ms_infer_same(graph, node);
 }
 
 /* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, for at most 256 numbers. */

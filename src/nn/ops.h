@@ -4,6 +4,7 @@
 #define MS_NN_OPS_H
 
 #include "nn/graph.h"
+#include "nn/window.h"
 
 /*
  * What the fuse pass adds to a product (Conv, ConvTranspose, Gemm, MatMul): y = clamp(product scale
@@ -24,7 +25,15 @@ typedef struct ms_product {
   size_t columns;   /* filters of a convolution */
   bool can_fuse;    /* weights and bias are constant, so that scale and shift can go into them */
   size_t bias_axis; /* the axis of the output that the columns are on */
+  float alpha;      /* Gemm's factors of the product */
+  float beta;       /* and of the bias */
+  float *packed;    /* weights and bias; NULL: packed in every run */
+  size_t packed_offset; /* into this place in the scratch memory */
 } ms_product;
+
+/* Packs weights and a bias, which may be NULL, for a product's state. */
+typedef void (*ms_pack_product)(const void *state, const float *weights, const float *bias,
+                                float *packed);
 
 /* Element-wise functions of one argument: the state of every row with variant ms_unary. */
 typedef struct ms_unary_state {
@@ -33,15 +42,41 @@ typedef struct ms_unary_state {
   float beta;
 } ms_unary_state;
 
+/* Gives output 0 its type and shape. */
+MS_CHECK_RESULT ms_status ms_set_output(ms_graph *graph, const ms_node *node, ms_type type,
+                                        const ms_shape *shape);
+/* Keeps input 0 only; output 0 is that, or has its type and another shape. */
+MS_CHECK_RESULT ms_status ms_set_shape(ms_graph *graph, ms_node *node, const ms_shape *shape);
+/* An attribute that is 0 or not. */
+MS_CHECK_RESULT ms_status ms_node_flag(ms_graph *graph, const ms_node *node, const char *name,
+                                       bool otherwise, bool *flag);
+/* The attribute that is a number of groups, which channels are divided into evenly. */
+MS_CHECK_RESULT ms_status ms_node_groups(ms_graph *graph, const ms_node *node, const char *name,
+                                         int64_t otherwise, size_t channels, size_t *groups);
+/* State of an operator whose inputs all are of float types. */
+MS_CHECK_RESULT ms_status ms_float_state(ms_graph *graph, ms_node *node, size_t size);
+
 #define MS_OP_FUNCTIONS(name)                                                                      \
   ms_status ms_infer_##name(ms_graph *graph, ms_node *node);                                       \
   ms_status ms_run_##name(const ms_run *run, const ms_node *node)
 
-/* A variant of ms_infer_binary's rows that no kernel has. */
-enum { MS_BINARY_MODULO = MS_BINARY_COUNT };
+/*
+ * Functions of two arguments that no kernel has: Mod, of integers only, and comparisons, each of
+ * which is a set of the relations that it holds for. A NaN has none of them to anything.
+ */
+enum {
+  MS_BINARY_MODULO = MS_BINARY_COUNT,
+  MS_LESS = 16,
+  MS_EQUAL = 32,
+  MS_GREATER = 64,
+  MS_RELATIONS = MS_LESS | MS_EQUAL | MS_GREATER
+};
 
-/* y = function(a, b) with broadcasting; y may be a where that has y's shape. */
-ms_status ms_apply_binary(const ms_run *run, ms_binary function, ms_value *y, const ms_value *a,
+/*
+ * y = function(a, b) with broadcasting, the function being an ms_binary or one of those above; y
+ * may be a where that has y's shape.
+ */
+ms_status ms_apply_binary(const ms_run *run, int function, ms_value *y, const ms_value *a,
                           const ms_value *b);
 
 /* The state of BatchNormalization: y = x scale + shift per channel. */
@@ -50,18 +85,6 @@ typedef struct ms_affine {
   const float *shift;
   float epsilon;
 } ms_affine;
-
-/* What ms_infer_compare's rows do. */
-typedef enum ms_compare {
-  MS_COMPARE_EQUAL,
-  MS_COMPARE_LESS,
-  MS_COMPARE_LESS_OR_EQUAL,
-  MS_COMPARE_GREATER,
-  MS_COMPARE_GREATER_OR_EQUAL,
-  MS_COMPARE_AND, /* from here on only of booleans */
-  MS_COMPARE_OR,
-  MS_COMPARE_XOR
-} ms_compare;
 
 /* What ms_infer_reduce's rows do. */
 typedef enum ms_reduce {
@@ -79,17 +102,27 @@ typedef enum ms_reduce {
 
 MS_OP_FUNCTIONS(conv);
 ms_status ms_prepare_conv(ms_graph *graph, ms_node *node);
+/* Adds count elements of size bytes to a node's scratch memory. False if they exceed memory. */
+MS_CHECK_RESULT bool ms_add_scratch(ms_node *node, size_t count, size_t size, size_t *offset);
+/*
+ * Adds a table of the pointers under the windows of some output pixels to a node's scratch memory:
+ * of tile pixels at a time. False if it exceeds memory.
+ */
+MS_CHECK_RESULT bool ms_plan_tiles(ms_node *node, const ms_window *window, size_t *tile,
+                                   size_t *table_offset);
 /* Makes zeros before and behind an image of a shape part of a convolution's padding. */
 void ms_conv_absorb_pad(ms_node *node, const ms_shape *image, const size_t *before);
 MS_OP_FUNCTIONS(pool);
 ms_status ms_prepare_pool(ms_graph *graph, ms_node *node);
-MS_OP_FUNCTIONS(global_pool);
+/* Bits of the variant of ms_infer_pool's rows. */
+enum { MS_POOL_MEAN = 1, MS_POOL_GLOBAL = 2 };
 MS_OP_FUNCTIONS(unary);
 MS_OP_FUNCTIONS(clip);
 MS_OP_FUNCTIONS(cast);
 MS_OP_FUNCTIONS(binary);
 MS_OP_FUNCTIONS(mean);
 MS_OP_FUNCTIONS(compare);
+ms_status ms_infer_logic(ms_graph *graph, ms_node *node);
 MS_OP_FUNCTIONS(not );
 MS_OP_FUNCTIONS(where);
 MS_OP_FUNCTIONS(concat);
@@ -105,12 +138,15 @@ bool ms_transpose_is_view(const ms_node *node);
 /* Whether a Transpose only swaps axes 1 and 2. */
 bool ms_transpose_swaps_channels(const ms_node *node);
 MS_OP_FUNCTIONS(shuffle);
-MS_OP_FUNCTIONS(expand);
+ms_status ms_infer_expand(ms_graph *graph, ms_node *node);
 MS_OP_FUNCTIONS(tile);
 MS_OP_FUNCTIONS(gather);
 MS_OP_FUNCTIONS(scatter);
 MS_OP_FUNCTIONS(depth_to_space);
-MS_OP_FUNCTIONS(layout);
+/* Output 0 has the type and shape of input 0. */
+ms_status ms_infer_same(ms_graph *graph, ms_node *node);
+/* Copies input 0 into output 0, whatever their layouts are, with broadcasting. */
+ms_status ms_run_copy(const ms_run *run, const ms_node *node);
 MS_OP_FUNCTIONS(matmul);
 MS_OP_FUNCTIONS(gemm);
 MS_OP_FUNCTIONS(batch_norm);
@@ -145,10 +181,22 @@ ms_status ms_infer_constant_of_shape(ms_graph *graph, ms_node *node);
 /* Sizes of a file as a shape. */
 ms_status ms_sizes_to_shape(ms_graph *graph, const ms_node *node, const int64_t *sizes, size_t rank,
                             ms_shape *shape);
+/* A product to which nothing has been added. */
+void ms_product_init(ms_product *product, size_t columns, size_t bias_axis);
 /* Whether a node is Conv, ConvTranspose, Gemm or MatMul, with an ms_product as state. */
 bool ms_node_is_product(const ms_node *node);
 /* Whether a product can add a tensor of its output's shape. */
 bool ms_product_takes_residual(const ms_node *node);
 ms_status ms_prepare_dense(ms_graph *graph, ms_node *node);
+/*
+ * Packs constant weights for good and lets go of them, or makes room to pack them in every run.
+ *
+ * run_length  weights of one column that lie together
+ * block_runs  such runs in a block, after which other columns follow
+ * columns     of a block: its run i is of its column i % columns
+ */
+MS_CHECK_RESULT ms_status ms_prepare_product(ms_graph *graph, ms_node *node, size_t packed_count,
+                                             ms_pack_product pack, size_t run_length,
+                                             size_t block_runs, size_t columns);
 
 #endif
