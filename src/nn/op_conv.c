@@ -163,9 +163,9 @@ static bool plan_lines(ms_node *node, conv_state *state) {
   state->tile = rows * outputs;
   state->taps = window->kernel[1];
   state->run = window->kernel[2] * state->channels;
-  return ms_size_mul(outputs - 1, window->stride[2], &state->line_width) &&
-         ms_size_add(state->line_width, window->kernel[2], &state->line_width) &&
-         ms_size_mul(state->line_width, state->channels, &state->line_width) &&
+  /* This many pixels are in an input and its padding, which do not overflow. */
+  size_t width = (outputs - 1) * window->stride[2] + window->kernel[2];
+  return ms_size_mul(width, state->channels, &state->line_width) &&
          ms_size_mul(state->line_width, count_lines(window, rows), &floats) &&
          ms_size_mul(state->tile, state->taps, &pointers) &&
          ms_add_scratch(node, pointers, sizeof(float *), &state->table_offset) &&
@@ -224,17 +224,12 @@ static bool plan_tiles(ms_node *node, conv_state *state) {
          ms_add_scratch(node, state->channels, sizeof(float), &state->zero_offset);
 }
 
-/* Input rows that a swept convolution sees at a time. */
-static size_t ring_rows(const ms_window *window) {
-  return (window->kernel[1] - 1) * window->dilation[1] + 1;
-}
-
 /* Takes over the convolution before, where that pays. */
 static bool chain(ms_graph *graph, ms_node *node, conv_state *state) {
   const ms_window *window = &state->window;
   const ms_value *x = node->inputs[0];
   ms_node *producer = x->producer;
-  size_t rows = ring_rows(window);
+  size_t rows = count_lines(window, 1); /* that are seen at a time */
   if (!state->swept || x->is_constant || x->use_count != 1 || producer == NULL ||
       producer->op->run != ms_run_conv || ms_value_size(x) < LEAST_CHAINED ||
       rows >= window->input[1]) {
@@ -330,7 +325,7 @@ static const float *find_line(const ms_run *run, const conv_state *state, const 
     return image->x + line * row_count;
   }
   float *ring = (float *)(void *)(run->scratch + state->ring_offset);
-  size_t rows = ring_rows(window);
+  size_t rows = count_lines(window, 1);
   for (; *first <= line; (*first)++) {
     const conv_part row = {.x = image->x + *first * window->input[2] * state->feeder->channels,
                            .y = ring + *first % rows * row_count,

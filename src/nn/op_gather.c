@@ -34,6 +34,17 @@ ms_status ms_infer_gather(ms_graph *graph, ms_node *node) {
   return ms_set_output(graph, node, x->type, &shape);
 }
 
+/* Place in 0 … size - 1 of an index, which counts from the end where it is negative. */
+static ms_status find_place(const ms_run *run, const ms_node *node, int64_t index, size_t size,
+                            size_t *place) {
+  int64_t from_start = index < 0 ? index + (int64_t)size : index;
+  *place = (size_t)from_start;
+  return from_start >= 0 && from_start < (int64_t)size
+             ? MS_OK
+             : ms_fail(run->context, MS_ERR_DATA, "%s '%.*s': index %lld of %zu", node->op->name,
+                       MS_TEXT(node->name), (long long)index, size);
+}
+
 ms_status ms_run_gather(const ms_run *run, const ms_node *node) {
   const gather_state *state = node->state;
   const ms_value *x = node->inputs[0];
@@ -47,15 +58,11 @@ ms_status ms_run_gather(const ms_run *run, const ms_node *node) {
     inner *= i > state->axis ? x->shape.dims[i] : 1;
   }
   for (size_t i = 0; i < indices->count; i++) {
-    int64_t index = ms_integers(indices)[i];
-    index += index < 0 ? (int64_t)size : 0;
-    if (index < 0 || index >= (int64_t)size) {
-      return ms_fail(run->context, MS_ERR_DATA, "Gather '%.*s': index %lld of %zu",
-                     MS_TEXT(node->name), (long long)ms_integers(indices)[i], size);
-    }
+    size_t place = 0;
+    MS_TRY(find_place(run, node, ms_integers(indices)[i], size, &place));
     for (size_t k = 0; k < outer && inner > 0; k++) {
       memcpy(y + (k * indices->count + i) * inner,
-             (const uint8_t *)x->data + (k * size + (size_t)index) * inner, inner);
+             (const uint8_t *)x->data + (k * size + place) * inner, inner);
     }
   }
   return MS_OK;
@@ -103,14 +110,10 @@ ms_status ms_run_scatter(const ms_run *run, const ms_node *node) {
   for (size_t t = 0; t < tuples; t++) {
     size_t place = 0;
     for (size_t i = 0; i < depth; i++) {
-      int64_t size = (int64_t)x->shape.dims[i];
-      int64_t index = ms_integers(indices)[t * depth + i];
-      index += index < 0 ? size : 0;
-      if (index < 0 || index >= size) {
-        return ms_fail(run->context, MS_ERR_DATA, "ScatterND '%.*s': an index out of %lld",
-                       MS_TEXT(node->name), (long long)size);
-      }
-      place = place * (size_t)size + (size_t)index;
+      size_t size = x->shape.dims[i];
+      size_t index = 0;
+      MS_TRY(find_place(run, node, ms_integers(indices)[t * depth + i], size, &index));
+      place = place * size + index;
     }
     if (slice > 0) {
       memcpy(y + place * slice, from + t * slice, slice);

@@ -7,6 +7,7 @@
 typedef enum pad_mode { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_WRAP } pad_mode;
 
 typedef struct pad_state {
+  ms_axis_tables tables;         /* of all modes but constant */
   ptrdiff_t before[MS_MAX_RANK]; /* negative: elements cut off */
   size_t mode;                   /* a pad_mode */
   union {
@@ -17,10 +18,12 @@ typedef struct pad_state {
 
 /* The number that is padded with: an attribute before opset 11, then a constant input. */
 static ms_status read_number(ms_graph *graph, const ms_node *node, pad_state *state) {
-  if (graph->opset < 11) {
-    return ms_node_float(graph, node, "value", 0.0f, &state->value.number);
+  if (graph->opset >= 11) {
+    return ms_node_constant_number(graph, node, 2, &state->value.number, &state->value.integer);
   }
-  return ms_node_constant_number(graph, node, 2, &state->value.number, &state->value.integer);
+  return ms_type_is_float(node->inputs[0]->type)
+             ? ms_node_float(graph, node, "value", 0.0f, &state->value.number)
+             : MS_OK;
 }
 
 /* Pads of one axis, added to the shape. */
@@ -39,6 +42,34 @@ static ms_status pad_axis(ms_graph *graph, const ms_node *node, size_t axis, int
   }
   state->before[axis] = (ptrdiff_t)before;
   shape->dims[axis] = (size_t)(size + before + behind);
+  return MS_OK;
+}
+
+/* The index that stands for an index outside of 0 … size - 1. */
+static ptrdiff_t mirror(pad_mode mode, ptrdiff_t index, ptrdiff_t size) {
+  if (mode == PAD_EDGE || size == 1) {
+    return index < 0 ? 0 : index >= size ? size - 1 : index;
+  }
+  ptrdiff_t period = mode == PAD_WRAP ? size : 2 * (size - 1);
+  index = (index % period + period) % period;
+  return index < size ? index : period - index;
+}
+
+/* Padding by elements of the input. */
+static ms_status make_tables(ms_graph *graph, ms_node *node) {
+  const pad_state *state = node->state;
+  for (size_t i = 0; i < node->outputs[0]->shape.rank; i++) {
+    ms_axis_table *table = NULL;
+    if (state->before[i] == 0 &&
+        node->inputs[0]->shape.dims[i] == node->outputs[0]->shape.dims[i]) {
+      continue;
+    }
+    MS_TRY(ms_add_axis_table(graph, node, i, 1, &table));
+    for (size_t k = 0; k < table->output; k++) {
+      table->positions[k] = (size_t)mirror((pad_mode)state->mode, (ptrdiff_t)k - state->before[i],
+                                           (ptrdiff_t)table->input);
+    }
+  }
   return MS_OK;
 }
 
@@ -67,19 +98,8 @@ ms_status ms_infer_pad(ms_graph *graph, ms_node *node) {
     }
     MS_TRY(pad_axis(graph, node, axis, pads[i], pads[i + axis_count], &shape));
   }
-  return ms_set_shape(graph, node, &shape);
-}
-
-ms_status ms_prepare_pad(ms_graph *graph, ms_node *node) {
-  const pad_state *state = node->state;
-  const ms_shape *shape = &node->outputs[0]->shape;
-  size_t count = 0;
-  (void)graph;
-  for (size_t i = 0; i < shape->rank; i++) {
-    count += shape->dims[i];
-  }
-  node->scratch_size = state->mode == PAD_CONSTANT ? 0 : count * sizeof(ptrdiff_t);
-  return MS_OK;
+  MS_TRY(ms_set_shape(graph, node, &shape));
+  return state->mode == PAD_CONSTANT ? MS_OK : make_tables(graph, node);
 }
 
 bool ms_pad_is_spatial_zero(const ms_node *node, size_t before[MS_MAX_RANK]) {
@@ -125,66 +145,11 @@ static void pad_constant(const ms_run *run, const pad_state *state, const ms_val
   ms_loop_copy_value(run->kernels, &loop, y, y_offset, x, x_offset);
 }
 
-/* The index that stands for an index outside of 0 … size - 1. */
-static ptrdiff_t mirror(pad_mode mode, ptrdiff_t index, ptrdiff_t size) {
-  if (mode == PAD_EDGE || size == 1) {
-    return index < 0 ? 0 : index >= size ? size - 1 : index;
-  }
-  ptrdiff_t period = mode == PAD_WRAP ? size : 2 * (size - 1);
-  index = (index % period + period) % period;
-  return index < size ? index : period - index;
-}
-
-/* Fills offsets of x for each index of each axis of y; tables[i] points into the scratch memory. */
-static void fill_tables(const pad_state *state, const ms_value *x, const ms_value *y,
-                        ptrdiff_t *memory, ptrdiff_t *tables[MS_MAX_RANK]) {
-  ptrdiff_t steps[MS_MAX_RANK];
-  ms_value_steps(x, steps);
-  for (size_t i = 0; i < y->shape.rank; i++) {
-    tables[i] = memory;
-    memory += y->shape.dims[i];
-    for (size_t k = 0; k < y->shape.dims[i]; k++) {
-      tables[i][k] = steps[i] * mirror((pad_mode)state->mode, (ptrdiff_t)k - state->before[i],
-                                       (ptrdiff_t)x->shape.dims[i]);
-    }
-  }
-}
-
-static void copy_element(const ms_value *y, size_t to, const ms_value *x, ptrdiff_t from) {
-  if (ms_type_is_float(y->type)) {
-    ms_floats(y)[to] = ms_floats(x)[from];
-  } else {
-    ms_integers(y)[to] = ms_integers(x)[from];
-  }
-}
-
 ms_status ms_run_pad(const ms_run *run, const ms_node *node) {
   const pad_state *state = node->state;
-  const ms_value *x = node->inputs[0];
-  const ms_value *y = node->outputs[0];
-  ptrdiff_t *tables[MS_MAX_RANK];
-  size_t index[MS_MAX_RANK] = {0};
-  if (state->mode == PAD_CONSTANT) {
-    pad_constant(run, state, x, y);
-    return MS_OK;
+  if (state->mode != PAD_CONSTANT) {
+    return ms_run_resize(run, node);
   }
-  fill_tables(state, x, y, (ptrdiff_t *)(void *)run->scratch, tables);
-  /* The axes in the order of memory, the innermost last. */
-  size_t axes[MS_MAX_RANK];
-  size_t rank = y->shape.rank;
-  bool last = y->channels_last && rank >= 3;
-  for (size_t i = 0; i < rank; i++) {
-    axes[i] = !last || i == 0 ? i : i + 1 == rank ? 1 : i + 1;
-  }
-  for (size_t to = 0; to < y->count; to++) {
-    ptrdiff_t from = 0;
-    for (size_t i = 0; i < rank; i++) {
-      from += tables[i][index[i]];
-    }
-    copy_element(y, to, x, from);
-    for (size_t i = rank; i-- > 0 && ++index[axes[i]] == y->shape.dims[axes[i]];) {
-      index[axes[i]] = 0;
-    }
-  }
+  pad_constant(run, state, node->inputs[0], node->outputs[0]);
   return MS_OK;
 }

@@ -34,31 +34,26 @@ static ms_status check_scale(ms_graph *graph, const ms_node *node) {
   return MS_OK;
 }
 
-static ms_status set_range(ms_graph *graph, const ms_node *node, ms_type type) {
-  quantize_state *state = node->state;
-  bool is_signed = type == MS_TYPE_INT8 || type == MS_TYPE_INT16;
-  bool is_small = type == MS_TYPE_INT8 || type == MS_TYPE_UINT8;
-  if (!is_signed && type != MS_TYPE_UINT8 && type != MS_TYPE_UINT16) {
-    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "quantized to type %s",
-                        ms_type_name(type));
-  }
-  int64_t size = is_small ? 256 : 65536;
-  state->low = is_signed ? -size / 2 : 0;
-  state->high = state->low + size - 1;
-  return MS_OK;
-}
-
 ms_status ms_infer_quantize(ms_graph *graph, ms_node *node) {
-  const ms_value *x = node->inputs[0];
   const ms_value *zero = ms_node_input(node, 2);
-  int64_t type = MS_TYPE_UINT8;
+  int64_t type = 0;
   MS_TRY(ms_node_state(graph, node, sizeof(quantize_state)));
+  quantize_state *state = node->state;
   MS_TRY(ms_node_expect_float(graph, node, 0));
   MS_TRY(check_scale(graph, node));
-  MS_TRY(ms_node_integer(graph, node, "output_dtype", MS_TYPE_UINT8, &type));
-  type = zero != NULL ? (int64_t)zero->type : type == 0 ? (int64_t)MS_TYPE_UINT8 : type;
-  MS_TRY(set_range(graph, node, type > 0 && type < 100 ? (ms_type)type : MS_TYPE_NONE));
-  return ms_set_output(graph, node, (ms_type)type, &x->shape);
+  MS_TRY(ms_node_integer(graph, node, "output_dtype", 0, &type));
+  if (zero != NULL) {
+    type = zero->type;
+  } else if (type == 0) {
+    type = MS_TYPE_UINT8;
+  }
+  if (type < MS_TYPE_UINT8 || type > MS_TYPE_INT16) {
+    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "quantized to type %lld", (long long)type);
+  }
+  int64_t size = type < MS_TYPE_UINT16 ? 256 : 65536;
+  state->low = type == MS_TYPE_INT8 || type == MS_TYPE_INT16 ? -size / 2 : 0;
+  state->high = state->low + size - 1;
+  return ms_set_output(graph, node, (ms_type)type, &node->inputs[0]->shape);
 }
 
 ms_status ms_infer_dequantize(ms_graph *graph, ms_node *node) {
@@ -72,19 +67,9 @@ ms_status ms_infer_dequantize(ms_graph *graph, ms_node *node) {
   return ms_set_output(graph, node, MS_TYPE_FLOAT, &x->shape);
 }
 
-/* To the nearest integer, halves to the even one. */
-static float round_even(float x) {
-  float magnitude = fabsf(x);
-  if (!(magnitude < 8388608.0f)) {
-    return x;
-  }
-  float rounded = (magnitude + 8388608.0f) - 8388608.0f;
-  return copysignf(rounded, x);
-}
-
 static int64_t quantize(const quantize_state *state, float x, float scale, int64_t zero) {
-  float rounded = round_even(x / scale);
-  if (!(rounded > -1e9f)) { /* NaN, too */
+  float rounded = rintf(x / scale); /* halves to the even integer */
+  if (!(rounded > -1e9f)) {         /* NaN, too */
     return state->low;
   }
   int64_t value = (rounded < 1e9f ? (int64_t)rounded : 1000000000) + zero;

@@ -208,10 +208,9 @@ static void finish(const ms_run *run, ms_reduce function, size_t count, ms_value
   float scale = 1.0f / (float)count;
   if (function == MS_REDUCE_MEAN) {
     run->kernels->binary(MS_BINARY_MULTIPLY, ms_floats(y), ms_floats(y), 1, &scale, 0, y->count);
-  } else if (function == MS_REDUCE_L2) {
-    run->kernels->unary(MS_UNARY_SQRT, ms_floats(y), ms_floats(y), y->count, 0, 0);
-  } else if (function == MS_REDUCE_LOG_SUM) {
-    run->kernels->unary(MS_UNARY_LOG, ms_floats(y), ms_floats(y), y->count, 0, 0);
+  } else if (function == MS_REDUCE_L2 || function == MS_REDUCE_LOG_SUM) {
+    run->kernels->unary(function == MS_REDUCE_L2 ? MS_UNARY_SQRT : MS_UNARY_LOG, ms_floats(y),
+                        ms_floats(y), y->count, 0, 0);
   }
 }
 

@@ -6,9 +6,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "nn/loop.h"
 #include "nn/ops.h"
 
-enum { MAX_TAPS = 4, MAX_OUTPUT = 65536, ALIGNMENT = 64 };
+enum { MAX_TAPS = 4, MAX_OUTPUT = 65536 };
 
 typedef enum resize_mode { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CUBIC } resize_mode;
 
@@ -28,54 +29,39 @@ typedef enum rounding_mode {
   ROUND_CEIL
 } rounding_mode;
 
-/* How one axis is resized. */
-typedef struct axis_table {
-  size_t axis; /* of the shape */
-  size_t input;
-  size_t output;
-  size_t taps;
-  size_t *positions; /* [output][taps] */
-  float *weights;    /* [output][taps] */
-} axis_table;
-
 typedef struct resize_state {
-  resize_mode mode;
-  coordinate_mode coordinates;
-  rounding_mode rounding;
+  ms_axis_tables tables;
+  size_t mode;        /* a resize_mode */
+  size_t coordinates; /* a coordinate_mode */
+  size_t rounding;    /* a rounding_mode */
   bool exclude_outside;
   float cubic;
   double scales[MS_MAX_RANK];
-  axis_table axes[MS_MAX_RANK];
-  size_t axis_count;
-  size_t buffer_size; /* bytes of each of two buffers between the axes */
 } resize_state;
 
 static ms_status read_modes(ms_graph *graph, const ms_node *node, resize_state *state) {
-  /* Upsample, and Resize before opset 11, know one way only. */
-  bool old = graph->opset < 11;
-  size_t mode = RESIZE_NEAREST;
-  size_t coordinates = old ? COORDINATE_ASYMMETRIC : COORDINATE_HALF_PIXEL;
-  size_t rounding = old ? ROUND_FLOOR : ROUND_PREFER_FLOOR;
-  int64_t exclude = 0;
-  int64_t antialias = 0;
-  MS_TRY(ms_node_word(graph, node, "mode", "nearest linear cubic", &mode));
+  bool antialias = false;
+  if (graph->opset < 11) { /* Upsample and Resize knew one way only */
+    state->coordinates = COORDINATE_ASYMMETRIC;
+    state->rounding = ROUND_FLOOR;
+  }
+  MS_TRY(ms_node_word(graph, node, "mode", "nearest linear cubic", &state->mode));
   MS_TRY(ms_node_word(graph, node, "coordinate_transformation_mode",
                       "half_pixel pytorch_half_pixel align_corners asymmetric tf_half_pixel_for_nn "
                       "half_pixel_symmetric",
-                      &coordinates));
+                      &state->coordinates));
   MS_TRY(ms_node_word(graph, node, "nearest_mode",
-                      "round_prefer_floor round_prefer_ceil floor ceil", &rounding));
-  MS_TRY(ms_node_integer(graph, node, "exclude_outside", 0, &exclude));
-  MS_TRY(ms_node_integer(graph, node, "antialias", 0, &antialias));
+                      "round_prefer_floor round_prefer_ceil floor ceil", &state->rounding));
+  MS_TRY(ms_node_flag(graph, node, "exclude_outside", false, &state->exclude_outside));
+  MS_TRY(ms_node_flag(graph, node, "antialias", false, &antialias));
   MS_TRY(ms_node_float(graph, node, "cubic_coeff_a", -0.75f, &state->cubic));
-  if (antialias != 0 || ms_node_attribute(node, "keep_aspect_ratio_policy") != NULL) {
-    return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "antialias or keep_aspect_ratio_policy");
+  if (state->mode != RESIZE_NEAREST) {
+    state->rounding = ROUND_FLOOR;
   }
-  state->mode = (resize_mode)mode;
-  state->coordinates = (coordinate_mode)coordinates;
-  state->rounding = (rounding_mode)rounding;
-  state->exclude_outside = exclude != 0;
-  return MS_OK;
+  return antialias || ms_node_attribute(node, "keep_aspect_ratio_policy") != NULL
+             ? ms_node_fail(graph, node, MS_ERR_UNSUPPORTED,
+                            "antialias or keep_aspect_ratio_policy")
+             : MS_OK;
 }
 
 /* The scales or sizes of a node, whatever its version keeps them in; the other one is NULL. */
@@ -113,29 +99,28 @@ static ms_status set_axis(ms_graph *graph, const ms_node *node, size_t axis, con
 }
 
 /* The position in the input that an output position stands for. */
-static double source_of(const resize_state *state, double scale, size_t input, size_t output,
-                        size_t at) {
-  double x = (double)at;
-  double adjusted = 0;
-  double exact = scale * (double)input; /* not rounded to a whole output */
+static double source_of(const resize_state *state, const ms_axis_table *table, size_t at) {
+  double scale = state->scales[table->axis];
+  double input = (double)table->input;
+  double exact = scale * input; /* not rounded to a whole output */
+  double half = ((double)at + 0.5) / scale;
   switch (state->coordinates) {
   case COORDINATE_PYTORCH_HALF_PIXEL:
-    return output > 1 ? (x + 0.5) / scale - 0.5 : 0.0;
+    return table->output > 1 ? half - 0.5 : 0.0;
   case COORDINATE_ALIGN_CORNERS:
-    return exact > 1.0 ? x * ((double)input - 1.0) / (exact - 1.0) : 0.0;
+    return exact > 1.0 ? (double)at * (input - 1.0) / (exact - 1.0) : 0.0;
   case COORDINATE_ASYMMETRIC:
-    return x / scale;
+    return (double)at / scale;
   case COORDINATE_HALF_PIXEL_FOR_NN:
-    return (x + 0.5) / scale;
+    return half;
   case COORDINATE_HALF_PIXEL_SYMMETRIC:
-    adjusted = (double)output / exact;
-    return (double)input / 2.0 * (1.0 - adjusted) + (x + 0.5) / scale - 0.5;
+    return input / 2.0 * (1.0 - (double)table->output / exact) + half - 0.5;
   default:
-    return (x + 0.5) / scale - 0.5;
+    return half - 0.5;
   }
 }
 
-static double round_position(rounding_mode rounding, double x) {
+static double round_position(size_t rounding, double x) {
   switch (rounding) {
   case ROUND_PREFER_FLOOR:
     return ceil(x - 0.5);
@@ -150,20 +135,19 @@ static double round_position(rounding_mode rounding, double x) {
 
 /* Keys' cubic convolution kernel at distances 1 + t, t, 1 - t, 2 - t. */
 static void cubic_weights(double a, double t, double weights[MAX_TAPS]) {
-  double u = 1.0 - t;
-  weights[0] = ((a * (t + 1.0) - 5.0 * a) * (t + 1.0) + 8.0 * a) * (t + 1.0) - 4.0 * a;
-  weights[1] = ((a + 2.0) * t - (a + 3.0)) * t * t + 1.0;
-  weights[2] = ((a + 2.0) * u - (a + 3.0)) * u * u + 1.0;
-  weights[3] = ((a * (u + 1.0) - 5.0 * a) * (u + 1.0) + 8.0 * a) * (u + 1.0) - 4.0 * a;
+  for (size_t side = 0; side < 2; side++) {
+    double far = t + 1.0;
+    weights[3 * side] = ((a * far - 5.0 * a) * far + 8.0 * a) * far - 4.0 * a;
+    weights[1 + side] = ((a + 2.0) * t - (a + 3.0)) * t * t + 1.0;
+    t = 1.0 - t;
+  }
 }
 
 /* Fills one row of an axis' table. */
-static void fill_row(const resize_state *state, const axis_table *table, size_t at) {
+static void fill_row(const resize_state *state, const ms_axis_table *table, size_t at) {
   double weights[MAX_TAPS] = {1.0, 0.0, 0.0, 0.0};
-  double scale = state->scales[table->axis];
-  double source = source_of(state, scale, table->input, table->output, at);
-  double first =
-      state->mode == RESIZE_NEAREST ? round_position(state->rounding, source) : floor(source);
+  double source = source_of(state, table, at);
+  double first = round_position(state->rounding, source);
   double last = (double)table->input - 1.0;
   double sum = 0;
   if (state->mode == RESIZE_LINEAR) {
@@ -187,20 +171,29 @@ static void fill_row(const resize_state *state, const axis_table *table, size_t 
   }
 }
 
-static ms_status make_tables(ms_graph *graph, ms_node *node, const ms_shape *x, const ms_shape *y) {
-  resize_state *state = node->state;
+ms_status ms_add_axis_table(ms_graph *graph, ms_node *node, size_t axis, size_t taps,
+                            ms_axis_table **table) {
+  ms_axis_tables *state = node->state;
+  ms_axis_table *added = &state->tables[state->count++];
+  added->axis = axis;
+  added->input = node->inputs[0]->shape.dims[axis];
+  added->output = node->outputs[0]->shape.dims[axis];
+  added->taps = taps;
+  *table = added;
+  size_t count = added->output * taps;
+  MS_TRY(MS_KEEP(graph->context, &graph->pool, count, &added->positions));
+  return MS_KEEP(graph->context, &graph->pool, count, &added->weights);
+}
+
+static ms_status make_tables(ms_graph *graph, ms_node *node) {
+  const resize_state *state = node->state;
+  const ms_shape *x = &node->inputs[0]->shape;
   for (size_t i = 0; i < x->rank; i++) {
-    if (x->dims[i] == y->dims[i] && state->scales[i] == 1.0) {
+    ms_axis_table *table = NULL;
+    if (x->dims[i] == node->outputs[0]->shape.dims[i] && state->scales[i] == 1.0) {
       continue;
     }
-    axis_table *table = &state->axes[state->axis_count++];
-    table->axis = i;
-    table->input = x->dims[i];
-    table->output = y->dims[i];
-    table->taps = state->mode == RESIZE_NEAREST ? 1 : state->mode == RESIZE_LINEAR ? 2 : 4;
-    size_t count = table->output * table->taps;
-    MS_TRY(MS_KEEP(graph->context, &graph->pool, count, &table->positions));
-    MS_TRY(MS_KEEP(graph->context, &graph->pool, count, &table->weights));
+    MS_TRY(ms_add_axis_table(graph, node, i, (size_t)1 << state->mode, &table));
     for (size_t at = 0; at < table->output; at++) {
       fill_row(state, table, at);
     }
@@ -237,68 +230,75 @@ ms_status ms_infer_resize(ms_graph *graph, ms_node *node) {
     MS_TRY(set_axis(graph, node, axis, scales == NULL ? NULL : &scales[i],
                     sizes == NULL ? NULL : &sizes[i], &shape));
   }
-  MS_TRY(ms_value_set(graph, node, node->outputs[0], MS_TYPE_FLOAT, &shape));
-  MS_TRY(make_tables(graph, node, &x->shape, &shape));
+  MS_TRY(ms_set_output(graph, node, MS_TYPE_FLOAT, &shape));
+  MS_TRY(make_tables(graph, node));
   ms_node_keep_inputs(node, 1);
-  if (state->axis_count == 0) {
+  if (state->tables.count == 0) {
     ms_node_replace_output(node, x);
   }
   return MS_OK;
 }
 
 ms_status ms_prepare_resize(ms_graph *graph, ms_node *node) {
-  resize_state *state = node->state;
+  ms_axis_tables *state = node->state;
   ms_shape shape = node->inputs[0]->shape;
   size_t largest = 0;
-  for (size_t i = 0; i + 1 < state->axis_count; i++) {
+  bool fits = true;
+  for (size_t i = 0; i + 1 < state->count; i++) {
     size_t count = 0;
-    shape.dims[state->axes[i].axis] = state->axes[i].output;
-    if (!ms_shape_count(&shape, &count)) {
-      return ms_node_fail(graph, node, MS_ERR_LIMIT, "its steps exceed memory");
-    }
+    shape.dims[state->tables[i].axis] = state->tables[i].output;
+    fits = fits && ms_shape_count(&shape, &count);
     largest = count > largest ? count : largest;
   }
-  state->buffer_size = (largest * sizeof(float) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-  node->scratch_size = 2 * state->buffer_size;
+  size_t size = 2 * ms_stored_size(node->inputs[0]->type);
+  if (!fits || !ms_add_scratch(node, largest, size, &state->buffer_offset)) {
+    return ms_node_fail(graph, node, MS_ERR_LIMIT, "its steps exceed memory");
+  }
+  state->buffer_size = node->scratch_size / 2;
   return MS_OK;
 }
 
-/* One line along an axis whose neighbours lie inner floats apart. */
-static void resize_line(const ms_kernels *kernels, const axis_table *table, size_t inner,
-                        const float *x, float *y) {
-  for (size_t at = 0; at < table->output; at++) {
+/* One line along an axis whose neighbours lie inner bytes apart; floats where there are weights. */
+static void resize_line(const ms_kernels *kernels, const ms_axis_table *table, size_t inner,
+                        const uint8_t *x, uint8_t *y) {
+  for (size_t at = 0; at < table->output; at++, y += inner) {
     const size_t *positions = table->positions + at * table->taps;
     const float *weights = table->weights + at * table->taps;
-    float *row = y + at * inner;
+    float *row = (float *)(void *)y;
     if (table->taps == 1) {
-      memcpy(row, x + positions[0] * inner, inner * sizeof *row);
+      memcpy(y, x + positions[0] * inner, inner);
       continue;
     }
-    kernels->binary(MS_BINARY_MULTIPLY, row, x + positions[0] * inner, 1, weights, 0, inner);
-    for (size_t k = 1; k < table->taps; k++) {
-      kernels->axpy(row, weights[k], x + positions[k] * inner, inner);
+    for (size_t k = 0; k < table->taps; k++) {
+      const float *from = (const float *)(const void *)(x + positions[k] * inner);
+      if (k == 0) {
+        kernels->binary(MS_BINARY_MULTIPLY, row, from, 1, weights, 0, inner / sizeof *row);
+      } else {
+        kernels->axpy(row, weights[k], from, inner / sizeof *row);
+      }
     }
   }
 }
 
 ms_status ms_run_resize(const ms_run *run, const ms_node *node) {
-  const resize_state *state = node->state;
+  const ms_axis_tables *state = node->state;
   ms_value step = *node->inputs[0];
-  const float *from = ms_floats(node->inputs[0]);
-  for (size_t i = 0; i < state->axis_count; i++) {
-    const axis_table *table = &state->axes[i];
+  const uint8_t *from = step.data;
+  size_t left = ms_value_size(&step); /* bytes */
+  for (size_t i = 0; i < state->count; i++) {
+    const ms_axis_table *table = &state->tables[i];
     ptrdiff_t steps[MS_MAX_RANK];
     ms_value_steps(&step, steps);
-    size_t inner = (size_t)steps[table->axis];
-    size_t outer = step.count == 0 ? 0 : step.count / (inner * table->input);
-    float *to = i + 1 == state->axis_count
-                    ? ms_floats(node->outputs[0])
-                    : (float *)(void *)(run->scratch + (i % 2) * state->buffer_size);
+    size_t inner = (size_t)steps[table->axis] * ms_stored_size(step.type);
+    size_t outer = left == 0 ? 0 : left / (inner * table->input);
+    uint8_t *to = i + 1 == state->count
+                      ? node->outputs[0]->data
+                      : run->scratch + state->buffer_offset + i % 2 * state->buffer_size;
     for (size_t k = 0; k < outer; k++) {
       resize_line(run->kernels, table, inner, from + k * inner * table->input,
                   to + k * inner * table->output);
     }
-    step.count = outer * inner * table->output;
+    left = outer * inner * table->output;
     step.shape.dims[table->axis] = table->output;
     from = to;
   }

@@ -325,7 +325,7 @@ ms_status ms_sizes_to_shape(ms_graph *graph, const ms_node *node, const int64_t 
 /* Range's length from double arithmetic; at most what a tensor may hold. */
 static ms_status range_count(ms_graph *graph, const ms_node *node, double start, double limit,
                              double delta, size_t *count) {
-  double length = delta == 0 ? -1 : ceil((limit - start) / delta);
+  double length = ceil((limit - start) / delta);
   if (delta == 0 || !(length < 268435456.0)) {
     return ms_node_fail(graph, node, MS_ERR_LIMIT, "a range from %g to %g in steps of %g", start,
                         limit, delta);

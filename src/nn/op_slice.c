@@ -117,31 +117,21 @@ typedef struct slice_state {
   ptrdiff_t step[MS_MAX_RANK];
 } slice_state;
 
-/* The lists of Slice: attributes before opset 10, then constant inputs. */
-typedef struct slice_lists {
-  const int64_t *starts;
-  const int64_t *ends;
-  const int64_t *axes;
-  const int64_t *steps;
-  size_t count;
-} slice_lists;
+/* The lists of Slice: attributes before opset 10, then constant inputs; NULL where left out. */
+enum { STARTS, ENDS, AXES, STEPS, LIST_COUNT };
 
-static ms_status read_slice(ms_graph *graph, const ms_node *node, slice_lists *lists) {
-  size_t end_count = 0;
-  size_t axis_count = 0;
-  size_t step_count = 0;
-  MS_TRY(ms_node_list(graph, node, "starts", 10, 1, &lists->starts, &lists->count));
-  MS_TRY(ms_node_list(graph, node, "ends", 10, 2, &lists->ends, &end_count));
-  MS_TRY(ms_node_list(graph, node, "axes", 10, 3, &lists->axes, &axis_count));
-  MS_TRY(ms_node_list(graph, node, "steps", 10, 4, &lists->steps, &step_count));
-  if (lists->starts == NULL || lists->ends == NULL) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "it has no starts or no ends");
+static ms_status read_slice(ms_graph *graph, const ms_node *node, const int64_t *lists[LIST_COUNT],
+                            size_t *count) {
+  static const char *const names[LIST_COUNT] = {"starts", "ends", "axes", "steps"};
+  size_t counts[LIST_COUNT];
+  for (size_t i = 0; i < LIST_COUNT; i++) {
+    MS_TRY(ms_node_list(graph, node, names[i], 10, 1 + i, &lists[i], &counts[i]));
+    if (lists[i] == NULL ? i <= ENDS : counts[i] != counts[STARTS] || counts[i] > MS_MAX_RANK) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu starts meet %zu %s", counts[STARTS],
+                          counts[i], names[i]);
+    }
   }
-  if (lists->count != end_count || (lists->axes != NULL && axis_count != lists->count) ||
-      (lists->steps != NULL && step_count != lists->count) || lists->count > MS_MAX_RANK) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu starts meet %zu ends", lists->count,
-                        end_count);
-  }
+  *count = counts[STARTS];
   return MS_OK;
 }
 
@@ -151,12 +141,12 @@ static int64_t cut(int64_t at, int64_t size, int64_t low) {
   return at < low ? low : at > low + size ? low + size : at;
 }
 
-static ms_status slice_axis(ms_graph *graph, const ms_node *node, const slice_lists *lists,
-                            size_t i, ms_shape *shape) {
+static ms_status slice_axis(ms_graph *graph, const ms_node *node,
+                            const int64_t *const lists[LIST_COUNT], size_t i, ms_shape *shape) {
   slice_state *state = node->state;
   size_t axis = i;
-  int64_t step = lists->steps == NULL ? 1 : lists->steps[i];
-  MS_TRY(ms_node_axis(graph, node, lists->axes == NULL ? (int64_t)i : lists->axes[i], shape->rank,
+  int64_t step = lists[STEPS] == NULL ? 1 : lists[STEPS][i];
+  MS_TRY(ms_node_axis(graph, node, lists[AXES] == NULL ? (int64_t)i : lists[AXES][i], shape->rank,
                       &axis));
   if (step == 0 || step < -INT32_MAX || state->step[axis] != 0) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "a step of %lld along axis %zu",
@@ -165,8 +155,8 @@ static ms_status slice_axis(ms_graph *graph, const ms_node *node, const slice_li
   step = step > INT32_MAX ? INT32_MAX : step;
   int64_t size = (int64_t)shape->dims[axis];
   int64_t low = step > 0 ? 0 : -1;
-  int64_t start = cut(lists->starts[i], size, low);
-  int64_t end = cut(lists->ends[i], size, low);
+  int64_t start = cut(lists[STARTS][i], size, low);
+  int64_t end = cut(lists[ENDS][i], size, low);
   int64_t count = (end - start + step - (step > 0 ? 1 : -1)) / step;
   shape->dims[axis] = count > 0 ? (size_t)count : 0;
   state->start[axis] = count > 0 ? (ptrdiff_t)start : 0;
@@ -175,13 +165,14 @@ static ms_status slice_axis(ms_graph *graph, const ms_node *node, const slice_li
 }
 
 ms_status ms_infer_slice(ms_graph *graph, ms_node *node) {
-  slice_lists lists = {0};
+  const int64_t *lists[LIST_COUNT];
+  size_t count = 0;
   ms_shape shape = node->inputs[0]->shape;
   MS_TRY(ms_node_state(graph, node, sizeof(slice_state)));
   slice_state *state = node->state;
-  MS_TRY(read_slice(graph, node, &lists));
-  for (size_t i = 0; i < lists.count; i++) {
-    MS_TRY(slice_axis(graph, node, &lists, i, &shape));
+  MS_TRY(read_slice(graph, node, lists, &count));
+  for (size_t i = 0; i < count; i++) {
+    MS_TRY(slice_axis(graph, node, lists, i, &shape));
   }
   bool skips = false;
   for (size_t i = 0; i < shape.rank; i++) {

@@ -97,7 +97,7 @@ static const ms_op operators[] = {
     {"Not", 1, 1, 1, 1, FOLLOW, 0, 0, ms_infer_not, NULL, ms_run_not},
     LOGIC("Or", MS_BINARY_MAXIMUM),
     BINARY("PRelu", 7, MS_BINARY_PRELU),
-    {"Pad", 2, 1, 4, 1, FOLLOW, 0, 0, ms_infer_pad, ms_prepare_pad, ms_run_pad},
+    {"Pad", 2, 1, 4, 1, FOLLOW, 0, 0, ms_infer_pad, ms_prepare_resize, ms_run_pad},
     BINARY("Pow", 7, MS_BINARY_POWER),
     {"QuantizeLinear", 10, 2, 3, 1, FOLLOW, 0, 0, ms_infer_quantize, NULL, ms_run_quantize},
     {"Range", 11, 3, 3, 1, PLANAR, 0, 0, ms_infer_range, NULL, ms_run_range},

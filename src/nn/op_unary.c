@@ -128,20 +128,18 @@ static int64_t float_to_integer(float value) {
 /* Rounds to half precision and back: to the nearest even, beyond the range to infinity. */
 static float round_to_half(float value) {
   uint32_t bits = 0;
+  float power = 0;
   float magnitude = fabsf(value);
   if (!(magnitude < 65520.0f)) {
     return value != value ? value : copysignf(INFINITY, value);
   }
-  if (magnitude < 6.103515625e-05f) {
-    /* Subnormal halves are multiples of 2^-24: adding 0.5 leaves exactly those bits. */
-    float rounded = (magnitude + 0.5f) - 0.5f;
-    return copysignf(rounded, value);
-  }
-  memcpy(&bits, &value, sizeof bits);
-  bits += 0xfffu + (bits >> 13 & 1);
-  bits &= ~0x1fffu;
-  memcpy(&value, &bits, sizeof bits);
-  return value;
+  /* The sum with 2^13 times the power of two below is rounded to the bits that a half has. */
+  memcpy(&bits, &magnitude, sizeof bits);
+  bits &= 0x7f800000u;
+  memcpy(&power, &bits, sizeof power);
+  power = power < 6.103515625e-05f ? 0.5f : power * 8192.0f; /* subnormal halves are even */
+  float rounded = (magnitude + power) - power;
+  return copysignf(rounded, value);
 }
 
 /* CastLike takes the type from its second input. */

@@ -129,7 +129,6 @@ MS_OP_FUNCTIONS(concat);
 MS_OP_FUNCTIONS(split);
 MS_OP_FUNCTIONS(slice);
 MS_OP_FUNCTIONS(pad);
-ms_status ms_prepare_pad(ms_graph *graph, ms_node *node);
 /* Whether a Pad only puts zeros around images; before receives how many per axis. */
 bool ms_pad_is_spatial_zero(const ms_node *node, size_t before[MS_MAX_RANK]);
 MS_OP_FUNCTIONS(transpose);
@@ -162,6 +161,27 @@ bool ms_reduce_is_last_mean(const ms_node *node);
 ms_status ms_prepare_reduce(ms_graph *graph, ms_node *node);
 MS_OP_FUNCTIONS(softmax);
 ms_status ms_prepare_softmax(ms_graph *graph, ms_node *node);
+/* What an axis is resized or padded by: each output position is made of some input positions. */
+typedef struct ms_axis_table {
+  size_t axis;
+  size_t input;
+  size_t output;
+  size_t taps;
+  size_t *positions; /* [output][taps] */
+  float *weights;    /* [output][taps]; no matter where taps is 1 */
+} ms_axis_table;
+
+/* The first member of the states of Resize and Pad. */
+typedef struct ms_axis_tables {
+  ms_axis_table tables[MS_MAX_RANK];
+  size_t count;
+  size_t buffer_offset; /* in the scratch memory: two buffers between the axes, */
+  size_t buffer_size;   /* each of so many bytes */
+} ms_axis_tables;
+
+/* A table to be filled, of an axis of a node whose output has its shape. */
+MS_CHECK_RESULT ms_status ms_add_axis_table(ms_graph *graph, ms_node *node, size_t axis,
+                                            size_t taps, ms_axis_table **table);
 MS_OP_FUNCTIONS(resize);
 ms_status ms_prepare_resize(ms_graph *graph, ms_node *node);
 MS_OP_FUNCTIONS(quantize);
