@@ -84,25 +84,17 @@ bool ms_loop_next(ms_loop *loop, size_t rank) {
   return false;
 }
 
-/* One run of the innermost dimension. */
-static void copy_run(size_t size, uint8_t *y, ptrdiff_t y_step, const uint8_t *x, ptrdiff_t x_step,
-                     size_t count) {
+void ms_copy_run(size_t size, void *y, ptrdiff_t y_step, const void *x, ptrdiff_t x_step,
+                 size_t count) {
   if (y_step == 1 && x_step == 1) {
     memcpy(y, x, count * size);
     return;
   }
-  if (size == sizeof(float)) {
-    float *to = (float *)(void *)y;
-    const float *from = (const float *)(const void *)x;
-    for (size_t i = 0; i < count; i++) {
-      to[(ptrdiff_t)i * y_step] = from[(ptrdiff_t)i * x_step];
-    }
-    return;
+  for (size_t i = 0; size == sizeof(float) && i < count; i++) {
+    ((float *)y)[(ptrdiff_t)i * y_step] = ((const float *)x)[(ptrdiff_t)i * x_step];
   }
-  int64_t *to = (int64_t *)(void *)y;
-  const int64_t *from = (const int64_t *)(const void *)x;
-  for (size_t i = 0; i < count; i++) {
-    to[(ptrdiff_t)i * y_step] = from[(ptrdiff_t)i * x_step];
+  for (size_t i = 0; size != sizeof(float) && i < count; i++) {
+    ((int64_t *)y)[(ptrdiff_t)i * y_step] = ((const int64_t *)x)[(ptrdiff_t)i * x_step];
   }
 }
 
@@ -131,7 +123,7 @@ void ms_loop_copy(const ms_kernels *kernels, ms_loop *loop, size_t size, void *y
     if (rows > 0) {
       kernels->transpose((const float *)(const void *)from, columns, rows, (float *)(void *)to);
     } else {
-      copy_run(size, to, loop->steps[0][last], from, loop->steps[1][last], columns);
+      ms_copy_run(size, to, loop->steps[0][last], from, loop->steps[1][last], columns);
     }
   } while (ms_loop_next(loop, rows > 0 ? last - 1 : last));
 }

@@ -35,6 +35,9 @@ void ms_loop_operand(ms_loop *loop, size_t operand, const ms_value *value);
 void ms_loop_join(ms_loop *loop);
 /* Goes on to the next place in the first rank dimensions. At the end: to the first, and false. */
 bool ms_loop_next(ms_loop *loop, size_t rank);
+/* Copies count elements of size bytes (4 or 8) that lie some steps apart. */
+void ms_copy_run(size_t size, void *y, ptrdiff_t y_step, const void *x, ptrdiff_t x_step,
+                 size_t count);
 /*
  * Copies elements of size bytes (4 or 8): operand 0 is y, operand 1 is x. Joins the loop first.
  * Does nothing for an empty loop.

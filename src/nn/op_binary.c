@@ -91,7 +91,10 @@ ms_status ms_infer_binary(ms_graph *graph, ms_node *node) {
 static int64_t integer_power(int64_t base, int64_t exponent) {
   uint64_t result = 1;
   if (exponent < 0) {
-    return base == 1 || base == -1 ? (exponent % 2 == 0 ? 1 : base) : 0;
+    if (base != 1 && base != -1) {
+      return 0;
+    }
+    exponent = exponent % 2 != 0;
   }
   for (uint64_t factor = (uint64_t)base; exponent > 0; exponent >>= 1) {
     result *= exponent % 2 != 0 ? factor : 1;
@@ -106,7 +109,7 @@ static int64_t modulo(int64_t a, int64_t b) {
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-static int64_t apply_integer(int function, int64_t a, int64_t b) {
+int64_t ms_integer_function(int function, int64_t a, int64_t b) {
   switch (function) {
   case MS_BINARY_ADD:
     return (int64_t)((uint64_t)a + (uint64_t)b);
@@ -154,7 +157,7 @@ static ms_status run_integers(const ms_run *run, int function, ms_value *y, cons
       if ((function == MS_BINARY_DIVIDE || function == MS_BINARY_MODULO) && right == 0) {
         return ms_fail(run->context, MS_ERR_DATA, "an integer is divided by zero");
       }
-      result = apply_integer(function, ms_integers(a)[loop.offset[1]], right);
+      result = ms_integer_function(function, ms_integers(a)[loop.offset[1]], right);
     }
     ms_integers(y)[loop.offset[0]] = ms_integer_wrap(y->type, result);
   } while (ms_loop_next(&loop, loop.rank));

@@ -23,7 +23,6 @@ enum {
 
 typedef struct conv_state {
   ms_product product;
-  ms_window window;
   size_t batch;
   size_t channels;
   size_t groups;
@@ -43,6 +42,7 @@ typedef struct conv_state {
   bool levels;                     /* products in integers, of weights packed by ms_pack_s16 */
   const struct conv_state *feeder; /* of a swept one: makes its input, a row at a time */
   size_t ring_offset;              /* and those rows */
+  ms_window window;
 } conv_state;
 
 ms_status ms_node_groups(ms_graph *graph, const ms_node *node, const char *name, int64_t otherwise,
@@ -187,8 +187,7 @@ static bool takes_levels(const ms_graph *graph, const conv_state *state, size_t 
 /* Which way a convolution goes; padding is as it stays by now. False if weights exceed memory. */
 static bool choose_way(const ms_graph *graph, conv_state *state, size_t *packed_count) {
   const ms_window *window = &state->window;
-  bool is_plane = !window->transposed && window->input[0] == 1 && window->output[0] == 1 &&
-                  window->kernel[0] == 1 && window->pad[0] == 0;
+  bool is_plane = !window->transposed && window->rank <= 2;
   size_t depth = 0;
   bool fits = ms_size_mul(window->taps, state->depth, &depth);
   state->swept = is_plane && state->depthwise;

@@ -22,17 +22,6 @@ typedef struct dense_state {
   size_t packed_count;
 } dense_state;
 
-/* A vector as a matrix of one row (a) or one column (b). */
-static ms_shape as_matrix(const ms_shape *shape, bool is_right) {
-  ms_shape matrix = *shape;
-  if (shape->rank == 1) {
-    matrix.rank = 2;
-    matrix.dims[0] = is_right ? shape->dims[0] : 1;
-    matrix.dims[1] = is_right ? 1 : shape->dims[0];
-  }
-  return matrix;
-}
-
 void ms_product_init(ms_product *product, size_t columns, size_t bias_axis) {
   product->fused.low = -INFINITY;
   product->fused.high = INFINITY;
@@ -40,31 +29,6 @@ void ms_product_init(ms_product *product, size_t columns, size_t bias_axis) {
   product->bias_axis = bias_axis;
   product->alpha = 1.0f;
   product->beta = 1.0f;
-}
-
-/* The shape of a MatMul of matrices, and the loop over its batch. */
-static ms_status matmul_shape(ms_graph *graph, ms_node *node, const ms_shape *a, const ms_shape *b,
-                              ms_shape *shape) {
-  dense_state *state = node->state;
-  ms_shape batch = *b;
-  if (a->dims[a->rank - 1] != b->dims[b->rank - 2]) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "depths %zu and %zu", a->dims[a->rank - 1],
-                        b->dims[b->rank - 2]);
-  }
-  *shape = *a;
-  shape->rank -= 2;
-  batch.rank -= 2;
-  MS_TRY(ms_shape_broadcast(graph, node, &batch, shape));
-  shape->dims[shape->rank++] = a->dims[a->rank - 2];
-  shape->dims[shape->rank++] = b->dims[b->rank - 1];
-  const ms_shape *shapes[] = {shape, a, b};
-  state->batch = ms_loop_over(shape);
-  for (size_t i = 0; i < 3; i++) {
-    ms_value operand = {.shape = *shapes[i]};
-    ms_loop_operand(&state->batch, i, &operand);
-  }
-  state->batch.rank -= 2;
-  return MS_OK;
 }
 
 /* Sets a product's output and counts its work. */
@@ -75,36 +39,52 @@ static ms_status set_result(ms_graph *graph, ms_node *node, const ms_shape *shap
   return MS_OK;
 }
 
+/* The steps between matrices of so many elements. */
+static void batch_operand(ms_loop *loop, size_t operand, const ms_shape *batch, size_t step) {
+  for (size_t i = batch->rank; i-- > 0;) {
+    loop->steps[operand][loop->rank - batch->rank + i] = batch->dims[i] == 1 ? 0 : (ptrdiff_t)step;
+    step *= batch->dims[i];
+  }
+}
+
 ms_status ms_infer_matmul(ms_graph *graph, ms_node *node) {
-  const ms_value *left = node->inputs[0];
   const ms_value *right = node->inputs[1];
+  ms_shape a = node->inputs[0]->shape;
+  ms_shape b = right->shape;
+  bool is_row = a.rank == 1;
+  bool is_column = b.rank == 1;
   MS_TRY(ms_float_state(graph, node, sizeof(dense_state)));
   dense_state *state = node->state;
-  if (left->shape.rank == 0 || right->shape.rank == 0) {
+  if (a.rank == 0 || b.rank == 0) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "a product with a scalar");
   }
-  ms_shape a = as_matrix(&left->shape, false);
-  ms_shape b = as_matrix(&right->shape, true);
-  ms_shape shape = {0};
-  MS_TRY(matmul_shape(graph, node, &a, &b, &shape));
-  state->rows = a.dims[a.rank - 2];
-  state->depth = a.dims[a.rank - 1];
-  state->b_depth_stride = b.dims[b.rank - 1];
-  state->b_column_stride = 1;
-  /* Vectors lose the dimension that they were given. */
-  if (right->shape.rank == 1) {
-    shape.rank--;
+  /* What is left of a and b are their batches. */
+  state->depth = a.dims[--a.rank];
+  state->rows = is_row ? 1 : a.dims[--a.rank];
+  size_t columns = is_column ? 1 : b.dims[--b.rank];
+  size_t depth = b.dims[--b.rank];
+  if (state->depth != depth) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "depths %zu and %zu", state->depth, depth);
   }
-  if (left->shape.rank == 1) {
-    shape.dims[shape.rank - 2 + (right->shape.rank == 1)] = shape.dims[shape.rank - 1];
-    shape.rank--;
+  ms_shape shape = a;
+  MS_TRY(ms_shape_broadcast(graph, node, &b, &shape));
+  state->batch = ms_loop_over(&shape);
+  batch_operand(&state->batch, 0, &shape, state->rows * columns);
+  batch_operand(&state->batch, 1, &a, state->rows * depth);
+  batch_operand(&state->batch, 2, &b, depth * columns);
+  if (!is_row) {
+    shape.dims[shape.rank++] = state->rows;
+  }
+  if (!is_column) {
+    shape.dims[shape.rank++] = columns;
   }
   MS_TRY(set_result(graph, node, &shape));
-  ms_product_init(&state->product, state->b_depth_stride, shape.rank - 1);
-  state->product.can_fuse = right->is_constant && b.rank == 2 && right->shape.rank == 2;
+  ms_product_init(&state->product, columns, shape.rank - 1);
+  state->b_depth_stride = columns;
+  state->b_column_stride = 1;
+  state->product.can_fuse = right->is_constant && right->shape.rank == 2;
   if (state->product.can_fuse) { /* one matrix for the whole batch: all rows at once */
-    size_t count = node->outputs[0]->count;
-    state->rows = state->product.columns == 0 ? 0 : count / state->product.columns;
+    state->rows = columns == 0 ? 0 : node->outputs[0]->count / columns;
     state->batch.rank = 0;
   }
   ms_loop_join(&state->batch);
@@ -119,15 +99,12 @@ static bool is_bias(const ms_value *c, size_t columns) {
 }
 
 static ms_status check_c(ms_graph *graph, const ms_node *node, const ms_shape *shape) {
-  const ms_shape *c = &node->inputs[2]->shape;
-  bool fits = c->rank <= 2;
-  for (size_t i = 0; fits && i < c->rank; i++) {
-    size_t size = c->dims[c->rank - 1 - i];
-    fits = size == 1 || size == shape->dims[1 - i];
-  }
-  return fits ? MS_OK
-              : ms_node_fail(graph, node, MS_ERR_FORMAT, "its third input does not fit [%zu][%zu]",
-                             shape->dims[0], shape->dims[1]);
+  ms_shape joint = *shape;
+  MS_TRY(ms_shape_broadcast(graph, node, &node->inputs[2]->shape, &joint));
+  return ms_shape_equal(&joint, shape)
+             ? MS_OK
+             : ms_node_fail(graph, node, MS_ERR_FORMAT, "its third input does not fit [%zu][%zu]",
+                            shape->dims[0], shape->dims[1]);
 }
 
 ms_status ms_infer_gemm(ms_graph *graph, ms_node *node) {

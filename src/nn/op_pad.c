@@ -92,10 +92,8 @@ ms_status ms_infer_pad(ms_graph *graph, ms_node *node) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu pads for %zu axes", pad_count, axis_count);
   }
   for (size_t i = 0; i < axis_count; i++) {
-    size_t axis = i;
-    if (axes != NULL) {
-      MS_TRY(ms_node_axis(graph, node, axes[i], x->shape.rank, &axis));
-    }
+    size_t axis = 0;
+    MS_TRY(ms_node_axis(graph, node, axes == NULL ? (int64_t)i : axes[i], x->shape.rank, &axis));
     MS_TRY(pad_axis(graph, node, axis, pads[i], pads[i + axis_count], &shape));
   }
   MS_TRY(ms_set_shape(graph, node, &shape));

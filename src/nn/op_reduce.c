@@ -8,11 +8,11 @@
 #include "nn/loop.h"
 #include "nn/ops.h"
 
+/* The state of Softmax, too, which reduces the axes that it goes along and keeps all. */
 typedef struct reduce_state {
   bool reduced[MS_MAX_RANK];
   bool keeps_axes;
-  size_t count;    /* elements that become one */
-  size_t row_size; /* floats of scratch memory */
+  size_t count; /* elements that become one */
 } reduce_state;
 
 static ms_status mark_axes(ms_graph *graph, const ms_node *node, size_t rank) {
@@ -41,7 +41,7 @@ ms_status ms_infer_reduce(ms_graph *graph, ms_node *node) {
   MS_TRY(ms_node_state(graph, node, sizeof(reduce_state)));
   reduce_state *state = node->state;
   MS_TRY(mark_axes(graph, node, x->shape.rank));
-  if (node->op->variant > MS_REDUCE_PRODUCT) {
+  if (node->op->variant > MS_REDUCE_MAXIMUM) {
     MS_TRY(ms_node_expect_float(graph, node, 0));
   }
   state->count = 1;
@@ -88,14 +88,13 @@ static void make_loops(const ms_node *node, ms_loop *kept, ms_loop *reduced) {
 
 ms_status ms_prepare_reduce(ms_graph *graph, ms_node *node) {
   (void)graph;
-  reduce_state *state = node->state;
+  const reduce_state *state = node->state;
   ms_loop kept;
   ms_loop reduced;
   make_loops(node, &kept, &reduced);
   /* Rows of results, or the gathered elements of one result. */
   size_t row = kept.dims[kept.rank - 1];
-  state->row_size = row > state->count ? row : state->count;
-  node->scratch_size = state->row_size * sizeof(float);
+  node->scratch_size = (row > state->count ? row : state->count) * sizeof(float);
   return MS_OK;
 }
 
@@ -113,23 +112,11 @@ static bool transforms(ms_reduce function) {
   return function == MS_REDUCE_L1 || function == MS_REDUCE_L2 || function == MS_REDUCE_SUM_SQUARE;
 }
 
-static ms_binary joining(ms_reduce function) {
-  switch (function) {
-  case MS_REDUCE_MAXIMUM:
-    return MS_BINARY_MAXIMUM;
-  case MS_REDUCE_MINIMUM:
-    return MS_BINARY_MINIMUM;
-  case MS_REDUCE_PRODUCT:
-    return MS_BINARY_MULTIPLY;
-  default:
-    return MS_BINARY_ADD;
-  }
-}
-
 /* A row of results at once: x's rows are joined one after the other. */
 static void reduce_rows(const ms_run *run, ms_reduce function, const float *x, ms_loop *reduced,
                         float *y, size_t count) {
   float *row = (float *)(void *)run->scratch;
+  ms_binary joining = function <= MS_REDUCE_MAXIMUM ? (ms_binary)function : MS_BINARY_ADD;
   size_t last = reduced->rank - 1;
   bool first = true;
   do {
@@ -142,7 +129,7 @@ static void reduce_rows(const ms_run *run, ms_reduce function, const float *x, m
       if (first) {
         memcpy(y, from, count * sizeof *y);
       } else {
-        run->kernels->binary(joining(function), y, y, 1, from, 1, count);
+        run->kernels->binary(joining, y, y, 1, from, 1, count);
       }
       first = false;
     }
@@ -169,13 +156,10 @@ static float join_row(const ms_kernels *kernels, ms_reduce function, float *row,
   case MS_REDUCE_MAXIMUM:
     return kernels->maximum(row, count);
   case MS_REDUCE_MINIMUM:
-    for (size_t i = 1; i < count; i++) {
-      result = row[i] < result ? row[i] : result;
-    }
-    return result;
   case MS_REDUCE_PRODUCT:
     for (size_t i = 1; i < count; i++) {
-      result *= row[i];
+      float smaller = row[i] < result ? row[i] : result;
+      result = function == MS_REDUCE_MINIMUM ? smaller : result * row[i];
     }
     return result;
   case MS_REDUCE_LOG_SUM_EXP:
@@ -192,14 +176,7 @@ static float join_row(const ms_kernels *kernels, ms_reduce function, float *row,
 static void gather(float *row, const float *x, ms_loop *loop) {
   size_t last = loop->rank - 1;
   do {
-    const float *from = x + loop->offset[0];
-    if (loop->steps[0][last] == 1) {
-      memcpy(row, from, loop->dims[last] * sizeof *row);
-    } else {
-      for (size_t i = 0; i < loop->dims[last]; i++) {
-        row[i] = from[(ptrdiff_t)i * loop->steps[0][last]];
-      }
-    }
+    ms_copy_run(sizeof *row, row, 1, x + loop->offset[0], loop->steps[0][last], loop->dims[last]);
     row += loop->dims[last];
   } while (ms_loop_next(loop, last));
 }
@@ -215,17 +192,10 @@ static void finish(const ms_run *run, ms_reduce function, size_t count, ms_value
 }
 
 static int64_t join_integers(ms_reduce function, const int64_t *x, ms_loop *loop) {
-  int64_t result = function == MS_REDUCE_SUM ? 0 : function == MS_REDUCE_PRODUCT ? 1 : x[0];
-  do {
-    int64_t value = x[loop->offset[0]];
-    if (function == MS_REDUCE_SUM) {
-      result = (int64_t)((uint64_t)result + (uint64_t)value);
-    } else if (function == MS_REDUCE_PRODUCT) {
-      result = (int64_t)((uint64_t)result * (uint64_t)value);
-    } else if ((value > result) == (function == MS_REDUCE_MAXIMUM)) {
-      result = value;
-    }
-  } while (ms_loop_next(loop, loop->rank));
+  int64_t result = x[0];
+  while (ms_loop_next(loop, loop->rank)) {
+    result = ms_integer_function((int)function, result, x[loop->offset[0]]);
+  }
   return result;
 }
 
@@ -278,28 +248,24 @@ bool ms_reduce_is_last_mean(const ms_node *node) {
   return rank > 0 && state->keeps_axes;
 }
 
-typedef struct softmax_state {
-  bool along[MS_MAX_RANK];
-  size_t count;
-} softmax_state;
-
 ms_status ms_infer_softmax(ms_graph *graph, ms_node *node) {
-  const ms_value *x = node->inputs[0];
+  const ms_shape *x = &node->inputs[0]->shape;
   size_t axis = 0;
-  MS_TRY(ms_float_state(graph, node, sizeof(softmax_state)));
-  softmax_state *state = node->state;
-  MS_TRY(ms_node_own_axis(graph, node, graph->opset < 13 ? 1 : -1, x->shape.rank, &axis));
+  MS_TRY(ms_float_state(graph, node, sizeof(reduce_state)));
+  reduce_state *state = node->state;
+  MS_TRY(ms_node_own_axis(graph, node, graph->opset < 13 ? 1 : -1, x->rank, &axis));
+  state->keeps_axes = true;
   state->count = 1;
-  for (size_t i = axis; i < x->shape.rank; i++) {
+  for (size_t i = axis; i < x->rank; i++) {
     /* Before opset 13 the axis starts the rows of a matrix that the tensor is taken for. */
-    state->along[i] = i == axis || graph->opset < 13;
-    state->count *= state->along[i] ? x->shape.dims[i] : 1;
+    state->reduced[i] = i == axis || graph->opset < 13;
+    state->count *= state->reduced[i] ? x->dims[i] : 1;
   }
   return ms_infer_same(graph, node);
 }
 
 ms_status ms_prepare_softmax(ms_graph *graph, ms_node *node) {
-  const softmax_state *state = node->state;
+  const reduce_state *state = node->state;
   (void)graph;
   node->scratch_size = 2 * state->count * sizeof(float);
   return MS_OK;
@@ -320,32 +286,22 @@ static void apply_softmax(const ms_run *run, const ms_node *node, float *row, fl
 static void scatter(float *y, const float *row, ms_loop *loop) {
   size_t last = loop->rank - 1;
   do {
-    for (size_t i = 0; i < loop->dims[last]; i++) {
-      y[loop->offset[0] + (ptrdiff_t)i * loop->steps[0][last]] = *row++;
-    }
+    ms_copy_run(sizeof *y, y + loop->offset[0], loop->steps[0][last], row, 1, loop->dims[last]);
+    row += loop->dims[last];
   } while (ms_loop_next(loop, last));
 }
 
 ms_status ms_run_softmax(const ms_run *run, const ms_node *node) {
-  const softmax_state *state = node->state;
-  const ms_value *x = node->inputs[0];
+  const reduce_state *state = node->state;
   float *row = (float *)(void *)run->scratch;
-  ms_loop outer = {0};
-  ms_loop inner = {0};
-  ptrdiff_t steps[MS_MAX_RANK];
-  if (x->count == 0) {
+  ms_loop outer;
+  ms_loop inner;
+  if (node->inputs[0]->count == 0) {
     return MS_OK;
   }
-  ms_value_steps(x, steps);
-  for (size_t i = 0; i < x->shape.rank; i++) {
-    ms_loop *loop = state->along[i] ? &inner : &outer;
-    loop->dims[loop->rank] = x->shape.dims[i];
-    loop->steps[0][loop->rank++] = steps[i];
-  }
-  ms_loop_join(&outer);
-  ms_loop_join(&inner);
+  make_loops(node, &outer, &inner);
   do {
-    gather(row, ms_floats(x) + outer.offset[0], &inner);
+    gather(row, ms_floats(node->inputs[0]) + outer.offset[1], &inner);
     apply_softmax(run, node, row, row + state->count, state->count);
     scatter(ms_floats(node->outputs[0]) + outer.offset[0], row, &inner);
   } while (ms_loop_next(&outer, outer.rank));

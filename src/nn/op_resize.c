@@ -223,10 +223,8 @@ ms_status ms_infer_resize(ms_graph *graph, ms_node *node) {
     state->scales[i] = 1.0;
   }
   for (size_t i = 0; i < count; i++) {
-    size_t axis = i;
-    if (axes != NULL) {
-      MS_TRY(ms_node_axis(graph, node, axes[i], shape.rank, &axis));
-    }
+    size_t axis = 0;
+    MS_TRY(ms_node_axis(graph, node, axes == NULL ? (int64_t)i : axes[i], shape.rank, &axis));
     MS_TRY(set_axis(graph, node, axis, scales == NULL ? NULL : &scales[i],
                     sizes == NULL ? NULL : &sizes[i], &shape));
   }

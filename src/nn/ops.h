@@ -79,6 +79,9 @@ enum {
 ms_status ms_apply_binary(const ms_run *run, int function, ms_value *y, const ms_value *a,
                           const ms_value *b);
 
+/* The same of two integers, where a comparison gives 0 or not; no divisor is 0. */
+int64_t ms_integer_function(int function, int64_t a, int64_t b);
+
 /* The state of BatchNormalization: y = x scale + shift per channel. */
 typedef struct ms_affine {
   const float *scale; /* [channels]; NULL: computed in every run */
@@ -88,10 +91,10 @@ typedef struct ms_affine {
 
 /* What ms_infer_reduce's rows do. */
 typedef enum ms_reduce {
-  MS_REDUCE_SUM,
-  MS_REDUCE_MAXIMUM,
-  MS_REDUCE_MINIMUM,
-  MS_REDUCE_PRODUCT, /* up to here of integers, too */
+  MS_REDUCE_SUM = MS_BINARY_ADD,
+  MS_REDUCE_PRODUCT = MS_BINARY_MULTIPLY,
+  MS_REDUCE_MINIMUM = MS_BINARY_MINIMUM,
+  MS_REDUCE_MAXIMUM = MS_BINARY_MAXIMUM, /* up to here of integers, too */
   MS_REDUCE_MEAN,
   MS_REDUCE_L1,
   MS_REDUCE_L2,
