@@ -217,6 +217,11 @@ ms_status ms_apply_binary(const ms_run *run, int function, ms_value *y, const ms
   return MS_OK;
 }
 
+void ms_apply_number(const ms_kernels *kernels, ms_binary function, float *y, const float *x,
+                     float number, size_t count) {
+  kernels->binary(function, y, x, 1, &number, 0, count);
+}
+
 ms_status ms_run_binary(const ms_run *run, const ms_node *node) {
   ms_value *y = node->outputs[0];
   const ms_value *a = node->inputs[0];
@@ -234,9 +239,9 @@ ms_status ms_infer_mean(ms_graph *graph, ms_node *node) {
 
 ms_status ms_run_mean(const ms_run *run, const ms_node *node) {
   ms_value *y = node->outputs[0];
-  float scale = 1.0f / (float)node->input_count;
   MS_TRY(ms_run_binary(run, node));
-  run->kernels->binary(MS_BINARY_MULTIPLY, ms_floats(y), ms_floats(y), 1, &scale, 0, y->count);
+  ms_apply_number(run->kernels, MS_BINARY_MULTIPLY, ms_floats(y), ms_floats(y),
+                  1.0f / (float)node->input_count, y->count);
   return MS_OK;
 }
 

@@ -226,8 +226,8 @@ static void multiply(const ms_run *run, const dense_state *state, const float *a
     float *target = (float *)(void *)(run->scratch + product->packed_offset);
     pack(state, b, NULL, target);
     if (product->alpha != 1.0f) {
-      run->kernels->binary(MS_BINARY_MULTIPLY, target, target, 1, &product->alpha, 0,
-                           state->packed_count);
+      ms_apply_number(run->kernels, MS_BINARY_MULTIPLY, target, target, product->alpha,
+                      state->packed_count);
     }
     packed = target;
   }
@@ -261,7 +261,7 @@ static const float *spread_residual(const ms_run *run, const ms_node *node) {
   ms_loop loop = ms_loop_of(y);
   ms_loop_operand(&loop, 1, node->inputs[2]);
   ms_loop_copy(run->kernels, &loop, sizeof(float), target, node->inputs[2]->data);
-  run->kernels->binary(MS_BINARY_MULTIPLY, target, target, 1, &state->product.beta, 0, y->count);
+  ms_apply_number(run->kernels, MS_BINARY_MULTIPLY, target, target, state->product.beta, y->count);
   return target;
 }
 

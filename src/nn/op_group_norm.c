@@ -120,9 +120,9 @@ ms_status ms_run_group_norm(const ms_run *run, const ms_node *node) {
       float scale = ms_floats(node->inputs[1])[at] / sqrtf(variance + state->epsilon);
       float shift = ms_floats(node->inputs[2])[at] - mean * scale;
       float *row = y + c * state->pixels;
-      run->kernels->binary(MS_BINARY_MULTIPLY, row, x + c * state->pixels, 1, &scale, 0,
-                           state->pixels);
-      run->kernels->binary(MS_BINARY_ADD, row, row, 1, &shift, 0, state->pixels);
+      ms_apply_number(run->kernels, MS_BINARY_MULTIPLY, row, x + c * state->pixels, scale,
+                      state->pixels);
+      ms_apply_number(run->kernels, MS_BINARY_ADD, row, row, shift, state->pixels);
     }
   }
   return MS_OK;
@@ -175,7 +175,7 @@ ms_status ms_run_lrn(const ms_run *run, const ms_node *node) {
       float sum = run->kernels->sum(squares + first, last - first + 1);
       sums[c] = state->bias + state->alpha / (float)state->size * sum;
     }
-    run->kernels->binary(MS_BINARY_POWER, sums, sums, 1, &state->beta, 0, channels);
+    ms_apply_number(run->kernels, MS_BINARY_POWER, sums, sums, state->beta, channels);
     run->kernels->binary(MS_BINARY_DIVIDE, ms_floats(node->outputs[0]) + at, from, 1, sums, 1,
                          channels);
   }

@@ -143,7 +143,7 @@ static float log_sum_exp(const ms_kernels *kernels, float *row, size_t count) {
   if (!isfinite(largest)) {
     return largest;
   }
-  kernels->binary(MS_BINARY_SUBTRACT, row, row, 1, &largest, 0, count);
+  ms_apply_number(kernels, MS_BINARY_SUBTRACT, row, row, largest, count);
   kernels->unary(MS_UNARY_EXP, row, row, count, 0, 0);
   result = kernels->sum(row, count);
   kernels->unary(MS_UNARY_LOG, &result, &result, 1, 0, 0);
@@ -182,9 +182,9 @@ static void gather(float *row, const float *x, ms_loop *loop) {
 }
 
 static void finish(const ms_run *run, ms_reduce function, size_t count, ms_value *y) {
-  float scale = 1.0f / (float)count;
   if (function == MS_REDUCE_MEAN) {
-    run->kernels->binary(MS_BINARY_MULTIPLY, ms_floats(y), ms_floats(y), 1, &scale, 0, y->count);
+    ms_apply_number(run->kernels, MS_BINARY_MULTIPLY, ms_floats(y), ms_floats(y),
+                    1.0f / (float)count, y->count);
   } else if (function == MS_REDUCE_L2 || function == MS_REDUCE_LOG_SUM) {
     run->kernels->unary(function == MS_REDUCE_L2 ? MS_UNARY_SQRT : MS_UNARY_LOG, ms_floats(y),
                         ms_floats(y), y->count, 0, 0);
@@ -280,7 +280,7 @@ static void apply_softmax(const ms_run *run, const ms_node *node, float *row, fl
   }
   memcpy(spare, row, count * sizeof *row);
   float total = log_sum_exp(run->kernels, spare, count);
-  run->kernels->binary(MS_BINARY_SUBTRACT, row, row, 1, &total, 0, count);
+  ms_apply_number(run->kernels, MS_BINARY_SUBTRACT, row, row, total, count);
 }
 
 static void scatter(float *y, const float *row, ms_loop *loop) {

@@ -9,7 +9,7 @@
 #include "nn/loop.h"
 #include "nn/ops.h"
 
-enum { MAX_TAPS = 4, MAX_OUTPUT = 65536 };
+enum { MAX_OUTPUT = 65536 };
 
 typedef enum resize_mode { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CUBIC } resize_mode;
 
@@ -133,41 +133,41 @@ static double round_position(size_t rounding, double x) {
   }
 }
 
-/* Keys' cubic convolution kernel at distances 1 + t, t, 1 - t, 2 - t. */
-static void cubic_weights(double a, double t, double weights[MAX_TAPS]) {
-  for (size_t side = 0; side < 2; side++) {
-    double far = t + 1.0;
-    weights[3 * side] = ((a * far - 5.0 * a) * far + 8.0 * a) * far - 4.0 * a;
-    weights[1 + side] = ((a + 2.0) * t - (a + 3.0)) * t * t + 1.0;
-    t = 1.0 - t;
+/* The weight of tap k for a position that lies t behind a pixel. */
+static double weight_of(const resize_state *state, double t, size_t k) {
+  double a = (double)state->cubic;
+  double distance = k < 2 ? t : 1.0 - t;
+  if (state->mode == RESIZE_NEAREST) {
+    return 1.0;
   }
+  if (state->mode == RESIZE_LINEAR) {
+    return k == 0 ? 1.0 - t : t;
+  }
+  /* Keys' cubic convolution kernel at distances 1 + t, t, 1 - t, 2 - t. */
+  if (k == 0 || k == 3) {
+    distance += 1.0;
+    return ((a * distance - 5.0 * a) * distance + 8.0 * a) * distance - 4.0 * a;
+  }
+  return ((a + 2.0) * distance - (a + 3.0)) * distance * distance + 1.0;
 }
 
-/* Fills one row of an axis' table. */
+/* Fills one row of an axis' table: once to sum up the weights, and once more. */
 static void fill_row(const resize_state *state, const ms_axis_table *table, size_t at) {
-  double weights[MAX_TAPS] = {1.0, 0.0, 0.0, 0.0};
   double source = source_of(state, table, at);
   double first = round_position(state->rounding, source);
   double last = (double)table->input - 1.0;
   double sum = 0;
-  if (state->mode == RESIZE_LINEAR) {
-    weights[1] = source - first;
-    weights[0] = 1.0 - weights[1];
-  } else if (state->mode == RESIZE_CUBIC) {
-    cubic_weights((double)state->cubic, source - first, weights);
-    first -= 1.0;
-  }
-  for (size_t k = 0; k < table->taps; k++) {
-    double position = first + (double)k;
-    bool outside = position < 0.0 || position > last;
-    weights[k] = outside && state->exclude_outside ? 0.0 : weights[k];
-    sum += weights[k];
-    position = position < 0.0 ? 0.0 : position > last ? last : position;
-    table->positions[at * table->taps + k] = (size_t)position;
-  }
-  for (size_t k = 0; k < table->taps; k++) {
-    double weight = state->exclude_outside && sum != 0.0 ? weights[k] / sum : weights[k];
-    table->weights[at * table->taps + k] = (float)weight;
+  for (size_t pass = 0; pass < 2; pass++) {
+    double divisor = state->exclude_outside && sum != 0.0 ? sum : 1.0;
+    for (size_t k = 0; k < table->taps; k++) {
+      double position = first + (double)k - (state->mode == RESIZE_CUBIC ? 1.0 : 0.0);
+      bool excluded = state->exclude_outside && (position < 0.0 || position > last);
+      double weight = excluded ? 0.0 : weight_of(state, source - first, k);
+      sum += weight;
+      position = position < 0.0 ? 0.0 : position > last ? last : position;
+      table->positions[at * table->taps + k] = (size_t)position;
+      table->weights[at * table->taps + k] = (float)(weight / divisor);
+    }
   }
 }
 

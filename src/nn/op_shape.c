@@ -60,8 +60,8 @@ ms_status ms_infer_identity(ms_graph *graph, ms_node *node) {
 /* The mask of a Dropout that drops nothing. */
 static ms_status set_mask(ms_graph *graph, const ms_node *node) {
   const ms_value *x = node->inputs[0];
-  const float one = 1.0f;
-  const int64_t yes = 1;
+  static const float one = 1.0f;
+  static const int64_t yes = 1;
   bool is_float = graph->opset < 10 && ms_type_is_float(x->type);
   MS_TRY(make_constant(graph, node, 1, is_float ? x->type : MS_TYPE_BOOL, &x->shape));
   ms_loop_fill(graph->kernels, node->outputs[1], is_float ? (const void *)&one : &yes);

@@ -51,23 +51,20 @@ ms_status ms_infer_concat(ms_graph *graph, ms_node *node) {
 static ms_status split_sizes(ms_graph *graph, const ms_node *node, size_t whole, size_t *parts) {
   const int64_t *sizes = NULL;
   size_t count = 0;
-  size_t sum = 0;
+  size_t left = whole;
   MS_TRY(ms_node_list(graph, node, "split", 13, 1, &sizes, &count));
   size_t chunk = (whole + node->output_count - 1) / node->output_count;
-  for (size_t i = 0; i < node->output_count; i++) {
-    size_t left = whole - sum;
-    if (sizes != NULL &&
-        (count != node->output_count || sizes[i] < 0 || (uint64_t)sizes[i] > (uint64_t)left)) {
-      return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu sizes that do not divide %zu into %zu",
-                          count, whole, node->output_count);
-    }
-    parts[i] = sizes != NULL ? (size_t)sizes[i] : left < chunk ? left : chunk;
-    sum += parts[i];
+  bool fits = sizes == NULL || count == node->output_count;
+  for (size_t i = 0; fits && i < node->output_count; i++) {
+    chunk = chunk < left ? chunk : left;
+    parts[i] = sizes == NULL ? chunk : (size_t)sizes[i];
+    fits = sizes == NULL || (uint64_t)sizes[i] <= left;
+    left -= parts[i];
   }
-  if (sum != whole) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "its parts sum up to %zu of %zu", sum, whole);
-  }
-  return MS_OK;
+  return fits && left == 0
+             ? MS_OK
+             : ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu sizes that do not divide %zu into %zu",
+                            count, whole, node->output_count);
 }
 
 ms_status ms_infer_split(ms_graph *graph, ms_node *node) {

@@ -7,11 +7,6 @@
 
 #include "nn/ops.h"
 
-typedef struct integer_clamp {
-  int64_t low;
-  int64_t high;
-} integer_clamp;
-
 /* Attribute defaults of a function, as ONNX gives them. */
 static ms_status read_parameters(ms_graph *graph, const ms_node *node, ms_unary_state *state) {
   const char *second = "beta";
@@ -43,6 +38,7 @@ ms_status ms_infer_unary(ms_graph *graph, ms_node *node) {
   state->function = (ms_unary)node->op->variant;
   if (state->function == MS_UNARY_CLAMP) { /* Relu */
     state->beta = INFINITY;
+    state->high = INT64_MAX;
   } else {
     MS_TRY(read_parameters(graph, node, state));
   }
@@ -53,15 +49,11 @@ ms_status ms_infer_unary(ms_graph *graph, ms_node *node) {
   return ms_infer_same(graph, node);
 }
 
-static int64_t apply_integer(ms_unary function, int64_t x) {
-  switch (function) {
-  case MS_UNARY_ABS:
-    return x < 0 ? (int64_t)(0 - (uint64_t)x) : x;
-  case MS_UNARY_NEGATE:
-    return (int64_t)(0 - (uint64_t)x);
-  default:
-    return x < 0 ? 0 : x;
+static int64_t apply_integer(const ms_unary_state *state, int64_t x) {
+  if (state->function == MS_UNARY_CLAMP) {
+    return x < state->low ? state->low : x > state->high ? state->high : x;
   }
+  return state->function == MS_UNARY_ABS && x >= 0 ? x : (int64_t)(0 - (uint64_t)x);
 }
 
 ms_status ms_run_unary(const ms_run *run, const ms_node *node) {
@@ -74,44 +66,28 @@ ms_status ms_run_unary(const ms_run *run, const ms_node *node) {
     return MS_OK;
   }
   for (size_t i = 0; i < x->count; i++) {
-    ms_integers(y)[i] = ms_integer_wrap(y->type, apply_integer(state->function, ms_integers(x)[i]));
+    ms_integers(y)[i] = ms_integer_wrap(y->type, apply_integer(state, ms_integers(x)[i]));
   }
   return MS_OK;
 }
 
-typedef struct clip_state {
-  ms_unary_state unary; /* first: the fuse pass reads it */
-  integer_clamp integers;
-} clip_state;
-
 ms_status ms_infer_clip(ms_graph *graph, ms_node *node) {
-  MS_TRY(ms_node_state(graph, node, sizeof(clip_state)));
-  clip_state *state = node->state;
-  state->unary = (ms_unary_state){MS_UNARY_CLAMP, -INFINITY, INFINITY};
-  state->integers = (integer_clamp){INT64_MIN, INT64_MAX};
+  MS_TRY(ms_node_state(graph, node, sizeof(ms_unary_state)));
+  ms_unary_state *state = node->state;
+  *state = (ms_unary_state){MS_UNARY_CLAMP, -INFINITY, INFINITY, INT64_MIN, INT64_MAX};
   if (graph->opset < 11) {
-    MS_TRY(ms_node_float(graph, node, "min", -INFINITY, &state->unary.alpha));
-    MS_TRY(ms_node_float(graph, node, "max", INFINITY, &state->unary.beta));
+    MS_TRY(ms_node_float(graph, node, "min", -INFINITY, &state->alpha));
+    MS_TRY(ms_node_float(graph, node, "max", INFINITY, &state->beta));
   } else {
-    MS_TRY(ms_node_constant_number(graph, node, 1, &state->unary.alpha, &state->integers.low));
-    MS_TRY(ms_node_constant_number(graph, node, 2, &state->unary.beta, &state->integers.high));
+    MS_TRY(ms_node_constant_number(graph, node, 1, &state->alpha, &state->low));
+    MS_TRY(ms_node_constant_number(graph, node, 2, &state->beta, &state->high));
   }
   ms_node_keep_inputs(node, 1);
   return ms_infer_same(graph, node);
 }
 
 ms_status ms_run_clip(const ms_run *run, const ms_node *node) {
-  const clip_state *state = node->state;
-  const ms_value *x = node->inputs[0];
-  if (ms_type_is_float(x->type)) {
-    return ms_run_unary(run, node);
-  }
-  for (size_t i = 0; i < x->count; i++) {
-    int64_t value = ms_integers(x)[i];
-    value = value < state->integers.low ? state->integers.low : value;
-    ms_integers(node->outputs[0])[i] = value > state->integers.high ? state->integers.high : value;
-  }
-  return MS_OK;
+  return ms_run_unary(run, node);
 }
 
 /* Towards zero, with the ends of the range for what is beyond them; 0 for NaN. */
@@ -180,35 +156,24 @@ ms_status ms_infer_cast(ms_graph *graph, ms_node *node) {
   return MS_OK;
 }
 
-static void cast_floats(const ms_value *x, ms_value *y) {
-  for (size_t i = 0; i < x->count; i++) {
-    float value = ms_floats(x)[i];
-    if (y->type == MS_TYPE_BOOL) {
-      ms_integers(y)[i] = value != 0.0f;
-    } else if (!ms_type_is_float(y->type)) {
-      ms_integers(y)[i] = ms_integer_wrap(y->type, float_to_integer(value));
-    } else if (y->type == MS_TYPE_FLOAT16) {
-      ms_floats(y)[i] = round_to_half(value);
-    } else {
-      ms_floats(y)[i] = value;
-    }
-  }
-}
-
 ms_status ms_run_cast(const ms_run *run, const ms_node *node) {
   (void)run;
   const ms_value *x = node->inputs[0];
   ms_value *y = node->outputs[0];
-  if (ms_type_is_float(x->type)) {
-    cast_floats(x, y);
-    return MS_OK;
-  }
+  bool from_float = ms_type_is_float(x->type);
+  bool to_float = ms_type_is_float(y->type);
   for (size_t i = 0; i < x->count; i++) {
-    if (ms_type_is_float(y->type)) {
-      ms_floats(y)[i] = (float)ms_integers(x)[i];
-    } else {
-      ms_integers(y)[i] = ms_integer_wrap(y->type, ms_integers(x)[i]);
+    float value = from_float ? ms_floats(x)[i] : (float)ms_integers(x)[i];
+    if (to_float) {
+      bool rounds = from_float && y->type == MS_TYPE_FLOAT16;
+      ms_floats(y)[i] = rounds ? round_to_half(value) : value;
+      continue;
     }
+    int64_t integer = from_float ? float_to_integer(value) : ms_integers(x)[i];
+    if (from_float && y->type == MS_TYPE_BOOL) {
+      integer = value != 0.0f;
+    }
+    ms_integers(y)[i] = ms_integer_wrap(y->type, integer);
   }
   return MS_OK;
 }

@@ -40,6 +40,8 @@ typedef struct ms_unary_state {
   ms_unary function;
   float alpha;
   float beta;
+  int64_t low; /* what integers are clamped to */
+  int64_t high;
 } ms_unary_state;
 
 /* Gives output 0 its type and shape. */
@@ -79,7 +81,10 @@ enum {
 ms_status ms_apply_binary(const ms_run *run, int function, ms_value *y, const ms_value *a,
                           const ms_value *b);
 
-/* The same of two integers, where a comparison gives 0 or not; no divisor is 0. */
+/* y[i] = function(x[i], number); y may be x. */
+void ms_apply_number(const ms_kernels *kernels, ms_binary function, float *y, const float *x,
+                     float number, size_t count);
+/* A function of two integers, where a comparison gives 0 or not; no divisor is 0. */
 int64_t ms_integer_function(int function, int64_t a, int64_t b);
 
 /* The state of BatchNormalization: y = x scale + shift per channel. */
