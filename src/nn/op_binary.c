@@ -132,35 +132,30 @@ int64_t ms_integer_function(int function, int64_t a, int64_t b) {
   }
 }
 
-static ms_loop broadcast_loop(const ms_value *y, const ms_value *a, const ms_value *b) {
-  ms_loop loop = ms_loop_of(y);
-  ms_loop_operand(&loop, 1, a);
-  ms_loop_operand(&loop, 2, b);
-  ms_loop_join(&loop);
-  return loop;
-}
-
 /* Integers, and comparisons of floats, one after the other. */
 static ms_status run_integers(const ms_run *run, int function, ms_value *y, const ms_value *a,
-                              const ms_value *b) {
-  ms_loop loop = broadcast_loop(y, a, b);
+                              const ms_value *b, ms_loop *loop) {
   bool is_float = ms_type_is_float(a->type);
+  bool divides = function == MS_BINARY_DIVIDE || function == MS_BINARY_MODULO;
+  size_t last = loop->rank - 1;
   do {
-    int64_t result = 0;
-    if (is_float) {
-      float left = ms_floats(a)[loop.offset[1]];
-      float right = ms_floats(b)[loop.offset[2]];
-      result = function & ((left < right ? MS_LESS : 0) | (left == right ? MS_EQUAL : 0) |
-                           (left > right ? MS_GREATER : 0));
-    } else {
-      int64_t right = ms_integers(b)[loop.offset[2]];
-      if ((function == MS_BINARY_DIVIDE || function == MS_BINARY_MODULO) && right == 0) {
+    for (size_t i = 0; i < loop->dims[last]; i++) {
+      int64_t result = 0;
+      ptrdiff_t a_at = loop->offset[1] + (ptrdiff_t)i * loop->steps[1][last];
+      ptrdiff_t b_at = loop->offset[2] + (ptrdiff_t)i * loop->steps[2][last];
+      if (is_float) {
+        float left = ms_floats(a)[a_at];
+        float right = ms_floats(b)[b_at];
+        result = function & ((left < right ? MS_LESS : 0) | (left == right ? MS_EQUAL : 0) |
+                             (left > right ? MS_GREATER : 0));
+      } else if (divides && ms_integers(b)[b_at] == 0) {
         return ms_fail(run->context, MS_ERR_DATA, "an integer is divided by zero");
+      } else {
+        result = ms_integer_function(function, ms_integers(a)[a_at], ms_integers(b)[b_at]);
       }
-      result = ms_integer_function(function, ms_integers(a)[loop.offset[1]], right);
+      ms_integers(y)[loop->offset[0] + (ptrdiff_t)i] = ms_integer_wrap(y->type, result);
     }
-    ms_integers(y)[loop.offset[0]] = ms_integer_wrap(y->type, result);
-  } while (ms_loop_next(&loop, loop.rank));
+  } while (ms_loop_next(loop, last));
   return MS_OK;
 }
 
@@ -187,22 +182,22 @@ static void run_repeated(const ms_run *run, int function, float *y, const float 
   }
 }
 
-static void run_floats(const ms_run *run, int function, ms_value *y, const ms_value *a,
-                       const ms_value *b) {
-  ms_loop loop = broadcast_loop(y, a, b);
-  size_t last = loop.rank - 1;
-  bool repeats = repeats_row(&loop); /* then the two last dimensions are done at once */
+static ms_status run_floats(const ms_run *run, int function, ms_value *y, const ms_value *a,
+                            const ms_value *b, ms_loop *loop) {
+  size_t last = loop->rank - 1;
+  bool repeats = repeats_row(loop); /* then the two last dimensions are done at once */
   do {
-    float *to = ms_floats(y) + loop.offset[0];
-    const float *left = ms_floats(a) + loop.offset[1];
-    const float *right = ms_floats(b) + loop.offset[2];
+    float *to = ms_floats(y) + loop->offset[0];
+    const float *left = ms_floats(a) + loop->offset[1];
+    const float *right = ms_floats(b) + loop->offset[2];
     if (repeats) {
-      run_repeated(run, function, to, left, right, loop.dims[last], loop.dims[last - 1]);
+      run_repeated(run, function, to, left, right, loop->dims[last], loop->dims[last - 1]);
     } else {
-      run->kernels->binary((ms_binary)function, to, left, (size_t)loop.steps[1][last], right,
-                           (size_t)loop.steps[2][last], loop.dims[last]);
+      run->kernels->binary((ms_binary)function, to, left, (size_t)loop->steps[1][last], right,
+                           (size_t)loop->steps[2][last], loop->dims[last]);
     }
-  } while (ms_loop_next(&loop, repeats ? last - 1 : last));
+  } while (ms_loop_next(loop, repeats ? last - 1 : last));
+  return MS_OK;
 }
 
 ms_status ms_apply_binary(const ms_run *run, int function, ms_value *y, const ms_value *a,
@@ -210,11 +205,11 @@ ms_status ms_apply_binary(const ms_run *run, int function, ms_value *y, const ms
   if (y->count == 0) {
     return MS_OK;
   }
-  if (!ms_type_is_float(y->type)) {
-    return run_integers(run, function, y, a, b);
-  }
-  run_floats(run, function, y, a, b);
-  return MS_OK;
+  ms_loop loop = ms_loop_of(y);
+  ms_loop_operand(&loop, 1, a);
+  ms_loop_operand(&loop, 2, b);
+  ms_loop_join(&loop);
+  return (ms_type_is_float(y->type) ? run_floats : run_integers)(run, function, y, a, b, &loop);
 }
 
 void ms_apply_number(const ms_kernels *kernels, ms_binary function, float *y, const float *x,
@@ -298,17 +293,18 @@ ms_status ms_run_where(const ms_run *run, const ms_node *node) {
   }
   ms_loop_join(&loop);
   size_t last = loop.rank - 1;
+  bool is_float = ms_type_is_float(y->type);
   do {
     for (size_t i = 0; i < loop.dims[last]; i++) {
-      ptrdiff_t at[4];
-      for (size_t k = 0; k < 4; k++) {
-        at[k] = loop.offset[k] + (ptrdiff_t)i * loop.steps[k][last];
-      }
-      size_t chosen = ms_integers(node->inputs[0])[at[1]] != 0 ? 1 : 2;
-      if (ms_type_is_float(y->type)) {
-        ms_floats(y)[at[0]] = ms_floats(node->inputs[chosen])[at[1 + chosen]];
+      ptrdiff_t at = (ptrdiff_t)i;
+      ptrdiff_t to = loop.offset[0] + at;
+      bool first = ms_integers(node->inputs[0])[loop.offset[1] + at * loop.steps[1][last]] != 0;
+      size_t k = first ? 2 : 3;
+      ptrdiff_t from = loop.offset[k] + at * loop.steps[k][last];
+      if (is_float) {
+        ms_floats(y)[to] = ms_floats(node->inputs[k - 1])[from];
       } else {
-        ms_integers(y)[at[0]] = ms_integers(node->inputs[chosen])[at[1 + chosen]];
+        ms_integers(y)[to] = ms_integers(node->inputs[k - 1])[from];
       }
     }
   } while (ms_loop_next(&loop, last));

@@ -211,21 +211,14 @@ ms_status ms_infer_unsqueeze(ms_graph *graph, ms_node *node) {
   return set_view(graph, node, &shape);
 }
 
-/* One end of Shape's range, which is cut to what there is. */
-static size_t cut_end(int64_t end, size_t rank) {
-  int64_t signed_rank = (int64_t)rank;
-  end = end < 0 ? (end < -signed_rank ? 0 : end + signed_rank) : end;
-  return end > signed_rank ? rank : (size_t)end;
-}
-
 ms_status ms_infer_shape(ms_graph *graph, ms_node *node) {
   const ms_shape *x = &node->inputs[0]->shape;
   int64_t start = 0;
   int64_t end = 0;
   MS_TRY(ms_node_integer(graph, node, "start", 0, &start));
   MS_TRY(ms_node_integer(graph, node, "end", (int64_t)x->rank, &end));
-  size_t first = cut_end(start, x->rank);
-  size_t last = cut_end(end, x->rank);
+  size_t first = (size_t)ms_cut(start, (int64_t)x->rank, 0);
+  size_t last = (size_t)ms_cut(end, (int64_t)x->rank, 0);
   ms_shape shape = {1, {last > first ? last - first : 0}};
   MS_TRY(make_constant(graph, node, 0, MS_TYPE_INT64, &shape));
   for (size_t i = 0; i < shape.dims[0]; i++) {

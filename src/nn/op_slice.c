@@ -132,8 +132,7 @@ static ms_status read_slice(ms_graph *graph, const ms_node *node, const int64_t 
   return MS_OK;
 }
 
-/* A start or end as a place in low … low + size, negative ones counted from the end. */
-static int64_t cut(int64_t at, int64_t size, int64_t low) {
+int64_t ms_cut(int64_t at, int64_t size, int64_t low) {
   at = at < -size ? -1 : at < 0 ? at + size : at;
   return at < low ? low : at > low + size ? low + size : at;
 }
@@ -152,8 +151,8 @@ static ms_status slice_axis(ms_graph *graph, const ms_node *node,
   step = step > INT32_MAX ? INT32_MAX : step;
   int64_t size = (int64_t)shape->dims[axis];
   int64_t low = step > 0 ? 0 : -1;
-  int64_t start = cut(lists[STARTS][i], size, low);
-  int64_t end = cut(lists[ENDS][i], size, low);
+  int64_t start = ms_cut(lists[STARTS][i], size, low);
+  int64_t end = ms_cut(lists[ENDS][i], size, low);
   int64_t count = (end - start + step - (step > 0 ? 1 : -1)) / step;
   shape->dims[axis] = count > 0 ? (size_t)count : 0;
   state->start[axis] = count > 0 ? (ptrdiff_t)start : 0;

@@ -1,6 +1,7 @@
 /*
  * The operator table. Adding an operator is one row here, its functions in an op_ file, and their
- * declaration in ops.h. A row holds from its opset on, until a later row of the same name.
+ * declaration in ops.h. A row holds from its opset on, until a later row of the same name, which is
+ * below it.
  */
 #include <string.h>
 
@@ -8,6 +9,7 @@
 
 enum {
   ANY = 255,
+  INTERNAL = 255, /* above the opset of any file that loads */
   PLANAR = MS_LAYOUT_PLANAR,
   LAST = MS_LAYOUT_LAST,
   FOLLOW = MS_LAYOUT_FOLLOW,
@@ -138,34 +140,24 @@ static const ms_op operators[] = {
     {"Upsample", 7, 1, 2, 1, FOLLOW, 0, 1, ms_infer_resize, ms_prepare_resize, ms_run_resize},
     {"Where", 9, 3, 3, 1, FOLLOW, 0, 0, ms_infer_where, NULL, ms_run_where},
     LOGIC("Xor", MS_LESS | MS_GREATER),
-};
-
-/* Operators that no file of an opset before theirs, or no file at all, names. */
-static const ms_op internal_operators[] = {
-    {"Input", 1, 0, 0, 1, PLANAR, 0, 0, NULL, NULL, NULL},
-    {"Layout", 1, 1, 1, 1, PLANAR, 0, 0, ms_infer_same, NULL, ms_run_copy},
-    {"View", 1, 1, 1, 1, PLANAR, VIEW, 0, NULL, NULL, NULL},
-    {"ChannelShuffle", 1, 1, 1, 1, FOLLOW, 0, 0, ms_infer_shuffle, NULL, ms_run_shuffle},
-    UNARY("Silu", 1, MS_UNARY_SILU),
+    /* What only this library puts into a graph. */
+    {"Input", INTERNAL, 0, 0, 1, PLANAR, 0, 0, NULL, NULL, NULL},
+    {"Layout", INTERNAL, 1, 1, 1, PLANAR, 0, 0, ms_infer_same, NULL, ms_run_copy},
+    {"View", INTERNAL, 1, 1, 1, PLANAR, VIEW, 0, NULL, NULL, NULL},
+    {"ChannelShuffle", INTERNAL, 1, 1, 1, FOLLOW, 0, 0, ms_infer_shuffle, NULL, ms_run_shuffle},
+    UNARY("Silu", INTERNAL, MS_UNARY_SILU),
 };
 
 const ms_op *ms_op_find(const ms_text *name, int64_t opset) {
   const ms_op *found = NULL;
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
-    const ms_op *row = &operators[i];
-    if (row->since <= opset && ms_text_is(name, row->name) &&
-        (found == NULL || row->since > found->since)) {
-      found = row;
+    if (operators[i].since <= opset && ms_text_is(name, operators[i].name)) {
+      found = &operators[i];
     }
   }
   return found;
 }
 
 const ms_op *ms_op_internal(const char *name) {
-  for (size_t i = 0; i < sizeof internal_operators / sizeof *internal_operators; i++) {
-    if (strcmp(internal_operators[i].name, name) == 0) {
-      return &internal_operators[i];
-    }
-  }
-  return ms_op_find(&(ms_text){name, strlen(name)}, INT64_MAX);
+  return ms_op_find(&(ms_text){name, strlen(name)}, INTERNAL);
 }

@@ -15,28 +15,26 @@ ms_status ms_infer_transpose(ms_graph *graph, ms_node *node) {
   ms_value *x = node->inputs[0];
   const int64_t *given = NULL;
   size_t count = 0;
-  bool seen[MS_MAX_RANK] = {false};
+  unsigned seen = 0; /* a bit for each axis */
   bool moves = false;
   ms_shape shape = {.rank = x->shape.rank};
   MS_TRY(ms_node_state(graph, node, sizeof(transpose_state)));
   transpose_state *state = node->state;
   MS_TRY(ms_node_integers(graph, node, "perm", &given, &count));
-  if (given != NULL && count != shape.rank) {
-    return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu axes for %zu dimensions", count,
-                        shape.rank);
-  }
-  for (size_t i = 0; i < shape.rank; i++) {
+  bool fits = given == NULL || count == shape.rank;
+  for (size_t i = 0; fits && i < shape.rank; i++) {
     size_t axis = shape.rank - 1 - i;
     if (given != NULL) {
       MS_TRY(ms_node_axis(graph, node, given[i], shape.rank, &axis));
     }
-    if (seen[axis]) {
-      return ms_node_fail(graph, node, MS_ERR_FORMAT, "axis %zu is given twice", axis);
-    }
-    seen[axis] = true;
+    seen |= 1u << axis;
     state->axes[i] = axis;
     shape.dims[i] = x->shape.dims[axis];
     moves = moves || axis != i;
+  }
+  if (!fits || seen != (1u << shape.rank) - 1) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu axes that do not order %zu dimensions",
+                        count, shape.rank);
   }
   if (!moves) {
     ms_node_replace_output(node, x);

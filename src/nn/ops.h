@@ -136,6 +136,8 @@ MS_OP_FUNCTIONS(where);
 MS_OP_FUNCTIONS(concat);
 MS_OP_FUNCTIONS(split);
 MS_OP_FUNCTIONS(slice);
+/* A start or end as a place in low … low + size, negative ones counted from the end. */
+int64_t ms_cut(int64_t at, int64_t size, int64_t low);
 MS_OP_FUNCTIONS(pad);
 /* Whether a Pad only puts zeros around images; before receives how many per axis. */
 bool ms_pad_is_spatial_zero(const ms_node *node, size_t before[MS_MAX_RANK]);
