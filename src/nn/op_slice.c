@@ -123,7 +123,10 @@ static ms_status read_slice(ms_graph *graph, const ms_node *node, const int64_t 
   size_t counts[LIST_COUNT];
   for (size_t i = 0; i < LIST_COUNT; i++) {
     MS_TRY(ms_node_list(graph, node, names[i], 10, 1 + i, &lists[i], &counts[i]));
-    if (lists[i] == NULL ? i <= ENDS : counts[i] != counts[STARTS] || counts[i] > MS_MAX_RANK) {
+    if (lists[i] == NULL && i <= ENDS) {
+      return ms_node_fail(graph, node, MS_ERR_FORMAT, "it has no %s", names[i]);
+    }
+    if (lists[i] != NULL && (counts[i] != counts[STARTS] || counts[i] > MS_MAX_RANK)) {
       return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu starts meet %zu %s", counts[STARTS],
                           counts[i], names[i]);
     }
