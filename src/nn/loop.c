@@ -28,29 +28,20 @@ ms_loop ms_loop_of(const ms_value *value) {
   return loop;
 }
 
-/* Indices of the dimensions of more than 1, the one with the largest step of operand 0 first. */
-static size_t sort_dimensions(const ms_loop *loop, size_t order[MS_MAX_RANK]) {
-  size_t count = 0;
+/* The dimension of more than 1 with the largest step of operand 0; the rank if there is none. */
+static size_t outermost(const ms_loop *loop) {
+  size_t found = loop->rank;
   for (size_t i = 0; i < loop->rank; i++) {
-    if (loop->dims[i] == 1) {
-      continue;
+    if (loop->dims[i] != 1 && (found == loop->rank || loop->steps[0][i] > loop->steps[0][found])) {
+      found = i;
     }
-    size_t at = count++;
-    while (at > 0 && loop->steps[0][order[at - 1]] < loop->steps[0][i]) {
-      order[at] = order[at - 1];
-      at--;
-    }
-    order[at] = i;
   }
-  return count;
+  return found;
 }
 
 void ms_loop_join(ms_loop *loop) {
   ms_loop joined = {.dims = {1}};
-  size_t order[MS_MAX_RANK];
-  size_t count = sort_dimensions(loop, order);
-  for (size_t i = 0; i < count; i++) {
-    size_t from = order[i];
+  for (size_t from; (from = outermost(loop)) < loop->rank;) {
     size_t size = loop->dims[from];
     bool together = joined.rank > 0;
     for (size_t k = 0; together && k < MS_LOOP_OPERANDS; k++) {
@@ -64,6 +55,7 @@ void ms_loop_join(ms_loop *loop) {
       joined.steps[k][joined.rank] = loop->steps[k][from];
     }
     joined.rank++;
+    loop->dims[from] = 1; /* it is done */
   }
   joined.rank += joined.rank == 0;
   *loop = joined;

@@ -59,9 +59,9 @@ static ms_status match_exponent(ms_graph *graph, ms_node *node) {
 
 /* Mod, of integers only: the remainder has the divisor's sign. */
 static ms_status check_modulo(ms_graph *graph, const ms_node *node) {
-  int64_t truncates = 0;
-  MS_TRY(ms_node_integer(graph, node, "fmod", 0, &truncates));
-  if (truncates != 0 || ms_type_is_float(node->inputs[0]->type)) {
+  bool truncates = false;
+  MS_TRY(ms_node_flag(graph, node, "fmod", false, &truncates));
+  if (truncates || ms_type_is_float(node->inputs[0]->type)) {
     return ms_node_fail(graph, node, MS_ERR_UNSUPPORTED, "a remainder with the dividend's sign");
   }
   return MS_OK;

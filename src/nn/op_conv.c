@@ -255,7 +255,7 @@ ms_status ms_prepare_conv(ms_graph *graph, ms_node *node) {
     fits = fits && (state->lined ? plan_lines : plan_tiles)(node, state);
   }
   if (!fits) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "weights or tables exceed memory");
+    return ms_node_too_large(graph, node);
   }
   size_t taps = state->window.taps;
   bool transposed = state->window.transposed;

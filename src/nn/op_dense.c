@@ -160,7 +160,7 @@ ms_status ms_prepare_product(ms_graph *graph, ms_node *node, size_t packed_count
   if (!product->can_fuse) {
     return ms_add_scratch(node, packed_count, sizeof(float), &product->packed_offset)
                ? MS_OK
-               : ms_node_fail(graph, node, MS_ERR_LIMIT, "its weights exceed memory");
+               : ms_node_too_large(graph, node);
   }
   /* First, so that what is decoded next lies behind it, and leaves no hole when it is returned. */
   MS_TRY(MS_KEEP(context, &graph->pool, packed_count, &product->packed));
@@ -210,7 +210,7 @@ ms_status ms_prepare_dense(ms_graph *graph, ms_node *node) {
   if (!ms_size_mul(state->depth + 1, state->product.columns + MS_PANEL, &size) ||
       !ms_add_scratch(node, a_count, sizeof(float), &state->a_offset) ||
       !ms_add_scratch(node, residual_count, sizeof(float), &state->residual_offset)) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "its inputs or weights exceed memory");
+    return ms_node_too_large(graph, node);
   }
   return ms_prepare_product(graph, node, state->packed_count, pack, state->b_column_stride,
                             SIZE_MAX, state->product.columns);

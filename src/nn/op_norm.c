@@ -36,11 +36,11 @@ ms_status ms_infer_batch_norm(ms_graph *graph, ms_node *node) {
                           node->inputs[i]->count);
     }
     constant = constant && node->inputs[i]->is_constant;
-  }
-  if (constant) {
-    for (size_t i = 1; i < 5; i++) {
+    if (node->inputs[i]->is_constant) {
       MS_TRY(ms_value_load(graph, node->inputs[i]));
     }
+  }
+  if (constant) {
     MS_TRY(MS_KEEP(graph->context, &graph->pool, 2 * channels, &scale));
     fill_affine(node, channels, scale);
     state->scale = scale;

@@ -32,7 +32,7 @@ ms_status ms_prepare_pool(ms_graph *graph, ms_node *node) {
   pool_state *state = node->state;
   if (!ms_plan_tiles(node, &state->window, &state->tile, &state->table_offset) ||
       !ms_add_scratch(node, state->tile, sizeof(float), &state->scale_offset)) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "a window of %zu taps", state->window.taps);
+    return ms_node_too_large(graph, node);
   }
   return MS_OK;
 }

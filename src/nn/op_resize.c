@@ -250,7 +250,7 @@ ms_status ms_prepare_resize(ms_graph *graph, ms_node *node) {
   }
   size_t size = 2 * ms_stored_size(node->inputs[0]->type);
   if (!fits || !ms_add_scratch(node, largest, size, &state->buffer_offset)) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "its steps exceed memory");
+    return ms_node_too_large(graph, node);
   }
   state->buffer_size = node->scratch_size / 2;
   return MS_OK;

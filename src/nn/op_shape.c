@@ -42,6 +42,10 @@ ms_status ms_float_state(ms_graph *graph, ms_node *node, size_t size) {
   return ms_node_state(graph, node, size);
 }
 
+ms_status ms_node_too_large(ms_graph *graph, const ms_node *node) {
+  return ms_node_fail(graph, node, MS_ERR_LIMIT, "its weights, tables or results exceed memory");
+}
+
 /* Output i as a constant with memory for its numbers. */
 static ms_status make_constant(ms_graph *graph, const ms_node *node, size_t i, ms_type type,
                                const ms_shape *shape) {
@@ -110,18 +114,18 @@ ms_status ms_infer_reshape(ms_graph *graph, ms_node *node) {
   const ms_value *x = node->inputs[0];
   const int64_t *sizes = NULL;
   size_t rank = 0;
-  int64_t allow_zero = 0;
+  bool allow_zero = false;
   ms_shape shape = {0};
   size_t open = MS_MAX_RANK;
   size_t known = 1;
-  MS_TRY(ms_node_integer(graph, node, "allowzero", 0, &allow_zero));
+  MS_TRY(ms_node_flag(graph, node, "allowzero", false, &allow_zero));
   MS_TRY(ms_node_constant_integers(graph, node, 1, &sizes, &rank));
   if (rank > MS_MAX_RANK) {
     return ms_node_fail(graph, node, MS_ERR_LIMIT, "a shape of %zu dimensions", rank);
   }
   shape.rank = rank;
   for (size_t i = 0; i < rank; i++) {
-    bool copied = sizes[i] == 0 && allow_zero == 0;
+    bool copied = sizes[i] == 0 && !allow_zero;
     if (sizes[i] < -1 || (sizes[i] == -1 && open < MS_MAX_RANK) || (copied && i >= x->shape.rank)) {
       return ms_node_fail(graph, node, MS_ERR_FORMAT, "a shape with the size %lld",
                           (long long)sizes[i]);

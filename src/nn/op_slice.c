@@ -41,7 +41,7 @@ ms_status ms_infer_concat(ms_graph *graph, ms_node *node) {
     }
     state->parts[i] = x->shape.dims[state->axis];
     if (!ms_size_add(*sum, state->parts[i], sum)) {
-      return ms_node_fail(graph, node, MS_ERR_LIMIT, "its result exceeds memory");
+      return ms_node_too_large(graph, node);
     }
   }
   return ms_set_output(graph, node, first->type, &shape);

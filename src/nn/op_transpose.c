@@ -60,9 +60,9 @@ bool ms_transpose_is_view(const ms_node *node) {
 bool ms_transpose_swaps_channels(const ms_node *node) {
   const transpose_state *state = node->state;
   size_t rank = node->outputs[0]->shape.rank;
-  bool swaps = rank > 3 && state->axes[0] == 0 && state->axes[1] == 2 && state->axes[2] == 1;
-  for (size_t i = 3; i < rank; i++) {
-    swaps = swaps && state->axes[i] == i;
+  bool swaps = rank > 3;
+  for (size_t i = 0; i < rank; i++) {
+    swaps = swaps && state->axes[i] == (i == 1 || i == 2 ? 3 - i : i);
   }
   return swaps;
 }
@@ -162,7 +162,7 @@ ms_status ms_infer_depth_to_space(ms_graph *graph, ms_node *node) {
            ms_size_mul(shape.dims[3], size, &shape.dims[3]);
   }
   if (!fits) {
-    return ms_node_fail(graph, node, MS_ERR_LIMIT, "its result exceeds memory");
+    return ms_node_too_large(graph, node);
   }
   return ms_set_output(graph, node, x->type, &shape);
 }

@@ -49,6 +49,8 @@ MS_CHECK_RESULT ms_status ms_set_output(ms_graph *graph, const ms_node *node, ms
                                         const ms_shape *shape);
 /* Keeps input 0 only; output 0 is that, or has its type and another shape. */
 MS_CHECK_RESULT ms_status ms_set_shape(ms_graph *graph, ms_node *node, const ms_shape *shape);
+/* Fails with MS_ERR_LIMIT: sizes of the node do not fit into a size_t. */
+MS_CHECK_RESULT ms_status ms_node_too_large(ms_graph *graph, const ms_node *node);
 /* An attribute that is 0 or not. */
 MS_CHECK_RESULT ms_status ms_node_flag(ms_graph *graph, const ms_node *node, const char *name,
                                        bool otherwise, bool *flag);
