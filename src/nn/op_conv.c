@@ -7,7 +7,6 @@
  * whose result is large, and for a depthwise kernel only, runs with that one, row by row, so that
  * the result is never whole in memory and rows are read while they are in the cache.
  */
-#include <math.h>
 #include <string.h>
 
 #include "nn/ops.h"

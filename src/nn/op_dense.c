@@ -3,7 +3,6 @@
  * any other is packed in every run, for each matrix of a batch.
  */
 #include <math.h>
-#include <string.h>
 
 #include "nn/loop.h"
 #include "nn/ops.h"

@@ -1,7 +1,6 @@
 /* Norms that look at the numbers that they normalise: over groups, instances, layers, neighbours.
  */
 #include <math.h>
-#include <string.h>
 
 #include "nn/ops.h"
 

@@ -1,6 +1,5 @@
 /* BatchNormalization for inference. */
 #include <math.h>
-#include <string.h>
 
 #include "nn/ops.h"
 

@@ -68,13 +68,7 @@ MS_CHECK_RESULT ms_status ms_float_state(ms_graph *graph, ms_node *node, size_t 
  * Functions of two arguments that no kernel has: Mod, of integers only, and comparisons, each of
  * which is a set of the relations that it holds for. A NaN has none of them to anything.
  */
-enum {
-  MS_BINARY_MODULO = MS_BINARY_COUNT,
-  MS_LESS = 16,
-  MS_EQUAL = 32,
-  MS_GREATER = 64,
-  MS_RELATIONS = MS_LESS | MS_EQUAL | MS_GREATER
-};
+enum { MS_BINARY_MODULO = MS_BINARY_COUNT, MS_LESS = 16, MS_EQUAL = 32, MS_GREATER = 64 };
 
 /*
  * y = function(a, b) with broadcasting, the function being an ms_binary or one of those above; y
