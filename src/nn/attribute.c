@@ -165,10 +165,7 @@ ms_status ms_node_expect_float(ms_graph *graph, const ms_node *node, size_t i) {
 
 void ms_node_keep_inputs(ms_node *node, size_t count) {
   while (node->input_count > count) {
-    ms_value *input = node->inputs[--node->input_count];
-    if (input != NULL) {
-      input->use_count--;
-    }
+    ms_node_set_input(node, --node->input_count, NULL);
   }
 }
 

@@ -5,7 +5,6 @@
  * node moves to its place in the order, so that the residual is ready.
  */
 #include <math.h>
-#include <string.h>
 
 #include "nn/ops.h"
 
@@ -148,19 +147,6 @@ static ms_status fuse_batch_norm(ms_graph *graph, ms_node *node) {
   return MS_OK;
 }
 
-/* Makes room for a product's residual. */
-static ms_status set_residual(ms_graph *graph, ms_node *producer, ms_value *residual) {
-  if (producer->input_count < MS_INPUT_COUNT_FUSED) {
-    ms_value **inputs = NULL;
-    MS_TRY(MS_KEEP(graph->context, &graph->pool, MS_INPUT_COUNT_FUSED, &inputs));
-    memcpy(inputs, producer->inputs, producer->input_count * sizeof *inputs);
-    producer->inputs = inputs;
-    producer->input_count = MS_INPUT_COUNT_FUSED;
-  }
-  ms_node_set_input(producer, MS_INPUT_RESIDUAL, residual);
-  return MS_OK;
-}
-
 /* Whether a product can add the other input of a sum. */
 static bool takes_residual(const ms_node *sum, size_t i) {
   const ms_node *producer = feeding_product(sum, i);
@@ -173,11 +159,11 @@ static bool takes_residual(const ms_node *sum, size_t i) {
 }
 
 /* A sum of a product and an activation of its shape; of two products the later one takes it. */
-static ms_status fuse_residual(ms_graph *graph, ms_node *node) {
+static void fuse_residual(ms_graph *graph, ms_node *node) {
   bool first = takes_residual(node, 0);
   bool second = takes_residual(node, 1);
   if (node->op->variant != MS_BINARY_ADD || (!first && !second)) {
-    return MS_OK;
+    return;
   }
   size_t i = second ? 1 : 0;
   if (first && second &&
@@ -186,10 +172,12 @@ static ms_status fuse_residual(ms_graph *graph, ms_node *node) {
   }
   ms_node *producer = node->inputs[i]->producer;
   ms_value *residual = node->inputs[1 - i];
-  MS_TRY(set_residual(graph, producer, residual));
+  if (producer->input_count < MS_INPUT_COUNT_FUSED) {
+    producer->input_count = MS_INPUT_COUNT_FUSED;
+  }
+  ms_node_set_input(producer, MS_INPUT_RESIDUAL, residual);
   ms_node_set_input(node, 1 - i, NULL);
   take_over(graph, producer, node);
-  return MS_OK;
 }
 
 static ms_status fuse_node(ms_graph *graph, ms_node *node) {
@@ -207,7 +195,10 @@ static ms_status fuse_node(ms_graph *graph, ms_node *node) {
   for (size_t i = 0; i < 2 && graph->order[node->order_index] == node; i++) {
     MS_TRY(fuse_constant(graph, node, i));
   }
-  return graph->order[node->order_index] == node ? fuse_residual(graph, node) : MS_OK;
+  if (graph->order[node->order_index] == node) {
+    fuse_residual(graph, node);
+  }
+  return MS_OK;
 }
 
 ms_status ms_graph_fuse(ms_graph *graph) {

@@ -54,9 +54,14 @@ ms_node *ms_graph_add_node(ms_graph *graph, const ms_op *op, size_t input_count,
   created->layout = op == NULL ? MS_LAYOUT_PLANAR : op->layout;
   created->input_count = input_count;
   created->output_count = output_count;
-  created->inputs = ms_pool_take(context, &graph->pool, input_count, sizeof *created->inputs);
-  created->outputs = ms_pool_take(context, &graph->pool, output_count, sizeof *created->outputs);
-  return created->inputs == NULL || created->outputs == NULL ? NULL : created;
+  created->inputs =
+      ms_pool_take(context, &graph->pool, input_count + MS_INPUT_COUNT_FUSED + output_count,
+                   sizeof *created->inputs);
+  if (created->inputs == NULL) {
+    return NULL;
+  }
+  created->outputs = created->inputs + input_count + MS_INPUT_COUNT_FUSED;
+  return created;
 }
 
 void ms_graph_compact(ms_graph *graph) {

@@ -113,6 +113,9 @@ enum {
   MS_OP_VIEW = 2      /* output 0 is input 0 under another shape: nothing runs */
 };
 
+/* The input that the fuse pass may add to a product; every node has room for it. */
+enum { MS_INPUT_RESIDUAL = 3, MS_INPUT_COUNT_FUSED = 4 };
+
 /* One row of the operator table. */
 struct ms_op {
   const char *name;

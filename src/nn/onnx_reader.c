@@ -15,7 +15,8 @@ static const char *const message_name = "ONNX file";
 /* An OperatorSetIdProto. */
 typedef struct opset {
   ms_text domain;
-  int64_t version;
+  const int64_t *version; /* one number, or none, which stands for 1 */
+  size_t version_count;
 } opset;
 
 /* A ModelProto. */
@@ -44,10 +45,10 @@ typedef enum content {
   INTEGER,       /* int64_t */
   SMALL_INTEGER, /* int, 99 for what is not below */
   FLOAT,
+  REFUSED,
   INTEGERS, /* these three are lists; those without an item size are only counted */
   FLOATS,
-  DOUBLES,
-  REFUSED
+  DOUBLES
 } content;
 
 /* A field of a message and the member of the message's struct that receives it. */
@@ -71,7 +72,7 @@ static const field_rule rules[] = {
     LIST(MODEL, 7, GRAPH, model_file, graphs, 16),
     LIST(MODEL, 8, OPSET, model_file, opsets, 16),
     ONE(OPSET, 1, TEXT, opset, domain),
-    ONE(OPSET, 2, INTEGER, opset, version),
+    LIST(OPSET, 2, INTEGERS, opset, version, 16),
     LIST(GRAPH, 1, NODE, ms_onnx_model, nodes, 16),
     LIST(GRAPH, 5, TENSOR, ms_onnx_model, initializers, 16),
     LIST(GRAPH, 11, VALUE, ms_onnx_model, inputs, 16),
@@ -164,7 +165,7 @@ static ms_status read_field(ms_context *context, const ms_field *field, const fi
                             bool counts, void *member) {
   void **items = member;
   size_t *count = (size_t *)(items + 1);
-  if (rule->content == REFUSED) {
+  if (rule->content == REFUSED && !counts) {
     return ms_fail(context, MS_ERR_UNSUPPORTED,
                    "%s has sparse or segmented tensors, which are unsupported", message_name);
   }
@@ -255,8 +256,9 @@ ms_status ms_onnx_read(ms_context *context, const void *bytes, size_t size, ms_o
   }
   *model = *file.graphs;
   for (size_t i = 0; i < file.opset_count; i++) {
-    if (ms_onnx_is_own_domain(&file.opsets[i].domain)) {
-      model->opset = file.opsets[i].version;
+    const opset *set = &file.opsets[i];
+    if (ms_onnx_is_own_domain(&set->domain)) {
+      model->opset = set->version_count == 0 ? 1 : set->version[0];
     }
   }
   if (model->opset < 1) {

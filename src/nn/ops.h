@@ -17,8 +17,6 @@ typedef struct ms_fused {
   float high;
 } ms_fused;
 
-enum { MS_INPUT_RESIDUAL = 3, MS_INPUT_COUNT_FUSED = 4 };
-
 /* The first member of the state of every product. */
 typedef struct ms_product {
   ms_fused fused;
