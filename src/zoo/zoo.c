@@ -5,15 +5,14 @@
  */
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/context.h"
 #include "core/sort.h"
 #include "zoo/json.h"
 
-enum { MAX_ID_SIZE = 64, HASH_SIZE = 64, MAX_COMPANIONS = 16 };
-
-#define MAX_COUNT (((uint64_t)1 << 53) - 1)
+enum { MAX_ID_SIZE = 64, HASH_SIZE = 64, MAX_COMPANIONS = 16, MAX_RULES = 32 };
 
 typedef struct zoo_model {
   char id[MAX_ID_SIZE + 1];
@@ -22,7 +21,7 @@ typedef struct zoo_model {
 
 struct ms_zoo {
   ms_context *context;
-  zoo_model *models; /* [count], in the manifest's order */
+  zoo_model *models; /* [count], in the manifest's order, and the same again: */
   zoo_model *by_id;  /* [count], sorted */
   size_t count;
   size_t companions[MAX_COMPANIONS];
@@ -42,11 +41,14 @@ typedef struct member_rule member_rule;
 struct member_rule {
   const char *name;
   ms_status (*check)(const subject *of, const member_rule *rule, const cJSON *item);
+  union {
+    const char *const *words; /* of a choice, ends with NULL */
+    const member_rule
+        *members; /* of an object, ends with a rule without a name; of an array: one */
+  };
+  uint32_t high; /* the range of a count, of a text's bytes or of an array's elements; 0: no end */
+  uint8_t low;
   bool optional;
-  uint64_t low; /* the range of a count, of a text's bytes or of an array's elements */
-  uint64_t high;
-  const char *const *words;   /* of a choice, ends with NULL */
-  const member_rule *members; /* of an object, ends with a rule without a name */
 };
 
 static ms_status fail_member(const subject *of, const char *member, const char *problem) {
@@ -68,7 +70,7 @@ static ms_status check_text(const subject *of, const member_rule *rule, const cJ
 
 static ms_status check_count(const subject *of, const member_rule *rule, const cJSON *item) {
   uint64_t value = 0;
-  if (!ms_json_count(item, &value) || value < rule->low || value > rule->high) {
+  if (!ms_json_count(item, &value) || value < rule->low || (rule->high > 0 && value > rule->high)) {
     return fail_member(of, rule->name, "is not a count in its range");
   }
   return MS_OK;
@@ -164,11 +166,12 @@ static ms_status check_array(const subject *of, const member_rule *rule, const c
   return fits ? MS_OK : fail_member(of, rule->name, rule->members->name);
 }
 
-static ms_status check_numbers(const subject *of, const member_rule *rule, const cJSON *item,
-                               double least) {
+/* An array of numbers up to a million either way, or above 0 if low is 1. */
+static ms_status check_numbers(const subject *of, const member_rule *rule, const cJSON *item) {
   if (!cJSON_IsArray(item)) {
     return fail_member(of, rule->name, "is not an array of numbers");
   }
+  double least = rule->low == 1 ? 1e-6 : -1e6;
   const cJSON *element = NULL;
   cJSON_ArrayForEach(element, item) {
     double number = cJSON_IsNumber(element) ? element->valuedouble : NAN;
@@ -179,44 +182,26 @@ static ms_status check_numbers(const subject *of, const member_rule *rule, const
   return MS_OK;
 }
 
-static ms_status check_mean(const subject *of, const member_rule *rule, const cJSON *item) {
-  return check_numbers(of, rule, item, -1e6);
-}
-
-static ms_status check_deviation(const subject *of, const member_rule *rule, const cJSON *item) {
-  return check_numbers(of, rule, item, 1e-6);
-}
-
 /* ---- Checks of objects --------------------------------------------------------------------- */
-
-static size_t count_rules(const member_rule *rules) {
-  size_t count = 0;
-  while (rules[count].name != NULL) {
-    count++;
-  }
-  return count;
-}
 
 /* Each member has a rule and obeys it, none comes twice, none is missing. */
 static ms_status check_members(const subject *of, const member_rule *rules, const cJSON *object) {
-  bool seen[32] = {false};
-  size_t rule_count = count_rules(rules);
-  assert(rule_count <= sizeof seen / sizeof *seen);
+  bool seen[MAX_RULES] = {false};
   const cJSON *member = NULL;
   cJSON_ArrayForEach(member, object) {
     size_t i = 0;
-    while (i < rule_count && strcmp(member->string, rules[i].name) != 0) {
+    while (rules[i].name != NULL && strcmp(member->string, rules[i].name) != 0) {
       i++;
     }
-    if (i == rule_count || seen[i]) {
-      bool plain = ms_text_is_plain(member->string);
-      return fail_member(of, plain ? member->string : "a member",
-                         i == rule_count ? "is not known here" : "comes twice");
+    if (rules[i].name == NULL || seen[i]) {
+      return fail_member(of, ms_text_is_plain(member->string) ? member->string : "a member",
+                         rules[i].name == NULL ? "is not known here" : "comes twice");
     }
+    assert(i < MAX_RULES);
     seen[i] = true;
     MS_TRY(rules[i].check(of, &rules[i], member));
   }
-  for (size_t i = 0; i < rule_count; i++) {
+  for (size_t i = 0; rules[i].name != NULL; i++) {
     if (!seen[i] && !rules[i].optional) {
       return fail_member(of, rules[i].name, "is missing");
     }
@@ -258,8 +243,8 @@ static const member_rule source_rules[] = {
     {"file", check_path, .high = 512},
     {"sha256", check_hash, .high = HASH_SIZE},
     {"format", check_choice, .high = 16, .words = format_words},
-    {"offset", check_count, .low = 0, .high = MAX_COUNT, .optional = true},
-    {"size", check_count, .low = 1, .high = MAX_COUNT, .optional = true},
+    {"offset", check_count, .optional = true},
+    {"size", check_count, .low = 1, .optional = true},
     {.name = NULL}};
 
 static const member_rule input_rules[] = {
@@ -267,8 +252,8 @@ static const member_rule input_rules[] = {
     {"height", check_count, .low = 1, .high = 4096},
     {"channels", check_choice, .high = 16, .words = channel_words},
     {"fit", check_choice, .high = 16, .words = fit_words},
-    {"mean", check_mean, .optional = false},
-    {"std", check_deviation, .optional = false},
+    {"mean", check_numbers, .low = 0},
+    {"std", check_numbers, .low = 1},
     {"signature", check_flag, .optional = true},
     {.name = NULL}};
 
@@ -279,9 +264,8 @@ static const member_rule tap_features_rule = {"is not an array of 1 to 16 counts
 static const member_rule companion_rule = {"is not an array of 1 to 16 ids", check_id,
                                            .high = MAX_ID_SIZE};
 
-static const member_rule onnx_rules[] = {{"sha256", check_hash, .high = HASH_SIZE},
-                                         {"bytes", check_count, .low = 1, .high = MAX_COUNT},
-                                         {.name = NULL}};
+static const member_rule onnx_rules[] = {
+    {"sha256", check_hash, .high = HASH_SIZE}, {"bytes", check_count, .low = 1}, {.name = NULL}};
 
 static const member_rule model_rules[] = {
     {"id", check_id, .high = MAX_ID_SIZE},
@@ -295,8 +279,8 @@ static const member_rule model_rules[] = {
      .members = &tap_features_rule},
     {"input", check_input, .members = input_rules},
     {"features", check_count, .low = 1, .high = 65536},
-    {"parameters", check_count, .low = 0, .high = MAX_COUNT},
-    {"macs", check_count, .low = 0, .high = MAX_COUNT},
+    {"parameters", check_count, .low = 0},
+    {"macs", check_count, .low = 0},
     {"onnx", check_object, .members = onnx_rules},
     {"companions", check_array, .low = 1, .high = MAX_COMPANIONS, .optional = true,
      .members = &companion_rule},
@@ -344,7 +328,7 @@ static ms_status check_models(const subject *of, const member_rule *rule, const 
   return MS_OK;
 }
 
-static const member_rule manifest_rules[] = {{"schema", check_schema, .low = 0, .high = MAX_COUNT},
+static const member_rule manifest_rules[] = {{"schema", check_schema, .low = 0},
                                              {"zoo", check_id, .high = MAX_ID_SIZE},
                                              {"encoder", check_object, .members = model_rules},
                                              {"models", check_models, .optional = false},
@@ -352,8 +336,9 @@ static const member_rule manifest_rules[] = {{"schema", check_schema, .low = 0, 
 
 /* ---- The zoo ------------------------------------------------------------------------------- */
 
+/* Of models, or an id and a model: that begins with its own. */
 static int compare_ids(const void *left, const void *right) {
-  return strcmp(((const zoo_model *)left)->id, ((const zoo_model *)right)->id);
+  return strcmp(left, right);
 }
 
 /* Sorts by_id, and finds ids that come twice. */
@@ -377,14 +362,14 @@ static ms_status fill_zoo(ms_zoo *zoo, const cJSON *root) {
   memcpy(zoo->encoder_hash, hash->valuestring, HASH_SIZE + 1);
   const cJSON *models = cJSON_GetObjectItemCaseSensitive(root, "models");
   size_t count = (size_t)cJSON_GetArraySize(models);
-  MS_TRY(MS_NEW(zoo->context, count, &zoo->models));
-  MS_TRY(MS_NEW(zoo->context, count, &zoo->by_id));
+  MS_TRY(MS_NEW(zoo->context, 2 * count, &zoo->models));
+  zoo->by_id = zoo->models + count;
   const cJSON *model = NULL;
   cJSON_ArrayForEach(model, models) {
     const char *id = cJSON_GetObjectItemCaseSensitive(model, "id")->valuestring;
-    memcpy(zoo->models[zoo->count].id, id, strlen(id) + 1);
-    zoo->models[zoo->count].index = zoo->count;
-    zoo->count++;
+    zoo_model *taken = &zoo->models[zoo->count];
+    memcpy(taken->id, id, strlen(id) + 1);
+    taken->index = zoo->count++;
   }
   MS_TRY(sort_ids(zoo));
   const cJSON *companion = NULL;
@@ -428,7 +413,6 @@ void ms_zoo_destroy(ms_zoo *zoo) {
     return;
   }
   ms_release(zoo->context, zoo->models);
-  ms_release(zoo->context, zoo->by_id);
   ms_release(zoo->context, zoo);
 }
 
@@ -441,18 +425,8 @@ const char *ms_zoo_model_id(const ms_zoo *zoo, size_t index) {
 }
 
 size_t ms_zoo_find(const ms_zoo *zoo, const char *id) {
-  size_t low = 0;
-  size_t high = zoo->count;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    int order = strcmp(zoo->by_id[middle].id, id);
-    if (order == 0) {
-      return zoo->by_id[middle].index;
-    }
-    low = order < 0 ? middle + 1 : low;
-    high = order < 0 ? high : middle;
-  }
-  return zoo->count;
+  const zoo_model *found = bsearch(id, zoo->by_id, zoo->count, sizeof *found, compare_ids);
+  return found == NULL ? zoo->count : found->index;
 }
 
 size_t ms_zoo_companion(const ms_zoo *zoo, size_t number) {

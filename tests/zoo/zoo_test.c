@@ -274,7 +274,7 @@ static void test_failing_allocator_leaves_nothing(void) {
     CHECK_EQUAL(counter.live, 0);
   }
   CHECK_EQUAL(status, MS_OK);
-  CHECK_EQUAL(failures, 3);
+  CHECK_EQUAL(failures, 2);
   context = usual;
 }
 
