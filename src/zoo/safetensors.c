@@ -4,7 +4,6 @@
  */
 #include "zoo/safetensors.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,15 +43,15 @@ size_t ms_stored_tensor_count(const ms_stored_tensor *tensor) {
   return count;
 }
 
-/* Bytes of the elements; false if they exceed size_t. */
-static bool element_size(const ms_stored_tensor *tensor, size_t *size) {
-  *size = dtypes[tensor->dtype].size;
+/* Bytes of the elements; SIZE_MAX if they exceed memory. */
+static size_t element_size(const ms_stored_tensor *tensor) {
+  size_t size = dtypes[tensor->dtype].size;
   for (size_t i = 0; i < tensor->rank; i++) {
-    if (!ms_size_mul(*size, tensor->shape[i], size)) {
-      return false;
+    if (!ms_size_mul(size, tensor->shape[i], &size)) {
+      return SIZE_MAX;
     }
   }
-  return true;
+  return size;
 }
 
 /* Tensors and notes while they are collected. */
@@ -64,34 +63,33 @@ typedef struct contents {
   size_t note_count;
 } contents;
 
+/* Of tensors, of notes, or of a pointer to a name and one of them: all begin with such a pointer.
+ */
 static int compare_names(const void *left, const void *right) {
-  return strcmp(((const ms_stored_tensor *)left)->name, ((const ms_stored_tensor *)right)->name);
+  return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-static int compare_keys(const void *left, const void *right) {
-  return strcmp(((const ms_stored_note *)left)->key, ((const ms_stored_note *)right)->key);
-}
-
-/* Sorts tensors and notes; fails with status where a name comes twice. */
-static ms_status sort_names(ms_context *context, const contents *file, ms_status status) {
-  if (file->tensor_count > 0) {
-    ms_sort(file->tensors, file->tensor_count, sizeof *file->tensors, compare_names);
+/* Sorts items by name; fails with status where one comes twice. kind names an item in messages. */
+static ms_status sort_names(ms_context *context, const char *what, const char *kind, void *items,
+                            size_t count, size_t size, ms_status status) {
+  if (count > 0) {
+    ms_sort(items, count, size, compare_names);
   }
-  if (file->note_count > 0) {
-    ms_sort(file->notes, file->note_count, sizeof *file->notes, compare_keys);
-  }
-  for (size_t i = 1; i < file->tensor_count; i++) {
-    if (compare_names(&file->tensors[i - 1], &file->tensors[i]) == 0) {
-      return ms_fail(context, status, "%s: tensor %.64s comes twice", file->what,
-                     file->tensors[i].name);
-    }
-  }
-  for (size_t i = 1; i < file->note_count; i++) {
-    if (compare_keys(&file->notes[i - 1], &file->notes[i]) == 0) {
-      return ms_fail(context, status, "%s: note %.64s comes twice", file->what, file->notes[i].key);
+  const char *item = items;
+  for (size_t i = 1; i < count; i++, item += size) {
+    if (compare_names(item, item + size) == 0) {
+      return ms_fail(context, status, "%s: %s %.64s comes twice", what, kind,
+                     *(const char *const *)(const void *)item);
     }
   }
   return MS_OK;
+}
+
+static ms_status sort_contents(ms_context *context, const contents *file, ms_status status) {
+  MS_TRY(sort_names(context, file->what, "tensor", file->tensors, file->tensor_count,
+                    sizeof *file->tensors, status));
+  return sort_names(context, file->what, "note", file->notes, file->note_count, sizeof *file->notes,
+                    status);
 }
 
 static ms_status check_counts(ms_context *context, const char *what, size_t tensor_count,
@@ -181,8 +179,7 @@ static ms_status read_offsets(const header_reader *reader, const cJSON *entry, c
   if (begin > end || end > reader->data_size) {
     return fail_tensor(reader, entry, "lies outside the file");
   }
-  size_t size = 0;
-  if (!element_size(tensor, &size) || end - begin != size) {
+  if (end - begin != element_size(tensor)) {
     return fail_tensor(reader, entry, "has an extent that is not shape × element");
   }
   *extent = (data_extent){(size_t)begin, (size_t)end, tensor->name};
@@ -294,7 +291,7 @@ static ms_status read_entries(header_reader *reader, const cJSON *root) {
     MS_TRY(is_metadata ? read_notes(reader, entry) : read_tensor(reader, entry));
   }
   MS_TRY(check_extents(reader));
-  return sort_names(reader->context, &reader->file, MS_ERR_FORMAT);
+  return sort_contents(reader->context, &reader->file, MS_ERR_FORMAT);
 }
 
 ms_status ms_safetensors_read(ms_context *context, const void *bytes, size_t size, const char *what,
@@ -324,63 +321,8 @@ ms_status ms_safetensors_read(ms_context *context, const void *bytes, size_t siz
   return MS_OK;
 }
 
-const ms_stored_tensor *ms_safetensors_find(const ms_safetensors *file, const char *name) {
-  ms_stored_tensor wanted = {.name = name};
-  if (file->tensor_count == 0) {
-    return NULL;
-  }
-  return bsearch(&wanted, file->tensors, file->tensor_count, sizeof wanted, compare_names);
-}
-
-const char *ms_safetensors_note(const ms_safetensors *file, const char *key) {
-  ms_stored_note wanted = {.key = key};
-  if (file->note_count == 0) {
-    return NULL;
-  }
-  const ms_stored_note *found =
-      bsearch(&wanted, file->notes, file->note_count, sizeof wanted, compare_keys);
-  return found == NULL ? NULL : found->text;
-}
-
-/* Writes "F32 [2,*]" for a message, cut where text ends. */
-static void describe(ms_dtype dtype, size_t rank, const size_t *shape, char *text, size_t size) {
-  size_t used = ms_format(text, size, "%s [", dtypes[dtype].name);
-  for (size_t i = 0; i < rank && used < size; i++) {
-    const char *comma = i == 0 ? "" : ",";
-    used += shape[i] == SIZE_MAX ? ms_format(text + used, size - used, "%s*", comma)
-                                 : ms_format(text + used, size - used, "%s%zu", comma, shape[i]);
-  }
-  if (used < size) {
-    ms_format(text + used, size - used, "]");
-  }
-}
-
-ms_status ms_safetensors_get(ms_context *context, const ms_safetensors *file, const char *name,
-                             ms_dtype dtype, size_t rank, const size_t *shape,
-                             const ms_stored_tensor **tensor) {
-  char expected[96];
-  describe(dtype, rank, shape, expected, sizeof expected);
-  const ms_stored_tensor *found = ms_safetensors_find(file, name);
-  if (found == NULL) {
-    return ms_fail(context, MS_ERR_FORMAT, "%s: tensor %.64s is missing, expected %s", file->what,
-                   name, expected);
-  }
-  bool fits = found->dtype == dtype && found->rank == rank;
-  for (size_t i = 0; fits && i < rank; i++) {
-    fits = shape[i] == SIZE_MAX || shape[i] == found->shape[i];
-  }
-  if (!fits) {
-    char actual[96];
-    describe(found->dtype, found->rank, found->shape, actual, sizeof actual);
-    return ms_fail(context, MS_ERR_FORMAT, "%s: tensor %.64s is %s, expected %s", file->what, name,
-                   actual, expected);
-  }
-  *tensor = found;
-  return MS_OK;
-}
-
 void ms_safetensors_copy(const ms_stored_tensor *tensor, void *elements) {
-  size_t size = ms_stored_tensor_count(tensor) * dtypes[tensor->dtype].size;
+  size_t size = element_size(tensor);
   if (size > 0) {
     memcpy(elements, tensor->elements, size);
   }
@@ -411,6 +353,19 @@ static void put_count(byte_sink *sink, size_t count) {
   char text[24];
   ms_format(text, sizeof text, "%zu", count);
   put_plain(sink, text);
+}
+
+/* A shape as JSON has it, * for a number that may be any. */
+static void put_shape(byte_sink *sink, const size_t *shape, size_t rank) {
+  for (size_t i = 0; i < rank; i++) {
+    put_plain(sink, i == 0 ? "[" : ",");
+    if (shape[i] == SIZE_MAX) {
+      put_plain(sink, "*");
+    } else {
+      put_count(sink, shape[i]);
+    }
+  }
+  put_plain(sink, rank == 0 ? "[]" : "]");
 }
 
 /* A JSON string. */
@@ -447,12 +402,9 @@ static void put_entry(byte_sink *sink, const ms_stored_tensor *tensor, size_t be
   put_string(sink, tensor->name);
   put_plain(sink, ":{\"dtype\":\"");
   put_plain(sink, dtypes[tensor->dtype].name);
-  put_plain(sink, "\",\"shape\":[");
-  for (size_t i = 0; i < tensor->rank; i++) {
-    put_plain(sink, i == 0 ? "" : ",");
-    put_count(sink, tensor->shape[i]);
-  }
-  put_plain(sink, "],\"data_offsets\":[");
+  put_plain(sink, "\",\"shape\":");
+  put_shape(sink, tensor->shape, tensor->rank);
+  put_plain(sink, ",\"data_offsets\":[");
   put_count(sink, begin);
   put_plain(sink, ",");
   put_count(sink, end);
@@ -467,10 +419,7 @@ static void put_header(byte_sink *sink, const contents *file) {
     put_notes(sink, file->notes, file->note_count);
   }
   for (size_t i = 0; i < file->tensor_count; i++) {
-    size_t size = 0;
-    bool fits = element_size(&file->tensors[i], &size);
-    assert(fits);
-    (void)fits;
+    size_t size = element_size(&file->tensors[i]);
     put_plain(sink, i == 0 && file->note_count == 0 ? "" : ",");
     put_entry(sink, &file->tensors[i], position, position + size);
     position += size;
@@ -488,7 +437,6 @@ static int compare_places(const void *left, const void *right) {
 
 static ms_status check_tensor(ms_context *context, const ms_stored_tensor *tensor,
                               size_t *data_size) {
-  size_t size = 0;
   if (!ms_text_is_plain(tensor->name) || strcmp(tensor->name, METADATA) == 0) {
     return ms_fail(context, MS_ERR_ARGUMENT, "%.64s cannot be a tensor's name", tensor->name);
   }
@@ -496,7 +444,8 @@ static ms_status check_tensor(ms_context *context, const ms_stored_tensor *tenso
     return ms_fail(context, MS_ERR_LIMIT, "tensor %.64s has %zu axes, at most %d", tensor->name,
                    tensor->rank, MS_TENSOR_MAX_RANK);
   }
-  if (!element_size(tensor, &size) || !ms_size_add(*data_size, size, data_size)) {
+  size_t size = element_size(tensor);
+  if (size == SIZE_MAX || !ms_size_add(*data_size, size, data_size)) {
     return ms_fail(context, MS_ERR_LIMIT, "tensor %.64s exceeds memory", tensor->name);
   }
   return MS_OK;
@@ -518,7 +467,7 @@ static ms_status collect(ms_context *context, const ms_stored_tensor *tensors,
     }
     file->notes[i] = notes[i];
   }
-  MS_TRY(sort_names(context, file, MS_ERR_ARGUMENT));
+  MS_TRY(sort_contents(context, file, MS_ERR_ARGUMENT));
   if (file->tensor_count > 0) {
     ms_sort(file->tensors, file->tensor_count, sizeof *file->tensors, compare_places);
   }
@@ -526,15 +475,14 @@ static ms_status collect(ms_context *context, const ms_stored_tensor *tensors,
 }
 
 static void write_file(const contents *file, uint8_t *bytes, size_t header_size) {
-  for (size_t i = 0; i < 8; i++) {
-    bytes[i] = (uint8_t)((uint64_t)header_size >> (8 * i));
-  }
+  uint64_t size = header_size;
+  memcpy(bytes, &size, sizeof size);
   byte_sink header = {.bytes = bytes + 8, .room = header_size, .size = 0};
   put_header(&header, file);
   uint8_t *end = bytes + 8 + header_size;
   for (size_t i = 0; i < file->tensor_count; i++) {
     ms_safetensors_copy(&file->tensors[i], end);
-    end += ms_stored_tensor_count(&file->tensors[i]) * dtypes[file->tensors[i].dtype].size;
+    end += element_size(&file->tensors[i]);
   }
 }
 
@@ -561,5 +509,54 @@ ms_status ms_safetensors_write(ms_context *context, const ms_stored_tensor *tens
     write_file(&file, bytes, counted.size);
   }
   *size = total;
+  return MS_OK;
+}
+
+/* ---- Finding ------------------------------------------------------------------------------- */
+
+const ms_stored_tensor *ms_safetensors_find(const ms_safetensors *file, const char *name) {
+  if (file->tensor_count == 0) {
+    return NULL;
+  }
+  return bsearch(&name, file->tensors, file->tensor_count, sizeof *file->tensors, compare_names);
+}
+
+const char *ms_safetensors_note(const ms_safetensors *file, const char *key) {
+  if (file->note_count == 0) {
+    return NULL;
+  }
+  const ms_stored_note *found =
+      bsearch(&key, file->notes, file->note_count, sizeof *file->notes, compare_names);
+  return found == NULL ? NULL : found->text;
+}
+
+/* Writes "F32 [2,*]" for a message into text, which is zeros; its last one stays. */
+static void describe(ms_dtype dtype, size_t rank, const size_t *shape, char *text, size_t size) {
+  byte_sink sink = {.bytes = (uint8_t *)text, .room = size - 1, .size = 0};
+  put_plain(&sink, dtypes[dtype].name);
+  put_plain(&sink, " ");
+  put_shape(&sink, shape, rank);
+}
+
+ms_status ms_safetensors_get(ms_context *context, const ms_safetensors *file, const char *name,
+                             ms_dtype dtype, size_t rank, const size_t *shape,
+                             const ms_stored_tensor **tensor) {
+  const ms_stored_tensor *found = ms_safetensors_find(file, name);
+  bool fits = found != NULL && found->dtype == dtype && found->rank == rank;
+  for (size_t i = 0; fits && i < rank; i++) {
+    fits = shape[i] == SIZE_MAX || shape[i] == found->shape[i];
+  }
+  if (!fits) {
+    char actual[96] = "missing";
+    char expected[96] = {0};
+    if (found != NULL) {
+      memset(actual, 0, sizeof actual);
+      describe(found->dtype, found->rank, found->shape, actual, sizeof actual);
+    }
+    describe(dtype, rank, shape, expected, sizeof expected);
+    return ms_fail(context, MS_ERR_FORMAT, "%s: tensor %.64s is %s, expected %s", file->what, name,
+                   actual, expected);
+  }
+  *tensor = found;
   return MS_OK;
 }
