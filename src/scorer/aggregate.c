@@ -54,21 +54,11 @@ static void add_reciprocal_ranks(const float *scores, size_t count, size_t *orde
 }
 
 static void add_z_scores(const float *scores, size_t count, double *sums) {
-  double mean = 0;
-  for (size_t i = 0; i < count; i++) {
-    mean += scores[i];
-  }
-  mean /= (double)count;
-  double variance = 0;
-  for (size_t i = 0; i < count; i++) {
-    variance += (scores[i] - mean) * (scores[i] - mean);
-  }
-  variance /= (double)count;
+  double mean = ms_mean(scores, 1, count, 0, false);
+  double variance = ms_mean(scores, 1, count, mean, true);
   /* The mean of equal floats is exact in double, so such a list, which says nothing, has 0. */
-  if (variance > 0) {
-    for (size_t i = 0; i < count; i++) {
-      sums[i] += (scores[i] - mean) / sqrt(variance);
-    }
+  for (size_t i = 0; variance > 0 && i < count; i++) {
+    sums[i] += (scores[i] - mean) / sqrt(variance);
   }
 }
 

@@ -26,7 +26,7 @@ static ms_status read_task(const ms_scorer *scorer, const ms_task *task,
   ms_context *context = scorer->context;
   double level = NAN;
   if (scorer->certainty.block == NULL) {
-    return ms_fail(context, MS_ERR_UNSUPPORTED, "the scorer file says nothing about its certainty");
+    return ms_fail(context, MS_ERR_UNSUPPORTED, "no certainty has been learned");
   }
   MS_TRY(ms_scorer_check_task(scorer, task));
   MS_TRY(MS_SCRATCH(context, ms_scorer_model_count(scorer), &assessed->scores));

@@ -9,7 +9,7 @@
 
 #include "core/exact.h"
 #include "scorer/number.h"
-#include "scorer/ridge.h"
+#include "scorer/product.h"
 #include "transfer/linalg.h"
 
 enum { OFFSET_ROUNDS = 50, LEAST_TASKS = 3, MIX_STEPS = 20 };
@@ -228,15 +228,15 @@ static double judge_shrink(const ms_held_out_task *tasks, size_t task_count, siz
 static double choose_shrink(const ms_held_out_task *tasks, size_t task_count, size_t model_count,
                             const double *errors, const double *moments, double total,
                             double *covariance, double *row) {
-  static const double shrinks[] = {0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1};
   double best = 1;
   double best_likelihood = -INFINITY;
-  for (size_t i = 0; i < sizeof shrinks / sizeof *shrinks; i++) {
-    double likelihood = judge_shrink(tasks, task_count, model_count, errors, moments, total,
-                                     shrinks[i], covariance, row);
+  for (int step = 0; step <= 10; step++) {
+    double shrink = step == 0 ? 0.05 : step / 10.0;
+    double likelihood = judge_shrink(tasks, task_count, model_count, errors, moments, total, shrink,
+                                     covariance, row);
     if (likelihood > best_likelihood) {
       best_likelihood = likelihood;
-      best = shrinks[i];
+      best = shrink;
     }
   }
   return best;

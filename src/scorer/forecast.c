@@ -54,8 +54,7 @@ static ms_status find_evidence(ms_context *context, const ms_certainty *certaint
                      model >= model_count ? "unknown" : "given twice");
     }
     if (!(accuracy >= 0 && accuracy <= 1)) {
-      return ms_fail(context, MS_ERR_DATA, "the accuracy of observed model %u is %g", model,
-                     accuracy);
+      return ms_fail_number(context, MS_ERR_DATA, "the accuracy of model", model, accuracy);
     }
     seen[model] = 1;
     models[i] = model;
@@ -97,7 +96,7 @@ static void draw_outcomes(const ms_forecast *forecast, const double *resampled,
       drawn->draw[m] = (float)draw[m];
       drawn->logits[m * drawn->draw_count + i] = drawn->draw[m];
     }
-    ms_order_descending(drawn->draw, NULL, model_count, drawn->order);
+    ms_order_descending(drawn->draw, drawn->draw, model_count, drawn->order);
     for (size_t r = 0; r < model_count; r++) {
       drawn->ranks[drawn->order[r] * drawn->draw_count + i] = (uint32_t)r;
     }
@@ -108,7 +107,7 @@ static void draw_outcomes(const ms_forecast *forecast, const double *resampled,
 static void find_accuracies(const float *logits, size_t count, size_t *order,
                             ms_assessment *assessment) {
   size_t tail = (size_t)(OUTSIDE / 2 * (double)count);
-  ms_order_descending(logits, NULL, count, order);
+  ms_order_descending(logits, logits, count, order);
   assessment->accuracy_high = (float)ms_logistic(logits[order[tail]]);
   assessment->accuracy_mid = (float)ms_logistic(logits[order[count / 2]]);
   assessment->accuracy_low = (float)ms_logistic(logits[order[count - 1 - tail]]);
@@ -219,7 +218,7 @@ static ms_status choose_next(ms_context *context, const ms_forecast *forecast, s
   for (size_t i = 0; i < forecast->evidence.count; i++) {
     values[forecast->evidence.models[i]] = -INFINITY;
   }
-  ms_order_descending(values, NULL, model_count, order);
+  ms_order_descending(values, values, model_count, order);
   double best = -INFINITY;
   for (size_t i = 0; i < model_count && i < CANDIDATES && values[order[i]] > -INFINITY; i++) {
     double noise = ms_observation_noise(posterior->certainty, ms_logistic(means[order[i]]),

@@ -30,7 +30,7 @@ static ms_status check_arguments(const ms_trainer *trainer, const float *truths,
   MS_TRY(ms_check_finite(context, predicted, model_count, "predicted score"));
   for (size_t m = 0; m < model_count; m++) {
     if (!ms_is_missing(observed[m]) && !(observed[m] >= 0 && observed[m] <= 1)) {
-      return ms_fail(context, MS_ERR_DATA, "observed accuracy %zu is %g", m, (double)observed[m]);
+      return ms_fail_number(context, MS_ERR_DATA, "observed accuracy", m, observed[m]);
     }
   }
   if (!ms_is_missing(landmark) && !ms_is_finite(landmark)) {
@@ -105,7 +105,7 @@ static ms_status forecast_scores(const ms_trainer *trainer, const float *predict
   size_t model_count = trainer->shape.model_count;
   double *scores = NULL; /* [M] */
   if (trainer->certainty.block == NULL) {
-    return ms_fail(trainer->context, MS_ERR_ARGUMENT, "the certainty has not been fitted");
+    return ms_fail(trainer->context, MS_ERR_ARGUMENT, "no certainty has been learned");
   }
   MS_TRY(ms_check_finite(trainer->context, predicted, model_count, "predicted score"));
   MS_TRY(MS_SCRATCH(trainer->context, model_count, &scores));

@@ -31,7 +31,7 @@ static ms_status find_present(ms_context *context, const double *scores, const f
     keys[m] = missing ? -INFINITY : targets[m];
     present->count += missing ? 0 : 1;
   }
-  ms_order_descending(keys, NULL, count, present->models);
+  ms_order_descending(keys, keys, count, present->models);
   return MS_OK;
 }
 

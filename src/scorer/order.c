@@ -8,7 +8,7 @@ static bool comes_before(const float *values, const float *seconds, size_t a, si
   if (values[a] != values[b]) {
     return values[a] > values[b];
   }
-  if (seconds != NULL && seconds[a] != seconds[b]) {
+  if (seconds[a] != seconds[b]) {
     return seconds[a] > seconds[b];
   }
   return a < b;
@@ -34,7 +34,7 @@ void ms_order_descending(const float *values, const float *seconds, size_t count
 }
 
 void ms_mean_ranks(const float *values, size_t count, size_t best, size_t *order, double *means) {
-  ms_order_descending(values, NULL, count, order);
+  ms_order_descending(values, values, count, order);
   for (size_t start = 0; start < count;) {
     double sum = 0;
     size_t end = start;
@@ -47,6 +47,15 @@ void ms_mean_ranks(const float *values, size_t count, size_t best, size_t *order
     }
     start = end;
   }
+}
+
+double ms_mean(const float *x, size_t stride, size_t count, double centre, bool squared) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) {
+    double distance = x[i * stride] - centre;
+    sum += squared ? distance * distance : distance;
+  }
+  return sum / (double)count;
 }
 
 ms_status ms_check_range(ms_context *context, size_t count, size_t least, size_t most,
@@ -65,11 +74,16 @@ ms_status ms_check_room(ms_context *context, size_t room, size_t count) {
   return MS_OK;
 }
 
+ms_status ms_fail_number(ms_context *context, ms_status status, const char *what, size_t index,
+                         double number) {
+  return ms_fail(context, status, "%s %zu is %g", what, index, number);
+}
+
 ms_status ms_check_finite(ms_context *context, const float *values, size_t count,
                           const char *what) {
   for (size_t i = 0; i < count; i++) {
     if (!ms_is_finite(values[i])) {
-      return ms_fail(context, MS_ERR_DATA, "%s %zu is %g", what, i, (double)values[i]);
+      return ms_fail_number(context, MS_ERR_DATA, what, i, values[i]);
     }
   }
   return MS_OK;

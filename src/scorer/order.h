@@ -8,7 +8,7 @@
  * Puts 0 … count - 1 in order of falling value, equal values in order of falling second value, and
  * what is then still equal in order of index.
  *
- * seconds  may be NULL; order receives count indices
+ * seconds  may be values; order receives count indices
  */
 void ms_order_descending(const float *values, const float *seconds, size_t count, size_t *order);
 /*
@@ -25,6 +25,11 @@ void ms_mean_ranks(const float *values, size_t count, size_t best, size_t *order
  * order  receives count indices, best truth first
  */
 double ms_tau(const float *truth, const float *score, size_t count, bool hyperbolic, size_t *order);
+/* The mean of count numbers x[i stride] - centre, or of their squares. */
+double ms_mean(const float *x, size_t stride, size_t count, double centre, bool squared);
+/* Fails with status, saying which number is not possible: "landmark 2 is inf". */
+ms_status ms_fail_number(ms_context *context, ms_status status, const char *what, size_t index,
+                         double number);
 /* Fails with MS_ERR_ARGUMENT, naming what, where a count is not least … most. */
 MS_CHECK_RESULT ms_status ms_check_range(ms_context *context, size_t count, size_t least,
                                          size_t most, const char *what);

@@ -1,6 +1,7 @@
-/* Products by linalg.c of what is given as plain pointers and sizes. */
+/* Products and eigenvectors by the transfer module of what is given as pointers and sizes. */
 #include "scorer/product.h"
 
+#include "transfer/eigen.h"
 #include "transfer/linalg.h"
 
 /* A matrix that is only read, views having one kind of pointer, or the transposed of another. */
@@ -14,4 +15,12 @@ void ms_add_product(const double *a, const double *b, size_t rows, size_t depth,
   ms_matrix right = view(b, depth, columns, (turned & MS_TURNED_B) != 0);
   ms_matrix sum = view(y, rows, columns, false);
   ms_multiply_add_at(&left, &right, 1, &sum);
+}
+
+ms_status ms_find_directions(ms_context *context, double *a, size_t order, double *values,
+                             double *directions) {
+  for (size_t i = 0; i < order * order; i++) {
+    directions[i] = i % (order + 1) == 0 ? 1 : 0;
+  }
+  return ms_eigen_project(context, a, order, values, directions, order);
 }

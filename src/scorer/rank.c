@@ -89,9 +89,7 @@ ms_status ms_kendall_tau_b(ms_context *context, const float *truth, const float 
 
 ms_status ms_regret_at_1(ms_context *context, const float *truth, const float *score, size_t count,
                          double *value) {
-  if (count == 0) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "no model to choose from");
-  }
+  MS_TRY(ms_check_range(context, count, 1, SIZE_MAX, "models"));
   MS_TRY(check_lists(context, truth, score, count));
   float best_score = score[0];
   float best_truth = truth[0];
@@ -113,9 +111,7 @@ ms_status ms_regret_at_1(ms_context *context, const float *truth, const float *s
 
 static ms_status find_recall(ms_context *context, const float *truth, const float *score,
                              size_t count, size_t k, double *value) {
-  if (k < 1 || k > count) {
-    return ms_fail(context, MS_ERR_ARGUMENT, "the best %zu of %zu models", k, count);
-  }
+  MS_TRY(ms_check_range(context, k, 1, count, "best models"));
   MS_TRY(check_lists(context, truth, score, count));
   size_t *order = NULL;  /* [count] */
   double *wanted = NULL; /* [count], each model's chance of being among the best k */

@@ -8,6 +8,7 @@
 
 #include "core/sort.h"
 #include "scorer/number.h"
+#include "scorer/order.h"
 #include "scorer/scorer.h"
 #include "scorer/trainer.h"
 #include "zoo/json.h"
@@ -72,13 +73,17 @@ static const struct side_range {
     {"numbers of blocks", 2, 1 + MS_MAX_BLOCKS, BLOCK_GROUP},
 };
 
-static bool is_hash(const char *text) {
+/* Fails with status where an encoder's hash is not one. */
+static ms_status check_hash(ms_context *context, ms_status status, const char *hash) {
   size_t size = 0;
-  while (size <= MS_HASH_SIZE &&
-         ((text[size] >= '0' && text[size] <= '9') || (text[size] >= 'a' && text[size] <= 'f'))) {
+  while (hash != NULL &&
+         ((hash[size] >= '0' && hash[size] <= '9') || (hash[size] >= 'a' && hash[size] <= 'f'))) {
     size++;
   }
-  return size == MS_HASH_SIZE && text[size] == 0;
+  if (size != MS_HASH_SIZE || hash[size] != 0) {
+    return ms_fail(context, status, "the encoder's hash is not 64 lower-case hexadecimal digits");
+  }
+  return MS_OK;
 }
 
 static int compare_texts(const void *first, const void *second) {
@@ -138,8 +143,7 @@ static ms_status store_part(ms_context *context, const stored_part *part, const 
   for (size_t i = 0; i < count; i++) {
     double value = *(*values)++;
     if (!(fabs(value) <= 3e38)) {
-      return ms_fail(context, MS_ERR_DATA, "number %zu of %s is %g, too large for the file", i,
-                     part->name, value);
+      return ms_fail_number(context, MS_ERR_DATA, part->name, i, value);
     }
     floats[i] = (float)value;
   }
@@ -168,10 +172,7 @@ ms_status ms_scorer_write(const ms_trainer *trainer, const char *const *model_id
   ms_stored_tensor tensors[PART_COUNT];
   size_t count = 0;
   char *ids = NULL;
-  if (!is_hash(encoder_hash)) {
-    return ms_fail(context, MS_ERR_ARGUMENT,
-                   "the encoder's hash is not 64 lower-case hexadecimal digits");
-  }
+  MS_TRY(check_hash(context, MS_ERR_ARGUMENT, encoder_hash));
   MS_TRY(check_ids(context, MS_ERR_ARGUMENT, model_ids, shape->model_count));
   MS_TRY(join_ids(context, model_ids, shape->model_count, &ids));
   for (size_t g = 0, i = 0; g < GROUPS; g++) {
@@ -203,8 +204,7 @@ static ms_status load_part(ms_context *context, const ms_safetensors *file, cons
     float value = 0;
     memcpy(&value, elements + i * sizeof value, sizeof value);
     if (!ms_is_finite(value)) {
-      return ms_fail(context, MS_ERR_FORMAT, "number %zu of %s is %g", i, part->name,
-                     (double)value);
+      return ms_fail_number(context, MS_ERR_FORMAT, part->name, i, value);
     }
     *(*values)++ = value;
   }
@@ -295,9 +295,9 @@ static ms_status load_notes(ms_scorer *scorer, size_t model_count, const ms_safe
                    "the scorer file's format is %.64s, %s is known",
                    format == NULL ? "not stated" : format, FORMAT);
   }
-  if (encoder == NULL || !is_hash(encoder) || models == NULL) {
-    return ms_fail(context, MS_ERR_FORMAT, "the scorer file lacks %s",
-                   models == NULL ? "model ids" : "an encoder hash of 64 digits");
+  MS_TRY(check_hash(context, MS_ERR_FORMAT, encoder));
+  if (models == NULL) {
+    return ms_fail(context, MS_ERR_FORMAT, "the scorer file has no model ids");
   }
   memcpy(scorer->encoder_hash, encoder, MS_HASH_SIZE + 1);
   return load_ids(scorer, model_count, models);

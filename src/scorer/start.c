@@ -7,10 +7,14 @@
 #include <string.h>
 
 #include "scorer/number.h"
-#include "scorer/ridge.h"
+#include "scorer/product.h"
 #include "scorer/trainer.h"
+#include "transfer/linalg.h"
 
 enum { PRIOR_ROUNDS = 100 };
+
+/* Directions below this share of the largest are rounding. */
+static const double LEAST_SHARE = 1e-12;
 
 /* A value whose deviation is below this share of its size does not change but by rounding. */
 static const double LEAST_DEVIATION = 1e-6;
@@ -175,12 +179,138 @@ static void weigh(const ms_trainer *trainer, const double *levels, double *descr
 }
 
 /*
+ * Reduced-rank ridge regression in the dual: with G the descriptors and R the targets, both
+ * weighted, and K the kernel, A = (G Gᵀ / P + K + λ)⁻¹ R and B = Gᵀ A / P. The directions kept are
+ * the leading eigenvectors of Rᵀ (R - λ A), the part of the targets that the ridge explains.
+ */
+typedef struct ridge_problem {
+  size_t task_count;         /* T */
+  size_t model_count;        /* M */
+  size_t descriptor_count;   /* P */
+  const double *descriptors; /* [T][P], each row times the root of its weight */
+  const double *targets;     /* [M][T], each column times the root of its weight */
+  double strength;           /* λ, positive */
+  const double *kernel;      /* [T][T], weighted as they are, for what no map can say, or NULL */
+} ridge_problem;
+
+/* A map of rank K: predicted target m = Σ_k readout[m][k] (descriptor · map[·][k]). */
+typedef struct low_rank_map {
+  size_t rank;     /* K, at most min(wanted, M, T); less where the problem has less */
+  double *readout; /* [M][K], orthonormal columns */
+  double *map;     /* [P][K] */
+  double *sizes;   /* [K], root of the sum over tasks of the squared predictions of part k */
+  double *dual;    /* [M][T], what the kernel is multiplied by */
+} low_rank_map;
+
+/* dual [M][T] = targets (G Gᵀ / P + K + λ)⁻¹ */
+static ms_status solve_dual(ms_context *context, const ridge_problem *problem, double *dual) {
+  size_t task_count = problem->task_count;
+  double *gram = NULL; /* [T][T] */
+  MS_TRY(MS_SCRATCH(context, task_count * task_count, &gram));
+  ms_gram(ms_matrix_make((double *)problem->descriptors, task_count, problem->descriptor_count),
+          gram);
+  for (size_t i = 0; i < task_count * task_count; i++) {
+    gram[i] = gram[i] / (double)problem->descriptor_count +
+              (problem->kernel == NULL ? 0 : problem->kernel[i]) +
+              (i % (task_count + 1) == 0 ? problem->strength : 0);
+  }
+  if (!ms_cholesky(gram, task_count)) {
+    return ms_fail(context, MS_ERR_DATA, "the ridge of %g is too small for %zu tasks",
+                   problem->strength, task_count);
+  }
+  memcpy(dual, problem->targets, problem->model_count * task_count * sizeof *dual);
+  ms_solve_lower(gram, task_count, dual, problem->model_count);
+  ms_solve_upper(gram, task_count, dual, problem->model_count);
+  return MS_OK;
+}
+
+/* explained [M][M] += targets fitsᵀ, made symmetric */
+static void explain(const ridge_problem *problem, const double *fits, double *explained) {
+  size_t count = problem->model_count;
+  ms_add_product(problem->targets, fits, count, problem->task_count, count, MS_TURNED_B, explained);
+  for (size_t m = 0; m < count; m++) {
+    for (size_t other = 0; other < m; other++) {
+      double mean = (explained[m * count + other] + explained[other * count + m]) / 2;
+      explained[m * count + other] = mean;
+      explained[other * count + m] = mean;
+    }
+  }
+}
+
+/* The map of the directions kept, in map's zeroed memory; mixed is scratch, [2][K][T] of zeros. */
+static void fill_map(const ridge_problem *problem, const double *fits, const double *directions,
+                     double *mixed, low_rank_map *map) {
+  size_t rank = map->rank;
+  size_t task_count = problem->task_count;
+  size_t model_count = problem->model_count;
+  size_t descriptor_count = problem->descriptor_count;
+  double *mixed_dual = mixed + rank * task_count;
+  ms_add_product(directions, fits, rank, model_count, task_count, MS_AS_THEY_ARE, mixed);
+  ms_add_product(directions, map->dual, rank, model_count, task_count, MS_AS_THEY_ARE, mixed_dual);
+  for (size_t k = 0; k < rank; k++) {
+    const double *row = mixed + k * task_count;
+    map->sizes[k] = sqrt(ms_dot(row, row, task_count));
+    for (size_t m = 0; m < model_count; m++) {
+      map->readout[m * rank + k] = directions[k * model_count + m];
+    }
+  }
+  ms_add_product(problem->descriptors, mixed_dual, descriptor_count, task_count, rank,
+                 MS_TURNED_A | MS_TURNED_B, map->map);
+  for (size_t i = 0; i < descriptor_count * rank; i++) {
+    map->map[i] /= (double)descriptor_count;
+  }
+}
+
+/*
+ * Minimises Σ_t |target - prediction|² + λ P |B|² over maps B [M][P], through its dual, then keeps
+ * the rank directions of the M targets that carry most of the fit, which is the best map of that
+ * rank for the same objective. With rank at least M it is the ridge solution itself. With a kernel,
+ * predictions gain dual · kernel, the objective that part's norm; of that nothing is dropped.
+ *
+ * Costs T² P / 2 + T³ / 6 + O(T² M + M³). Takes scratch memory, in which the map stays; T² must be
+ * a size.
+ * Fails with MS_ERR_MEMORY, or MS_ERR_DATA where rounding makes the system singular.
+ */
+static ms_status fit_ridge(ms_context *context, const ridge_problem *problem, size_t rank,
+                           low_rank_map *map) {
+  size_t model_count = problem->model_count;
+  size_t pair_count = model_count * problem->task_count;
+  size_t most = rank < model_count ? rank : model_count;
+  /* A size: the targets are in memory, and the trainer limits the other numbers. */
+  size_t size = 4 * pair_count + (2 * model_count + 1) * model_count +
+                (model_count + problem->descriptor_count + 1) * most;
+  double *dual = NULL; /* [M][T] */
+  MS_TRY(MS_SCRATCH(context, size, &dual));
+  memset(dual, 0, size * sizeof *dual);
+  double *fits = dual + pair_count;                           /* [M][T] */
+  double *mixed = fits + pair_count;                          /* [2][M][T] */
+  double *directions = mixed + 2 * pair_count;                /* [M][M] */
+  double *explained = directions + model_count * model_count; /* [M][M] */
+  double *shares = explained + model_count * model_count;     /* [M] */
+  *map = (low_rank_map){.dual = dual, .readout = shares + model_count};
+  map->map = map->readout + model_count * most;
+  map->sizes = map->map + problem->descriptor_count * most;
+  MS_TRY(solve_dual(context, problem, dual));
+  /* The predictions on the tasks themselves. */
+  for (size_t i = 0; i < pair_count; i++) {
+    fits[i] = problem->targets[i] - problem->strength * dual[i];
+  }
+  explain(problem, fits, explained);
+  MS_TRY(ms_find_directions(context, explained, model_count, shares, directions));
+  while (map->rank < most && shares[map->rank] > LEAST_SHARE * shares[0]) {
+    map->rank++;
+  }
+  fill_map(problem, fits, directions, mixed, map);
+  return MS_OK;
+}
+
+/*
  * With Wq = 0 a model attends to half of the summary row and half of the mean class row, so
  * θ·o / √d is the map's prediction where U = 2 map / size and θ = √d readout size, size being the
  * deviation of the map's output over tasks. Directions beyond the map's rank start as random
  * projections that no model's token looks at yet.
  */
-static void write_map(ms_trainer *trainer, const ms_low_rank_map *map) {
+static void write_map(ms_trainer *trainer, const low_rank_map *map) {
   ms_attention *attention = &trainer->attention;
   size_t width = attention->shape.width;
   size_t row_width = ms_row_width(attention->shape.feature_count);
@@ -255,7 +385,7 @@ static ms_status find_kernel(const ms_trainer *trainer, double **kernel) {
   return MS_OK;
 }
 
-static void write_recall(ms_trainer *trainer, const ms_low_rank_map *map) {
+static void write_recall(ms_trainer *trainer, const low_rank_map *map) {
   ms_recall *recall = &trainer->recall;
   for (size_t t = 0; t < recall->task_count; t++) {
     double factor = trainer->options[MS_TRAINER_RECALL] * sqrt(trainer->tasks[t].weight);
@@ -288,7 +418,7 @@ ms_status ms_trainer_start(ms_trainer *trainer) {
   double *kernel = NULL; /* [T][T] */
   MS_TRY(place_tasks(trainer));
   MS_TRY(find_kernel(trainer, &kernel));
-  const ms_ridge_problem problem = {
+  const ridge_problem problem = {
       .task_count = task_count,
       .model_count = model_count,
       .descriptor_count = width,
@@ -298,8 +428,8 @@ ms_status ms_trainer_start(ms_trainer *trainer) {
           trainer->options[MS_TRAINER_RIDGE] * ms_trainer_weight(trainer) / (double)task_count,
       .kernel = kernel,
   };
-  ms_low_rank_map map;
-  MS_TRY(ms_ridge_fit(context, &problem, trainer->shape.width, &map));
+  low_rank_map map;
+  MS_TRY(fit_ridge(context, &problem, trainer->shape.width, &map));
   write_map(trainer, &map);
   write_recall(trainer, &map);
   return MS_OK;

@@ -9,6 +9,7 @@
 
 #include "core/exact.h"
 #include "scorer/number.h"
+#include "scorer/order.h"
 
 void ms_token_scale_bind(ms_token_scale *scale, size_t feature_count, size_t landmark_count,
                          double *block) {
@@ -30,21 +31,12 @@ void ms_landmarks_describe(const double *landmarks, size_t count, float *describ
 
 void ms_tokens_summarise(ms_tokens *tokens) {
   size_t width = ms_row_width(tokens->feature_count);
-  double count = (double)tokens->class_count;
+  size_t count = tokens->class_count;
   for (size_t j = 0; j < tokens->feature_count; j++) {
-    double mean = 0;
-    for (size_t c = 0; c < tokens->class_count; c++) {
-      mean += tokens->rows[c * width + j];
-    }
-    mean /= count;
-    double squares = 0;
-    for (size_t c = 0; c < tokens->class_count; c++) {
-      double distance = tokens->rows[c * width + j] - mean;
-      squares += distance * distance;
-    }
-    tokens->summary[j] = (float)sqrt(squares / count);
+    double mean = ms_mean(tokens->rows + j, width, count, 0, false);
+    tokens->summary[j] = (float)sqrt(ms_mean(tokens->rows + j, width, count, mean, true));
   }
-  tokens->summary[tokens->feature_count] = (float)ms_log(count);
+  tokens->summary[tokens->feature_count] = (float)ms_log((double)count);
 }
 
 size_t ms_tokens_size(const ms_tokens *tokens) {

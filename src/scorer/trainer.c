@@ -15,26 +15,26 @@ enum { MAX_MODELS = 4096, MAX_FEATURES = 65536, MAX_WIDTH = 1024, MAX_CLASSES = 
 
 /* The range of an option, and where it starts. */
 typedef struct option_range {
-  double least;
   double most;
-  double initial;
+  uint32_t least;   /* billionths */
+  uint32_t initial; /* thousandths */
 } option_range;
 
 static const option_range RANGES[MS_TRAINER_OPTION_COUNT] = {
-    [MS_TRAINER_PRIOR_SHRINK] = {0, 1e9, 1},
-    [MS_TRAINER_RIDGE] = {1e-9, 1e9, 1},
-    [MS_TRAINER_LEARNING_RATE] = {0, 1, 1e-3},
-    [MS_TRAINER_PRIOR_RATE] = {0, 1e3, 0},
-    [MS_TRAINER_PROJECTION_RATE] = {0, 1e3, 0.1},
-    [MS_TRAINER_WEIGHT_DECAY] = {0, 1e3, 1e-2},
-    [MS_TRAINER_DROPOUT] = {0, 0.9, 0},
-    [MS_TRAINER_LISTWISE] = {0, 1e9, 1},
-    [MS_TRAINER_TEMPERATURE] = {1e-6, 1e6, 0.25},
-    [MS_TRAINER_SQUARED] = {0, 1e9, 1},
-    [MS_TRAINER_BATCH] = {1, MS_TRAINER_MAX_TASKS, 16},
-    [MS_TRAINER_IMAGE_SHARE] = {0, 1, 0.1},
-    [MS_TRAINER_RECALL] = {0, 1e9, 0},
-    [MS_TRAINER_REACH] = {1e-9, 1e9, 0.2},
+    [MS_TRAINER_PRIOR_SHRINK] = {1e9, 0, 1000},
+    [MS_TRAINER_RIDGE] = {1e9, 1, 1000},
+    [MS_TRAINER_LEARNING_RATE] = {1, 0, 1},
+    [MS_TRAINER_PRIOR_RATE] = {1e3, 0, 0},
+    [MS_TRAINER_PROJECTION_RATE] = {1e3, 0, 100},
+    [MS_TRAINER_WEIGHT_DECAY] = {1e3, 0, 10},
+    [MS_TRAINER_DROPOUT] = {0.9, 0, 0},
+    [MS_TRAINER_LISTWISE] = {1e9, 0, 1000},
+    [MS_TRAINER_TEMPERATURE] = {1e6, 1000, 250},
+    [MS_TRAINER_SQUARED] = {1e9, 0, 1000},
+    [MS_TRAINER_BATCH] = {MS_TRAINER_MAX_TASKS, 1000000000, 16000},
+    [MS_TRAINER_IMAGE_SHARE] = {1, 0, 100},
+    [MS_TRAINER_RECALL] = {1e9, 0, 0},
+    [MS_TRAINER_REACH] = {1e9, 1, 200},
 };
 
 /* Takes parts for so many landmarks in place of those that there are. */
@@ -72,7 +72,7 @@ ms_status ms_trainer_create(ms_context *context, size_t model_count, size_t feat
   created->shape = (ms_attention_shape){model_count, width, feature_count, 0};
   created->seed = seed;
   for (size_t i = 0; i < MS_TRAINER_OPTION_COUNT; i++) {
-    created->options[i] = RANGES[i].initial;
+    created->options[i] = RANGES[i].initial / 1000.0;
   }
   ms_status status = allocate_parts(created, 0);
   if (status != MS_OK) {
@@ -135,7 +135,7 @@ ms_status ms_trainer_set_landmarks(ms_trainer *trainer, const double *landmarks,
   }
   for (size_t i = 0; i < count; i++) {
     if (!ms_is_finite(landmarks[i])) {
-      return ms_fail(context, MS_ERR_DATA, "landmark %zu is %g", i, landmarks[i]);
+      return ms_fail_number(context, MS_ERR_DATA, "landmark", i, landmarks[i]);
     }
   }
   ms_tokens *tokens = &trainer->tasks[trainer->task_count - 1].tokens;
@@ -149,11 +149,11 @@ ms_status ms_trainer_set(ms_trainer *trainer, ms_trainer_option option, double v
   if (index >= MS_TRAINER_OPTION_COUNT) {
     return ms_fail(trainer->context, MS_ERR_ARGUMENT, "trainer option %zu is unknown", index);
   }
-  const option_range *range = &RANGES[index];
-  if (!(value >= range->least && value <= range->most)) {
+  double least = RANGES[index].least / 1e9;
+  double most = RANGES[index].most;
+  if (!(value >= least && value <= most)) {
     return ms_fail(trainer->context, MS_ERR_ARGUMENT,
-                   "trainer option %zu is %g, %g to %g are possible", index, value, range->least,
-                   range->most);
+                   "trainer option %zu is %g, %g to %g are possible", index, value, least, most);
   }
   trainer->options[index] = value;
   return MS_OK;
@@ -189,7 +189,7 @@ static ms_status check_targets(const ms_trainer *trainer, const float *targets) 
   for (size_t m = 0; m < trainer->shape.model_count; m++) {
     if (!ms_is_missing(targets[m])) {
       if (!ms_is_finite(targets[m])) {
-        return ms_fail(trainer->context, MS_ERR_DATA, "target %zu is infinite", m);
+        return ms_fail_number(trainer->context, MS_ERR_DATA, "target", m, targets[m]);
       }
       present++;
     }
@@ -383,7 +383,7 @@ static void update(ms_trainer *trainer) {
 static ms_status check_fitted(const ms_trainer *trainer) {
   if (!trainer->fitted) {
     return ms_fail(trainer->context, MS_ERR_ARGUMENT,
-                   "the trainer has not been fitted since its last task was added");
+                   "the trainer has not been fitted to its tasks");
   }
   return MS_OK;
 }
@@ -397,7 +397,7 @@ ms_status ms_trainer_step(ms_trainer *trainer, double *loss) {
   MS_TRY(status);
   if (!ms_is_finite(found) || !is_all_finite(trainer->gradient.block, parameter_count(trainer))) {
     return ms_fail(trainer->context, MS_ERR_DATA,
-                   "the loss or its gradient is not finite, the learning rate may be too large");
+                   "the loss or its gradient is not finite: lower the learning rate");
   }
   update(trainer);
   *loss = found;
