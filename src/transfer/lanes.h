@@ -50,9 +50,11 @@ MS_ALWAYS_INLINE ms_lanes ms_lanes_subtract(ms_lanes a, ms_lanes b) {
 MS_ALWAYS_INLINE ms_lanes ms_lanes_multiply(ms_lanes a, ms_lanes b) {
   return wasm_f64x2_mul(a, b);
 }
-/* The first plus the second. */
-MS_ALWAYS_INLINE double ms_lanes_sum(ms_lanes a) {
-  return wasm_f64x2_extract_lane(a, 0) + wasm_f64x2_extract_lane(a, 1);
+MS_ALWAYS_INLINE double ms_lanes_first(ms_lanes a) {
+  return wasm_f64x2_extract_lane(a, 0);
+}
+MS_ALWAYS_INLINE double ms_lanes_second(ms_lanes a) {
+  return wasm_f64x2_extract_lane(a, 1);
 }
 #else
 typedef struct ms_lanes {
@@ -79,10 +81,17 @@ MS_ALWAYS_INLINE ms_lanes ms_lanes_subtract(ms_lanes a, ms_lanes b) {
 MS_ALWAYS_INLINE ms_lanes ms_lanes_multiply(ms_lanes a, ms_lanes b) {
   return (ms_lanes){a.first * b.first, a.second * b.second};
 }
-MS_ALWAYS_INLINE double ms_lanes_sum(ms_lanes a) {
-  return a.first + a.second;
+MS_ALWAYS_INLINE double ms_lanes_first(ms_lanes a) {
+  return a.first;
+}
+MS_ALWAYS_INLINE double ms_lanes_second(ms_lanes a) {
+  return a.second;
 }
 #endif
+
+MS_ALWAYS_INLINE double ms_lanes_sum(ms_lanes a) {
+  return ms_lanes_first(a) + ms_lanes_second(a);
+}
 
 /* sum + a b */
 MS_ALWAYS_INLINE ms_lanes ms_lanes_multiply_add(ms_lanes a, ms_lanes b, ms_lanes sum) {

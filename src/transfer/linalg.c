@@ -1,58 +1,41 @@
 /*
  * Products of dense matrices in double precision, on tiles of 4 × 4 sums over packed strips; the
- * order of summation is the same on every machine. It leaves factors to cholesky.c and eigenvalues
- * to eigen.c.
+ * order of summation is the same on every machine. It leaves what is not done
+ * once per multiply-add to matrix.c, factors to cholesky.c and eigenvalues to eigen.c.
  */
 #include "transfer/linalg.h"
-
-#include <string.h>
 
 #include "transfer/lanes.h"
 
 /* A strip is TILE rows or columns, interleaved; WIDTH × DEPTH doubles of b stay in the L1 cache. */
 enum { TILE = 4, DEPTH = MS_DEPTH, WIDTH = 32 };
 
-ms_matrix ms_matrix_make(double *values, size_t rows, size_t columns) {
-  return (ms_matrix){values, rows, columns, columns, 1};
-}
-
-ms_matrix ms_matrix_transposed_at(const ms_matrix *matrix) {
-  return (ms_matrix){matrix->values, matrix->columns, matrix->rows, matrix->column_stride,
-                     matrix->row_stride};
-}
-
-ms_matrix ms_matrix_part_at(const ms_matrix *matrix, size_t row, size_t rows, size_t column,
-                            size_t columns) {
-  double *corner = matrix->values + row * matrix->row_stride + column * matrix->column_stride;
-  return (ms_matrix){corner, rows, columns, matrix->row_stride, matrix->column_stride};
-}
-
-double ms_dot(const double *a, const double *b, size_t count) {
-  double sums[4] = {0, 0, 0, 0};
-  size_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    for (size_t j = 0; j < 4; j++) {
-      sums[j] += a[i + j] * b[i + j];
-    }
+MS_NO_INLINE double ms_dot(const double *a, const double *b, size_t count) {
+  ms_lanes left = ms_lanes_splat(0);
+  ms_lanes right = ms_lanes_splat(0);
+  for (; count >= 4; count -= 4) {
+    left = ms_lanes_multiply_add(ms_lanes_load(a), ms_lanes_load(b), left);
+    right = ms_lanes_multiply_add(ms_lanes_load(a + 2), ms_lanes_load(b + 2), right);
+    a += 4;
+    b += 4;
   }
-  for (; i < count; i++) {
-    sums[0] += a[i] * b[i];
+  double first = ms_lanes_first(left);
+  for (size_t i = 0; i < count; i++) {
+    first += a[i] * b[i];
   }
-  return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+  return (first + ms_lanes_first(right)) + (ms_lanes_second(left) + ms_lanes_second(right));
 }
 
-/* packed[columns of x][TILE] = TILE rows of x from row on, zeros past its end. */
-static void pack_strip(const ms_matrix *x, size_t row, double *packed) {
+/* packed[columns of x][TILE] = TILE rows of x from row on; past its end the last one, again. */
+MS_NO_INLINE static void pack_strip(const ms_matrix *x, size_t row, double *packed) {
+  const double *from[TILE];
   for (size_t i = 0; i < TILE; i++) {
-    if (row + i < x->rows) {
-      const double *from = x->values + (row + i) * x->row_stride;
-      for (size_t k = 0; k < x->columns; k++) {
-        packed[k * TILE + i] = from[k * x->column_stride];
-      }
-    } else {
-      for (size_t k = 0; k < x->columns; k++) {
-        packed[k * TILE + i] = 0;
-      }
+    size_t at = row + i < x->rows ? row + i : x->rows - 1;
+    from[i] = x->values + at * x->row_stride;
+  }
+  for (size_t k = 0; k < x->columns; k++) {
+    for (size_t i = 0; i < TILE; i++) {
+      packed[k * TILE + i] = from[i][k * x->column_stride];
     }
   }
 }
@@ -84,11 +67,15 @@ static void add_tile(const ms_matrix *y, size_t row, size_t column, double facto
                      const double *sums) {
   size_t rows = y->rows - row < TILE ? y->rows - row : TILE;
   size_t columns = y->columns - column < TILE ? y->columns - column : TILE;
-  for (size_t i = 0; i < rows; i++) {
-    double *to = y->values + (row + i) * y->row_stride + column * y->column_stride;
-    for (size_t j = 0; j < columns; j++) {
-      to[j * y->column_stride] += factor * sums[i * TILE + j];
+  double *to = y->values + row * y->row_stride + column * y->column_stride;
+  const double *rows_end = to + rows * y->row_stride;
+  for (; to != rows_end; to += y->row_stride) {
+    const double *end = to + columns * y->column_stride;
+    const double *sum = sums;
+    for (double *at = to; at != end; at += y->column_stride) {
+      *at += factor * *sum++;
     }
+    sums += TILE;
   }
 }
 
@@ -130,32 +117,8 @@ void ms_multiply_add_at(const ms_matrix *a, const ms_matrix *b, double factor, c
   add_product(a, &transposed, factor, y, false);
 }
 
-void ms_multiply_at(const ms_matrix *a, const ms_matrix *b, const ms_matrix *y) {
-  for (size_t i = 0; i < y->rows; i++) {
-    for (size_t j = 0; j < y->columns; j++) {
-      y->values[i * y->row_stride + j * y->column_stride] = 0;
-    }
-  }
-  ms_multiply_add_at(a, b, 1, y);
-}
-
 void ms_gram_add_at(const ms_matrix *x, const ms_matrix *gram) {
   add_product(x, x, 1, gram, true);
-}
-
-void ms_mirror(double *a, size_t order) {
-  for (size_t i = 0; i < order; i++) {
-    for (size_t j = 0; j < i; j++) {
-      a[j * order + i] = a[i * order + j];
-    }
-  }
-}
-
-void ms_gram_at(const ms_matrix *x, double *gram) {
-  size_t order = x->rows;
-  memset(gram, 0, order * order * sizeof *gram);
-  ms_gram_add_at(x, (ms_matrix[]){ms_matrix_make(gram, order, order)});
-  ms_mirror(gram, order);
 }
 
 void ms_substitute(const double *lower, size_t order, size_t first, size_t end, double *x) {

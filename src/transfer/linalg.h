@@ -34,14 +34,24 @@ enum { MS_DEPTH = 128 };
 /* Sum of a[i] b[i], in four partial sums. */
 MS_PURE double ms_dot(const double *a, const double *b, size_t count);
 
+/* x[i] *= factor */
+void ms_scale(double *x, double factor, size_t count);
+
+/* x becomes its softmax; gives the logarithm of the sum of exp(x[i]), as x was. */
+double ms_softmax(double *x, size_t count);
+
 /* y = a b; a [rows][depth], b [depth][columns], y [rows][columns] apart from both. */
 void ms_multiply_at(const ms_matrix *a, const ms_matrix *b, const ms_matrix *y);
 /* y += factor a b */
 void ms_multiply_add_at(const ms_matrix *a, const ms_matrix *b, double factor, const ms_matrix *y);
+/*
+ * y [rows][columns] = a [rows][depth] b [depth][columns], all without gaps; a or b may lie
+ * transposed, as [depth][rows] or [columns][depth].
+ */
+void ms_multiply_whole(const double *a, bool a_transposed, const double *b, bool b_transposed,
+                       size_t rows, size_t depth, size_t columns, double *y);
 /* The lower triangle of a square gram, and a little beside it, += x xᵀ. */
 void ms_gram_add_at(const ms_matrix *x, const ms_matrix *gram);
-/* Copies the lower triangle of a [order][order] onto the upper one. */
-void ms_mirror(double *a, size_t order);
 /* gram [rows][rows] = x xᵀ. Costs rows² depth / 2 multiply-adds. */
 void ms_gram_at(const ms_matrix *x, double *gram);
 
@@ -55,7 +65,6 @@ void ms_gram_at(const ms_matrix *x, double *gram);
 #define ms_multiply(a, b, y) ms_multiply_at((ms_matrix[]){a}, (ms_matrix[]){b}, (ms_matrix[]){y})
 #define ms_multiply_add(a, b, factor, y)                                                           \
   ms_multiply_add_at((ms_matrix[]){a}, (ms_matrix[]){b}, (factor), (ms_matrix[]){y})
-#define ms_gram_add(x, gram) ms_gram_add_at((ms_matrix[]){x}, (ms_matrix[]){gram})
 #define ms_gram(x, gram) ms_gram_at((ms_matrix[]){x}, (gram))
 
 /*
@@ -76,10 +85,10 @@ bool ms_cholesky(double *a, size_t order);
 void ms_solve_lower(const double *lower, size_t order, double *x, size_t count);
 /* Overwrites every row of x [count][order] with L⁻ᵀ times it. Costs count order² / 2. */
 void ms_solve_upper(const double *lower, size_t order, double *x, size_t count);
+/* Both: overwrites every row of x [count][order] with (L Lᵀ)⁻¹ times it. */
+void ms_solve(const double *lower, size_t order, double *x, size_t count);
 /* inverse [order][order] = L⁻ᵀ, an upper triangle. Costs order³ / 6. */
 void ms_invert_lower(const double *lower, size_t order, double *inverse);
-/* inverse = (L Lᵀ)⁻¹ from what ms_invert_lower gave. Costs order³ / 6. */
-void ms_inverse(const double *inverse_upper, size_t order, double *inverse);
 /* log det of L Lᵀ */
 MS_PURE double ms_cholesky_log_det(const double *lower, size_t order);
 

@@ -332,19 +332,3 @@ void ms_square_rows(const double *x, size_t count, size_t width, double *squares
     squares[i] = ms_dot(x + i * width, x + i * width, width);
   }
 }
-
-double ms_softmax(double *row, size_t count) {
-  double largest = -INFINITY;
-  double sum = 0;
-  for (size_t c = 0; c < count; c++) {
-    largest = fmax(largest, row[c]);
-  }
-  for (size_t c = 0; c < count; c++) {
-    row[c] = ms_exp(row[c] - largest);
-    sum += row[c];
-  }
-  for (size_t c = 0; c < count; c++) {
-    row[c] /= sum;
-  }
-  return ms_log(sum) + largest;
-}

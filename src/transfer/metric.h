@@ -115,8 +115,6 @@ void ms_add_rows(double *a, size_t rows, double *b, size_t columns, size_t width
                  double *to);
 /* squares [count], the squared lengths of the rows of x [count][width] */
 void ms_square_rows(const double *x, size_t count, size_t width, double *squares);
-/* row = exp(row) / Σ exp(row), without overflow; gives log Σ exp(row). */
-double ms_softmax(double *row, size_t count);
 /* Means [class_count][width] of the rows of x [count][width] in each class. NULL as above. */
 MS_CHECK_RESULT double *ms_class_means(ms_context *context, const ms_metric_data *data,
                                        const double *x, size_t width);

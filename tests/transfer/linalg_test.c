@@ -99,11 +99,11 @@ static void test_cholesky_solves_and_inverts(void) {
     ms_multiply(factor, ms_matrix_transposed(factor), ms_matrix_make(product, n, n));
     CHECK_NEAR(distance(product, a, n * n), 0, 1e-10);
     ms_invert_lower(lower, n, upper);
-    ms_inverse(upper, n, inverse);
+    ms_multiply(ms_matrix_make(upper, n, n), ms_matrix_transposed(ms_matrix_make(upper, n, n)),
+                ms_matrix_make(inverse, n, n));
     ms_multiply(ms_matrix_make(a, n, n), ms_matrix_make(inverse, n, n),
                 ms_matrix_make(product, n, n));
-    ms_solve_lower(lower, n, a, n);
-    ms_solve_upper(lower, n, a, n);
+    ms_solve(lower, n, a, n);
     for (size_t i = 0; i < n; i++) {
       product[i * n + i] -= 1;
       a[i * n + i] -= 1;
