@@ -14,13 +14,6 @@
 
 enum { LEAF = 24, ROOT_STEPS = 80 };
 
-/* Eigenvalues values [order], and eigenvectors as rows [order][order], in no order. */
-typedef struct solution {
-  size_t order;
-  double *values;
-  double *rows;
-} solution;
-
 /*
  * The change of rank one D + weight z zᵀ. Row i of rows [order][order] was an eigenvector of one
  * half, or of both after a rotation: reaches says in which columns it is not zero.
@@ -30,74 +23,83 @@ typedef struct join {
   size_t order;
   size_t first_order; /* columns of the first half */
   double weight;
-  double *d;        /* [order] */
-  double *z;        /* [order], of length 1 */
-  double *rows;     /* [order][order] */
-  uint8_t *reaches; /* [order] */
-  size_t *sorted;   /* [order], d ascending */
-  size_t *kept;     /* [kept_count], what takes part, d ascending */
+  double *rows;    /* [order][order] */
+  double *d;       /* [order] */
+  double *z;       /* [order], of length 1 */
+  size_t *reaches; /* [order] */
+  size_t *sorted;  /* [order], d ascending */
+  size_t *kept;    /* [kept_count], what takes part, d ascending */
   size_t kept_count;
   size_t *deflated; /* [deflated_count], what is an eigenvector already */
   size_t deflated_count;
 } join;
 
-static ms_status make_join(ms_context *context, size_t order, size_t first_order, join *j) {
-  *j = (join){.order = order, .first_order = first_order};
-  MS_TRY(MS_SCRATCH(context, order, &j->d));
-  MS_TRY(MS_SCRATCH(context, order, &j->z));
-  MS_TRY(MS_SCRATCH(context, order * order, &j->rows));
-  MS_TRY(MS_SCRATCH(context, order, &j->reaches));
-  MS_TRY(MS_SCRATCH(context, order, &j->sorted));
-  MS_TRY(MS_SCRATCH(context, order, &j->kept));
-  return MS_SCRATCH(context, order, &j->deflated);
+/* Rows of zeros, and room for the rest. */
+static ms_status make_join(ms_context *context, size_t order, join *j) {
+  double *numbers = NULL;
+  size_t *indices = NULL;
+  MS_TRY(MS_SCRATCH(context, order * (order + 2), &numbers));
+  MS_TRY(MS_SCRATCH(context, 4 * order, &indices));
+  memset(numbers, 0, order * order * sizeof *numbers);
+  *j = (join){.order = order,
+              .first_order = order / 2,
+              .rows = numbers,
+              .d = numbers + order * order,
+              .z = numbers + order * (order + 1),
+              .reaches = indices,
+              .sorted = indices + order,
+              .kept = indices + 2 * order,
+              .deflated = indices + 3 * order};
+  return MS_OK;
 }
 
-/* Merge sort by bottom-up runs; spare [count]. */
-static void sort_ascending(const double *d, size_t *order, size_t count, size_t *spare) {
-  for (size_t i = 0; i < count; i++) {
-    order[i] = i;
-  }
-  for (size_t run = 1; run < count; run *= 2) {
-    for (size_t first = 0; first < count; first += 2 * run) {
-      size_t middle = count - first < run ? count : first + run;
-      size_t end = count - first < 2 * run ? count : first + 2 * run;
-      size_t a = first;
-      size_t b = middle;
-      for (size_t i = first; i < end; i++) {
-        int from_a = a < middle && (b >= end || d[order[a]] <= d[order[b]]);
-        spare[i] = from_a ? order[a++] : order[b++];
-      }
+/* Sorts indices by their values, and leaves equal ones in their order. They come as a few runs. */
+static void sort_ascending(const double *values, size_t *indices, size_t count) {
+  for (size_t i = 1; i < count; i++) {
+    size_t moved = indices[i];
+    size_t at = i;
+    for (; at > 0 && values[indices[at - 1]] > values[moved]; at--) {
+      indices[at] = indices[at - 1];
     }
-    memcpy(order, spare, count * sizeof *order);
+    indices[at] = moved;
   }
 }
 
-/* Fills the change from the solutions of both halves; beside is the entry that was cut. */
-static void fill_join(const solution *first, const solution *second, double beside, join *j) {
+/* Fills the change: rows has the eigenvectors of both halves, and beside is what was cut. */
+static void fill_join(join *j, const double *values, double beside) {
   size_t n = j->order;
-  memset(j->rows, 0, n * n * sizeof *j->rows);
-  for (size_t i = 0; i < first->order; i++) {
-    const double *from = first->rows + i * first->order;
-    memcpy(j->rows + i * n, from, first->order * sizeof *from);
-    j->d[i] = first->values[i];
-    j->z[i] = from[first->order - 1] * sqrt(0.5);
-    j->reaches[i] = REACHES_FIRST;
-  }
-  for (size_t i = 0; i < second->order; i++) {
-    const double *from = second->rows + i * second->order;
-    size_t at = first->order + i;
-    memcpy(j->rows + at * n + first->order, from, second->order * sizeof *from);
-    j->d[at] = second->values[i];
-    j->z[at] = (beside < 0 ? -from[0] : from[0]) * sqrt(0.5);
-    j->reaches[at] = REACHES_SECOND;
+  for (size_t i = 0; i < n; i++) {
+    bool first = i < j->first_order;
+    double seen = j->rows[i * n + j->first_order - first];
+    j->d[i] = values[i];
+    j->z[i] = (!first && beside < 0 ? -seen : seen) * sqrt(0.5);
+    j->reaches[i] = first ? REACHES_FIRST : REACHES_SECOND;
+    j->sorted[i] = i;
   }
   j->weight = 2 * fabs(beside);
-  sort_ascending(j->d, j->sorted, n, j->kept);
+  sort_ascending(j->d, j->sorted, n);
+}
+
+/* What rounding took from x², exactly (Dekker 1971). */
+static double find_rest(double x, double square) {
+  double split = x * (0x1p27 + 1);
+  double high = x - split + split;
+  double low = x - high;
+  return high * high - square + 2 * high * low + low * low;
+}
+
+/* √(a² + b²) as from unrounded squares, where these neither overflow nor vanish: hypot, in short.
+ */
+static double find_length(double a, double b) {
+  double first = a * a;
+  double second = b * b;
+  double rest = find_rest(a, first) + find_rest(b, second);
+  return sqrt(rest + fmin(first, second) + fmax(first, second));
 }
 
 /* Rotates two rows so that the change no longer reaches row a, where that error is below limit. */
 static bool rotate_away(join *j, size_t a, size_t b, double limit) {
-  double length = hypot(j->z[a], j->z[b]);
+  double length = find_length(j->z[a], j->z[b]);
   double c = j->z[b] / length;
   double s = -j->z[a] / length;
   if (fabs((j->d[b] - j->d[a]) * c * s) > limit) {
@@ -141,41 +143,42 @@ static void deflate(join *j) {
   }
 }
 
-/* The secular function 1 + weight Σ z² / (poles - x), its terms up to a pole and after it. */
-typedef struct secular {
-  double below;
-  double below_slope;
-  double above;
-  double above_slope;
-} secular;
+/* What takes part in a change. */
+typedef struct change {
+  size_t count;
+  double weight;
+  double *d;       /* [count], ascending */
+  double *squares; /* [count], of z */
+} change;
 
-MS_NO_INLINE static secular evaluate(const double *poles, const double *squares, size_t count,
-                                     size_t last_below, double weight, double x) {
-  secular s = {0, 0, 0, 0};
-  for (size_t i = 0; i <= last_below; i++) {
-    double term = squares[i] / (poles[i] - x);
-    s.below += term;
-    s.below_slope += term / (poles[i] - x);
+/* Terms of the secular function 1 + weight Σ z² / (d - origin - x), and their slope. */
+typedef struct terms {
+  double sum;
+  double slope;
+} terms;
+
+MS_NO_INLINE static terms add_terms(const change *c, size_t first, size_t end, double origin,
+                                    double x) {
+  terms t = {0, 0};
+  for (size_t i = first; i < end; i++) {
+    double distance = c->d[i] - origin - x;
+    double term = c->squares[i] / distance;
+    t.sum += term;
+    t.slope += term / distance;
   }
-  for (size_t i = last_below + 1; i < count; i++) {
-    double term = squares[i] / (poles[i] - x);
-    s.above += term;
-    s.above_slope += term / (poles[i] - x);
-  }
-  return (secular){s.below * weight, s.below_slope * weight, s.above * weight,
-                   s.above_slope * weight};
+  return (terms){t.sum * c->weight, t.slope * c->weight};
 }
 
 /*
- * The step to the root of the function that has the terms below as r + s / (pole - x), those above
- * likewise, with their values and slopes (Bunch, Nielsen and Sorensen 1978). below and above are
- * the distances to the poles.
+ * The step to the root of the function that has the terms up to a pole as r + s / (pole - x), those
+ * after it likewise, with their values and slopes (Bunch, Nielsen and Sorensen 1978). below and
+ * above are the distances to the poles.
  */
-static double rational_step(const secular *s, double below, double above) {
-  double constant = 1 + s->below - s->below_slope * below + s->above - s->above_slope * above;
-  double value = 1 + s->below + s->above;
-  double left = s->below_slope * below * below;
-  double right = s->above_slope * above * above;
+static double rational_step(const terms *up_to, const terms *after, double below, double above) {
+  double constant = 1 + up_to->sum - up_to->slope * below + after->sum - after->slope * above;
+  double value = 1 + up_to->sum + after->sum;
+  double left = up_to->slope * below * below;
+  double right = after->slope * above * above;
   double b = constant * (below + above) + left + right;
   double c = below * above * value;
   double root = sqrt(fmax(b * b - 4 * constant * c, 0));
@@ -183,38 +186,44 @@ static double rational_step(const secular *s, double below, double above) {
 }
 
 /* The same for the largest root, which has no pole above. */
-static double last_step(const secular *s, double below) {
-  double constant = 1 + s->below - s->below_slope * below;
-  return below + s->below_slope * below * below / constant;
+static double last_step(const terms *up_to, double below) {
+  double constant = 1 + up_to->sum - up_to->slope * below;
+  return below + up_to->slope * below * below / constant;
 }
 
 /*
  * Root index of the change, between pole index and the next one. distances [count] receives the
  * poles minus the root, to full relative precision: the root is sought as a distance from the
- * nearer pole. poles: [count] of scratch.
+ * nearer pole.
  */
-static double find_root(const double *d, const double *squares, size_t count, double weight,
-                        size_t index, double *poles, double *distances) {
-  bool last = index + 1 == count;
+static double find_root(const change *c, size_t index, double *distances) {
+  bool last = index + 1 == c->count;
+  double origin = c->d[index];
   double low = 0;
-  double high = last ? weight : (d[index + 1] - d[index]) / 2;
-  size_t origin = index;
-  for (size_t i = 0; i < count; i++) {
-    poles[i] = d[i] - d[index];
-  }
-  secular s = evaluate(poles, squares, count, index, weight, high);
-  if (!last && 1 + s.below + s.above < 0) {
-    origin = index + 1;
-    low = -high;
-    high = 0;
-    for (size_t i = 0; i < count; i++) {
-      poles[i] = d[i] - d[origin];
+  double high = last ? c->weight : (c->d[index + 1] - origin) / 2;
+  double x = high;
+  for (size_t i = 0;; i++) {
+    terms up_to = add_terms(c, 0, index + 1, origin, x);
+    terms after = add_terms(c, index + 1, c->count, origin, x);
+    double value = 1 + up_to.sum + after.sum;
+    if (i > 0) {
+      if (i == ROOT_STEPS || fabs(value) <= 8 * DBL_EPSILON * (1 - up_to.sum + after.sum)) {
+        break;
+      }
+      if (value < 0) {
+        low = x;
+      } else {
+        high = x;
+      }
+    } else if (!last && value < 0) {
+      origin = c->d[index + 1];
+      low = -high;
+      high = 0;
+      x = low;
     }
-  }
-  double x = origin == index ? high : low;
-  for (size_t i = 0; i < ROOT_STEPS; i++) {
-    double step = last ? last_step(&s, poles[index] - x)
-                       : rational_step(&s, poles[index] - x, poles[index + 1] - x);
+    double below = c->d[index] - origin - x;
+    double step = last ? last_step(&up_to, below)
+                       : rational_step(&up_to, &after, below, c->d[index + 1] - origin - x);
     double next = x + step;
     if (!(next > low && next < high)) {
       next = low + (high - low) / 2;
@@ -223,45 +232,37 @@ static double find_root(const double *d, const double *squares, size_t count, do
       break;
     }
     x = next;
-    s = evaluate(poles, squares, count, index, weight, x);
-    double value = 1 + s.below + s.above;
-    if (fabs(value) <= 8 * DBL_EPSILON * (1 - s.below + s.above)) {
-      break;
-    }
-    *(value < 0 ? &low : &high) = x;
   }
-  for (size_t i = 0; i < count; i++) {
-    distances[i] = poles[i] - x;
+  for (size_t i = 0; i < c->count; i++) {
+    distances[i] = c->d[i] - origin - x;
   }
-  return d[origin] + x;
+  return origin + x;
 }
 
 /*
  * factors [kept][kept]: row j has the coordinates of the new eigenvector j, in order of kept; roots
- * [kept]. work [4][kept].
+ * [kept]. work [3][kept].
  */
 static void solve_change(const join *j, double *roots, double *factors, double *work) {
   size_t n = j->kept_count;
-  double *d = work;
-  double *squares = d + n;
-  double *poles = squares + n;
-  double *z = poles + n;
+  const change c = {n, j->weight, work, work + n};
+  double *z = work + 2 * n;
   for (size_t i = 0; i < n; i++) {
-    d[i] = j->d[j->kept[i]];
-    squares[i] = j->z[j->kept[i]] * j->z[j->kept[i]];
-  }
-  for (size_t i = 0; i < n; i++) {
-    roots[i] = find_root(d, squares, n, j->weight, i, poles, factors + i * n);
+    double seen = j->z[j->kept[i]];
+    c.d[i] = j->d[j->kept[i]];
+    c.squares[i] = seen * seen;
   }
   /* z again, such that the roots found are exact: z_i² = Π_j (root_j - d_i) / Π_j≠i (d_j - d_i) */
   for (size_t i = 0; i < n; i++) {
-    z[i] = -factors[i * n + i];
+    double *distances = factors + i * n;
+    roots[i] = find_root(&c, i, distances);
+    z[i] = -distances[i];
   }
   for (size_t k = 0; k < n; k++) {
     const double *distances = factors + k * n;
     for (size_t i = 0; i < n; i++) {
       if (i != k) {
-        z[i] *= distances[i] / (d[i] - d[k]);
+        z[i] *= distances[i] / (c.d[i] - c.d[k]);
       }
     }
   }
@@ -280,30 +281,34 @@ static void solve_change(const join *j, double *roots, double *factors, double *
   }
 }
 
-/* to [rows of factors][half's columns] += factors times the kept rows that reach into a half */
-static ms_status combine(ms_context *context, const join *j, ms_matrix factors, uint8_t half,
-                         ms_matrix to, size_t column) {
-  ms_arena_mark mark = ms_arena_get_mark(context);
-  double *chosen = NULL; /* [factors.rows][count] */
-  double *rows = NULL;   /* [count][to.columns] */
-  size_t count = 0;
-  MS_TRY(MS_SCRATCH(context, factors.rows * j->kept_count, &chosen));
-  MS_TRY(MS_SCRATCH(context, j->kept_count * to.columns, &rows));
-  for (size_t i = 0; i < j->kept_count; i++) {
-    if ((j->reaches[j->kept[i]] & half) != 0) {
-      memcpy(rows + count * to.columns, j->rows + j->kept[i] * j->order + column,
-             to.columns * sizeof *rows);
-      for (size_t k = 0; k < factors.rows; k++) {
-        chosen[k * j->kept_count + count] = factors.values[k * factors.row_stride + i];
+/*
+ * rows [row_count], stride apart = factors [row_count][kept] times the kept rows, half by half: of
+ * each only the rows that reach into it. work [kept][row_count + half].
+ */
+static void combine(const join *j, const double *factors, size_t row_count, double *rows,
+                    size_t stride, double *work) {
+  double *chosen = work;                               /* [row_count][kept] */
+  double *reaching = work + row_count * j->kept_count; /* [count][width] */
+  size_t width = j->first_order;
+  for (size_t column = 0; column < j->order; column += width) {
+    size_t half = column == 0 ? REACHES_FIRST : REACHES_SECOND;
+    width = column == 0 ? width : j->order - column;
+    size_t count = 0;
+    for (size_t i = 0; i < j->kept_count; i++) {
+      size_t at = j->kept[i];
+      if ((j->reaches[at] & half) != 0) {
+        memcpy(reaching + count * width, j->rows + at * j->order + column,
+               width * sizeof *reaching);
+        for (size_t k = 0; k < row_count; k++) {
+          chosen[k * j->kept_count + count] = factors[k * j->kept_count + i];
+        }
+        count++;
       }
-      count++;
     }
+    ms_multiply(((ms_matrix){chosen, row_count, count, j->kept_count, 1}),
+                ms_matrix_make(reaching, count, width),
+                ((ms_matrix){rows + column, row_count, width, stride, 1}));
   }
-  ms_matrix left = ms_matrix_part(ms_matrix_make(chosen, factors.rows, j->kept_count), 0,
-                                  factors.rows, 0, count);
-  ms_multiply(left, ms_matrix_make(rows, count, to.columns), to);
-  ms_arena_drop(context, mark);
-  return MS_OK;
 }
 
 /* How many eigenvectors are wanted: the largest ones, until their values add up to enough. */
@@ -312,123 +317,71 @@ typedef struct demand {
   double enough;
 } demand;
 
-/* The values of a change whose eigenvectors are wanted. */
-typedef struct choice {
-  size_t root_count;     /* the largest roots, which are the last ones */
-  size_t deflated_count; /* the largest deflated ones, which choose_values sorts last */
-} choice;
-
-/* Which of the roots (ascending) and deflated ones (sorted here) are wanted. */
-static choice choose_values(join *j, const double *roots, const demand *wanted, size_t *work) {
-  size_t *order = work;
-  size_t *spare = work + j->deflated_count;
-  double *d = j->z; /* no longer needed */
-  for (size_t i = 0; i < j->deflated_count; i++) {
-    d[i] = j->d[j->deflated[i]];
-  }
-  sort_ascending(d, order, j->deflated_count, spare);
-  for (size_t i = 0; i < j->deflated_count; i++) {
-    spare[i] = j->deflated[order[i]];
-  }
-  memcpy(j->deflated, spare, j->deflated_count * sizeof *spare);
-  choice chosen = {0, 0};
+/*
+ * Writes the eigenvalues, and the eigenvectors as rows stride apart: those that are wanted, which
+ * are the first ones, and some others.
+ */
+static ms_status finish_join(ms_context *context, join *j, const demand *wanted, double *values,
+                             double *rows, size_t stride) {
+  size_t n = j->kept_count;
+  double *roots = NULL; /* [n] */
+  MS_TRY(MS_SCRATCH(context, n * (2 * n + j->first_order + 5), &roots));
+  double *factors = roots + n; /* [n][n] */
+  double *work = factors + n * n;
+  solve_change(j, roots, factors, work);
+  sort_ascending(j->d, j->deflated, j->deflated_count);
+  size_t first_root = n;
+  size_t first_deflated = j->deflated_count;
   double sum = 0;
-  size_t most = wanted->limit < j->order ? wanted->limit : j->order;
-  while (chosen.root_count + chosen.deflated_count < most && sum < wanted->enough) {
-    size_t root = j->kept_count - chosen.root_count;
-    size_t other = j->deflated_count - chosen.deflated_count;
-    if (other == 0 || (root > 0 && roots[root - 1] >= j->d[j->deflated[other - 1]])) {
-      sum += roots[root - 1];
-      chosen.root_count++;
+  for (size_t i = 0; i < j->order && i < wanted->limit && sum < wanted->enough; i++) {
+    double root = first_root > 0 ? roots[first_root - 1] : -INFINITY;
+    if (first_deflated == 0 || root >= j->d[j->deflated[first_deflated - 1]]) {
+      first_root--;
+      sum += root;
     } else {
-      sum += j->d[j->deflated[other - 1]];
-      chosen.deflated_count++;
+      first_deflated--;
+      sum += j->d[j->deflated[first_deflated]];
     }
   }
-  return chosen;
-}
-
-/* Writes the eigenvalues, and the eigenvectors that are wanted as the first rows. */
-static ms_status finish_join(ms_context *context, join *j, const demand *wanted, solution *result) {
-  size_t n = j->kept_count;
-  double *roots = NULL;   /* [n] */
-  double *factors = NULL; /* [n][n] */
-  double *work = NULL;    /* [4][n] */
-  size_t *order = NULL;   /* [2][deflated_count] */
-  MS_TRY(MS_SCRATCH(context, n, &roots));
-  MS_TRY(MS_SCRATCH(context, n * n, &factors));
-  MS_TRY(MS_SCRATCH(context, 4 * n, &work));
-  MS_TRY(MS_SCRATCH(context, 2 * j->deflated_count, &order));
-  solve_change(j, roots, factors, work);
-  const choice chosen = choose_values(j, roots, wanted, order);
-  size_t first_root = n - chosen.root_count;
-  size_t first_deflated = j->deflated_count - chosen.deflated_count;
-  double *values = result->values;
-  memcpy(values, roots + first_root, chosen.root_count * sizeof *roots);
-  values += chosen.root_count;
-  for (size_t i = 0; i < chosen.deflated_count; i++) {
-    size_t at = j->deflated[first_deflated + i];
-    *values++ = j->d[at];
-    memcpy(result->rows + (chosen.root_count + i) * j->order, j->rows + at * j->order,
-           j->order * sizeof *j->rows);
+  size_t root_count = n - first_root;
+  memcpy(values, roots + first_root, root_count * sizeof *roots);
+  memcpy(values + j->order - first_deflated - first_root, roots, first_root * sizeof *roots);
+  for (size_t i = 0; i < j->deflated_count; i++) {
+    size_t to = i - first_deflated + (i < first_deflated ? j->order : root_count);
+    values[to] = j->d[j->deflated[i]];
+    memcpy(rows + to * stride, j->rows + j->deflated[i] * j->order, j->order * sizeof *rows);
   }
-  memcpy(values, roots, first_root * sizeof *roots);
-  values += first_root;
-  for (size_t i = 0; i < first_deflated; i++) {
-    *values++ = j->d[j->deflated[i]];
-  }
-  ms_matrix new_rows = ms_matrix_make(factors + first_root * n, chosen.root_count, n);
-  ms_matrix to = ms_matrix_make(result->rows, chosen.root_count, j->order);
-  size_t half = j->first_order;
-  MS_TRY(combine(context, j, new_rows, REACHES_FIRST, ms_matrix_part(to, 0, to.rows, 0, half), 0));
-  return combine(context, j, new_rows, REACHES_SECOND,
-                 ms_matrix_part(to, 0, to.rows, half, j->order - half), half);
-}
-
-static ms_status make_solution(ms_context *context, size_t order, solution *s) {
-  s->order = order;
-  MS_TRY(MS_SCRATCH(context, order, &s->values));
-  return MS_SCRATCH(context, order * order, &s->rows);
-}
-
-static ms_status solve_leaf(ms_context *context, double *diagonal, double *beside,
-                            solution *result) {
-  size_t order = result->order;
-  memset(result->rows, 0, order * order * sizeof *result->rows);
-  for (size_t i = 0; i < order; i++) {
-    result->rows[i * order + i] = 1;
-  }
-  MS_TRY(ms_tridiagonal_rotate(context, order, diagonal, beside, result->rows, order));
-  memcpy(result->values, diagonal, order * sizeof *diagonal);
+  combine(j, factors + first_root * n, root_count, rows, stride, work);
   return MS_OK;
 }
 
-/* All eigenvalues, and the eigenvectors that are wanted, into result. A leaf gives all of them. */
-static ms_status solve(ms_context *context, double *diagonal, double *beside, const demand *wanted,
-                       solution *result) {
-  size_t order = result->order;
+/*
+ * All eigenvalues into diagonal, and as rows [order][order], stride apart, the eigenvectors that
+ * are wanted, which are the first ones. A leaf gives all of them.
+ */
+static ms_status solve(ms_context *context, size_t order, double *diagonal, double *beside,
+                       const demand *wanted, double *rows, size_t stride) {
   if (order <= LEAF) {
-    return solve_leaf(context, diagonal, beside, result);
+    for (size_t i = 0; i < order; i++) {
+      memset(rows + i * stride, 0, order * sizeof *rows);
+      rows[i * stride + i] = 1;
+    }
+    return ms_tridiagonal_rotate(context, order, diagonal, beside, rows, order, stride);
   }
   ms_arena_mark mark = ms_arena_get_mark(context);
   size_t half = order / 2;
   double cut = beside[half];
   join j;
-  solution first;
-  solution second;
-  MS_TRY(make_join(context, order, half, &j));
-  ms_arena_mark halves = ms_arena_get_mark(context);
-  MS_TRY(make_solution(context, half, &first));
-  MS_TRY(make_solution(context, order - half, &second));
+  MS_TRY(make_join(context, order, &j));
   diagonal[half - 1] -= fabs(cut);
   diagonal[half] -= fabs(cut);
   const demand everything = {order, INFINITY};
-  MS_TRY(solve(context, diagonal, beside, &everything, &first));
-  MS_TRY(solve(context, diagonal + half, beside + half, &everything, &second));
-  fill_join(&first, &second, cut, &j);
-  ms_arena_drop(context, halves);
+  MS_TRY(solve(context, half, diagonal, beside, &everything, j.rows, order));
+  MS_TRY(solve(context, order - half, diagonal + half, beside + half, &everything,
+               j.rows + half * order + half, order));
+  fill_join(&j, diagonal, cut);
   deflate(&j);
-  MS_TRY(finish_join(context, &j, wanted, result));
+  MS_TRY(finish_join(context, &j, wanted, diagonal, rows, stride));
   ms_arena_drop(context, mark);
   return MS_OK;
 }
@@ -436,30 +389,29 @@ static ms_status solve(ms_context *context, double *diagonal, double *beside, co
 ms_status ms_tridiagonal_divide(ms_context *context, size_t order, double *diagonal, double *beside,
                                 double share, size_t *count, double *values, double *rows) {
   ms_arena_mark mark = ms_arena_get_mark(context);
-  solution all;
+  double *all = NULL;    /* [order][order] */
   size_t *sorted = NULL; /* [order] */
-  size_t *spare = NULL;  /* [order] */
   double trace = 0;
   for (size_t i = 0; i < order; i++) {
     trace += diagonal[i];
   }
   const demand wanted = {*count, share < 1 ? share * trace : INFINITY};
-  MS_TRY(make_solution(context, order, &all));
+  MS_TRY(MS_SCRATCH(context, order * order, &all));
   MS_TRY(MS_SCRATCH(context, order, &sorted));
-  MS_TRY(MS_SCRATCH(context, order, &spare));
-  MS_TRY(solve(context, diagonal, beside, &wanted, &all));
+  MS_TRY(solve(context, order, diagonal, beside, &wanted, all, order));
   /* The sort keeps the order of equal values, and the first ones have their eigenvectors. */
   for (size_t i = 0; i < order; i++) {
-    all.values[i] = -all.values[i];
+    diagonal[i] = -diagonal[i];
+    sorted[i] = i;
   }
-  sort_ascending(all.values, sorted, order, spare);
+  sort_ascending(diagonal, sorted, order);
   double sum = 0;
   *count = 0;
   for (size_t i = 0; i < order; i++) {
     size_t from = sorted[i];
-    values[i] = -all.values[from];
+    values[i] = -diagonal[from];
     if (i < wanted.limit && sum < wanted.enough) {
-      memcpy(rows + i * order, all.rows + from * order, order * sizeof *rows);
+      memcpy(rows + i * order, all + from * order, order * sizeof *rows);
       sum += values[i];
       *count = i + 1;
     }

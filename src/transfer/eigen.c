@@ -17,101 +17,97 @@ typedef struct tridiagonal {
   size_t order;
   double *reflectors; /* [order][order], row i begins with the i values of reflection i */
   double *diagonal;   /* [order] */
-  double *beside;     /* [order], beside[i] is between i - 1 and i; beside[0] is 0 */
+  double *beside; /* [order], behind diagonal; beside[i] is between i - 1 and i, beside[0] is 0 */
+  double scale;   /* what diagonal and beside were divided by */
+  double *work;   /* room for a group and its products */
 } tridiagonal;
 
 /*
- * Makes H = I - v vᵀ with ‖v‖² = 2 (or v = 0) that maps x to (0 … 0, result); v overwrites x.
+ * Makes H = I - v vᵀ with ‖v‖² = 2 (or v = 0) that maps x [count > 0] to (0 … 0, result); v
+ * overwrites x.
  * Scaled by the largest value, so that squares neither overflow nor vanish.
  */
 static double make_reflection(double *x, size_t count) {
-  double largest = 0;
-  for (size_t i = 0; i < count; i++) {
-    largest = fmax(largest, fabs(x[i]));
-  }
+  double last = x[count - 1];
   double tail = 0;
-  for (size_t i = 0; i + 1 < count; i++) {
+  for (size_t i = 0; i < count - 1; i++) {
     tail = fmax(tail, fabs(x[i]));
   }
   if (tail == 0) {
-    double kept = count > 0 ? x[count - 1] : 0;
     memset(x, 0, count * sizeof *x);
-    return kept;
+    return last;
   }
+  double largest = fmax(tail, fabs(last));
   for (size_t i = 0; i < count; i++) {
     x[i] /= largest;
   }
   double norm = sqrt(ms_dot(x, x, count));
-  double last = x[count - 1];
+  last /= largest;
   double result = last > 0 ? -norm : norm;
   x[count - 1] = last - result;
   /* ‖x - result e‖² = 2 norm (norm + |last|) */
   double scale = 1 / sqrt(norm * (norm + fabs(last)));
-  for (size_t i = 0; i < count; i++) {
-    x[i] *= scale;
-  }
+  ms_scale(x, scale, count);
   return result * largest;
 }
 
-/* What update_and_multiply reads and writes besides the matrix; [order] each. */
-typedef struct pass {
-  const double *v;
-  const double *w;
-  const double *u;
-  double *product;
-} pass;
-
 /*
- * The pass below over the columns before i of rows i and i + 1, which share what they load. sums
- * gets what each row adds to its own product.
+ * Subtracts v wᵀ + w vᵀ from rows i and i + 1 of the lower triangle of a symmetric matrix, which
+ * share what they load, and adds to product = a u what these rows have of it. v, w, u, product:
+ * [i + 2] or longer.
  */
-MS_NO_INLINE static void pass_rows(double *first, double *second, size_t i, const pass *p,
-                                   double sums[2]) {
-  double v[2] = {p->v[i], p->v[i + 1]};
-  double w[2] = {p->w[i], p->w[i + 1]};
-  double u[2] = {p->u[i], p->u[i + 1]};
+MS_NO_INLINE static void pass_rows(double *first, double *second, size_t i, const double *v,
+                                   const double *w, const double *u, double *product) {
+  double v0 = v[i];
+  double v1 = v[i + 1];
+  double w0 = w[i];
+  double w1 = w[i + 1];
+  double u0 = u[i];
+  double u1 = u[i + 1];
   ms_lanes a_sum = ms_lanes_splat(0);
   ms_lanes b_sum = ms_lanes_splat(0);
   size_t j = 0;
   for (; j + 2 <= i; j += 2) {
-    ms_lanes vj = ms_lanes_load(p->v + j);
-    ms_lanes wj = ms_lanes_load(p->w + j);
-    ms_lanes uj = ms_lanes_load(p->u + j);
+    ms_lanes vj = ms_lanes_load(v + j);
+    ms_lanes wj = ms_lanes_load(w + j);
+    ms_lanes uj = ms_lanes_load(u + j);
     ms_lanes a = ms_lanes_load(first + j);
     ms_lanes b = ms_lanes_load(second + j);
-    ms_lanes product = ms_lanes_load(p->product + j);
-    a = ms_lanes_subtract(a, ms_lanes_multiply(ms_lanes_splat(v[0]), wj));
-    a = ms_lanes_subtract(a, ms_lanes_multiply(ms_lanes_splat(w[0]), vj));
-    b = ms_lanes_subtract(b, ms_lanes_multiply(ms_lanes_splat(v[1]), wj));
-    b = ms_lanes_subtract(b, ms_lanes_multiply(ms_lanes_splat(w[1]), vj));
+    ms_lanes sum = ms_lanes_load(product + j);
+    a = ms_lanes_subtract(a, ms_lanes_multiply(ms_lanes_splat(v0), wj));
+    a = ms_lanes_subtract(a, ms_lanes_multiply(ms_lanes_splat(w0), vj));
+    b = ms_lanes_subtract(b, ms_lanes_multiply(ms_lanes_splat(v1), wj));
+    b = ms_lanes_subtract(b, ms_lanes_multiply(ms_lanes_splat(w1), vj));
     ms_lanes_store(first + j, a);
     ms_lanes_store(second + j, b);
     a_sum = ms_lanes_multiply_add(a, uj, a_sum);
     b_sum = ms_lanes_multiply_add(b, uj, b_sum);
-    product = ms_lanes_multiply_add(a, ms_lanes_splat(u[0]), product);
-    product = ms_lanes_multiply_add(b, ms_lanes_splat(u[1]), product);
-    ms_lanes_store(p->product + j, product);
+    sum = ms_lanes_multiply_add(a, ms_lanes_splat(u0), sum);
+    sum = ms_lanes_multiply_add(b, ms_lanes_splat(u1), sum);
+    ms_lanes_store(product + j, sum);
   }
-  sums[0] = ms_lanes_sum(a_sum);
-  sums[1] = ms_lanes_sum(b_sum);
+  double first_sum = ms_lanes_sum(a_sum);
+  double second_sum = ms_lanes_sum(b_sum);
   for (; j < i; j++) {
-    first[j] -= v[0] * p->w[j] + w[0] * p->v[j];
-    second[j] -= v[1] * p->w[j] + w[1] * p->v[j];
-    sums[0] += first[j] * p->u[j];
-    sums[1] += second[j] * p->u[j];
-    p->product[j] += first[j] * u[0] + second[j] * u[1];
+    first[j] -= v0 * w[j] + w0 * v[j];
+    second[j] -= v1 * w[j] + w1 * v[j];
+    first_sum += first[j] * u[j];
+    second_sum += second[j] * u[j];
+    product[j] += first[j] * u0 + second[j] * u1;
   }
+  double upper = first[i] - 2 * v0 * w0;
+  double beside = second[i] - (v1 * w0 + w1 * v0);
+  double lower = second[i + 1] - 2 * v1 * w1;
+  first[i] = upper;
+  second[i] = beside;
+  second[i + 1] = lower;
+  product[i] += first_sum + upper * u0 + beside * u1;
+  product[i + 1] += second_sum + beside * u0 + lower * u1;
 }
 
-/*
- * Subtracts v wᵀ + w vᵀ from the lower triangle of a (rows stride apart), and in the same pass over
- * memory multiplies the symmetric result: product = a u.
- */
-static void update_and_multiply(double *a, size_t stride, size_t order, const pass *p) {
-  const double *v = p->v;
-  const double *w = p->w;
-  const double *u = p->u;
-  double *product = p->product;
+/* The same for all rows of a, which are stride apart: product = a u. */
+static void update_and_multiply(double *a, size_t stride, size_t order, const double *v,
+                                const double *w, const double *u, double *product) {
   memset(product, 0, order * sizeof *product);
   size_t i = order % 2;
   if (i == 1) {
@@ -119,59 +115,46 @@ static void update_and_multiply(double *a, size_t stride, size_t order, const pa
     product[0] = a[0] * u[0];
   }
   for (; i < order; i += 2) {
-    double *first = a + i * stride;
-    double *second = first + stride;
-    double sums[2];
-    pass_rows(first, second, i, p, sums);
-    first[i] -= 2 * v[i] * w[i];
-    second[i] -= v[i + 1] * w[i] + w[i + 1] * v[i];
-    second[i + 1] -= 2 * v[i + 1] * w[i + 1];
-    product[i] += sums[0] + first[i] * u[i] + second[i] * u[i + 1];
-    product[i + 1] += sums[1] + second[i] * u[i] + second[i + 1] * u[i + 1];
+    pass_rows(a + i * stride, a + (i + 1) * stride, i, v, w, u, product);
   }
 }
 
 /*
  * Reduces from the last row up. The rank-2 update of one step is done while the next one
- * multiplies. v, w, product: [order] of scratch each.
+ * multiplies. w, product: [order] of scratch each.
  */
-static void reduce(tridiagonal *t, double *v, double *w, double *product) {
+static void reduce(tridiagonal *t, double *w, double *product) {
   size_t n = t->order;
-  memset(v, 0, n * sizeof *v);
   memset(w, 0, n * sizeof *w);
+  const double *v = w;
   for (size_t i = n; i-- > 0;) {
     double *row = t->reflectors + i * n;
     for (size_t j = 0; j <= i; j++) {
       row[j] -= v[i] * w[j] + w[i] * v[j];
     }
     t->diagonal[i] = row[i];
-    t->beside[i] = make_reflection(row, i);
-    update_and_multiply(t->reflectors, n, i, &(pass){v, w, row, product});
+    t->beside[i] = i > 0 ? make_reflection(row, i) : 0;
+    update_and_multiply(t->reflectors, n, i, v, w, row, product);
     double half = ms_dot(row, product, i) / 2;
     for (size_t j = 0; j < i; j++) {
-      v[j] = row[j];
       w[j] = product[j] - half * row[j];
     }
+    v = row;
   }
 }
 
-/* A group of reflections joined: H_first … H_first+size-1 = I - Vᵀ T V. */
+/* Reflections are joined in groups: H_first … H_first+size-1 = I - Vᵀ T V. */
 enum { GROUP = 32 };
-
-typedef struct group {
-  ms_matrix reflections; /* V [size][width] */
-  ms_matrix joined;      /* T [size][size], an upper triangle */
-} group;
 
 /* Doubles of scratch for a group and its products with count vectors. */
 static size_t group_room(size_t order, size_t count) {
   return GROUP * (order + GROUP + 2 * count);
 }
 
-static group join_reflections(const tridiagonal *t, size_t first, size_t size, double *work) {
+/* v [size][first + size - 1], and joined [size][size], which is T, an upper triangle */
+static void join_reflections(const tridiagonal *t, size_t first, size_t size, double *v,
+                             double *joined) {
   size_t width = first + size - 1;
-  double *v = work;
-  double *joined = v + GROUP * t->order;
   memset(v, 0, size * width * sizeof *v);
   memset(joined, 0, size * size * sizeof *joined);
   for (size_t k = 0; k < size; k++) {
@@ -184,67 +167,61 @@ static group join_reflections(const tridiagonal *t, size_t first, size_t size, d
       }
     }
   }
-  return (group){ms_matrix_make(v, size, width), ms_matrix_make(joined, size, size)};
 }
 
-/* columns [order][count] = Qᵀ columns = H_1 … H_order-1 columns */
-static void reflect_columns(const tridiagonal *t, double *columns, size_t count, double *work) {
-  double *seen = work + GROUP * (t->order + GROUP); /* [GROUP][count] */
-  double *factors = seen + GROUP * count;           /* [GROUP][count] */
-  for (size_t end = t->order; end > 1;) {
-    size_t size = end - 1 < GROUP ? end - 1 : GROUP;
-    group g = join_reflections(t, end - size, size, work);
-    ms_matrix part = ms_matrix_make(columns, g.reflections.columns, count);
+/*
+ * columns [order][count] = Qᵀ columns = H_1 … H_order-1 columns; or, with is_rows, which says that
+ * they lie transposed, Q columns. Groups begin with the reflections that come first.
+ */
+static void reflect(const tridiagonal *t, double *columns, size_t count, bool is_rows) {
+  double *v = t->work;
+  double *joined = v + GROUP * t->order;
+  double *seen = joined + GROUP * GROUP;  /* [size][count] */
+  double *factors = seen + GROUP * count; /* [size][count] */
+  for (size_t done = 1; done < t->order; done += GROUP) {
+    size_t size = t->order - done < GROUP ? t->order - done : GROUP;
+    size_t first = is_rows ? done : t->order + 1 - done - size;
+    size_t width = first + size - 1;
+    join_reflections(t, first, size, v, joined);
+    ms_matrix reflections = ms_matrix_make(v, size, width);
+    ms_matrix turn = ms_matrix_make(joined, size, size);
+    ms_matrix part = ms_matrix_make(columns, width, count);
     ms_matrix products = ms_matrix_make(seen, size, count);
     ms_matrix weighted = ms_matrix_make(factors, size, count);
-    ms_multiply(g.reflections, part, products);
-    ms_multiply(g.joined, products, weighted);
-    ms_multiply_add(ms_matrix_transposed(g.reflections), weighted, -1, part);
-    end -= size;
+    if (is_rows) {
+      turn = ms_matrix_transposed_at(&turn);
+      part = (ms_matrix){columns, width, count, 1, t->order};
+    }
+    ms_multiply_at(&reflections, &part, &products);
+    ms_multiply_at(&turn, &products, &weighted);
+    reflections = ms_matrix_transposed_at(&reflections);
+    ms_multiply_add_at(&reflections, &weighted, -1, &part);
   }
 }
 
-/* rows [count][order] = rows Qᵀ = rows H_1 … H_order-1 */
-static void reflect_rows(const tridiagonal *t, double *rows, size_t count, double *work) {
-  double *seen = work + GROUP * (t->order + GROUP); /* [count][GROUP] */
-  double *factors = seen + GROUP * count;           /* [count][GROUP] */
-  for (size_t first = 1; first < t->order; first += GROUP) {
-    size_t size = t->order - first < GROUP ? t->order - first : GROUP;
-    group g = join_reflections(t, first, size, work);
-    ms_matrix part =
-        ms_matrix_part(ms_matrix_make(rows, count, t->order), 0, count, 0, g.reflections.columns);
-    ms_matrix products = ms_matrix_make(seen, count, size);
-    ms_matrix weighted = ms_matrix_make(factors, count, size);
-    ms_multiply(part, ms_matrix_transposed(g.reflections), products);
-    ms_multiply(products, g.joined, weighted);
-    ms_multiply_add(weighted, g.reflections, -1, part);
-  }
-}
-
-/* Brings T to norm 1 by a power of two, and says which. */
-static double normalise(tridiagonal *t) {
+/* Brings T to norm 1 by a power of two, which the exponent bits of its largest row are. */
+static void normalise(tridiagonal *t) {
+  const uint64_t exponent_bits = 0x7ff0000000000000;
   double largest = 0;
+  uint64_t bits = 0;
   for (size_t i = 0; i < t->order; i++) {
     largest = fmax(largest, fabs(t->diagonal[i]) + fabs(t->beside[i]));
   }
-  int exponent = 0;
-  (void)frexp(largest, &exponent);
-  for (size_t i = 0; i < t->order; i++) {
-    t->diagonal[i] = ldexp(t->diagonal[i], -exponent);
-    t->beside[i] = ldexp(t->beside[i], -exponent);
-  }
-  return ldexp(1, exponent);
+  memcpy(&bits, &largest, sizeof bits);
+  bits &= exponent_bits;
+  memcpy(&largest, &bits, sizeof bits);
+  t->scale = largest > 0 ? 2 * largest : 1;
+  ms_scale(t->diagonal, 1 / t->scale, 2 * t->order);
 }
 
 /* Reduces a, in whose place the reflections stay; work has room for a group and count vectors. */
-static ms_status start(ms_context *context, double *a, size_t order, size_t count, tridiagonal *t,
-                       double **work) {
-  size_t room = group_room(order, count);
+static ms_status start(ms_context *context, double *a, size_t order, size_t count, tridiagonal *t) {
   *t = (tridiagonal){.order = order, .reflectors = a};
-  MS_TRY(MS_SCRATCH(context, order, &t->diagonal));
-  MS_TRY(MS_SCRATCH(context, order, &t->beside));
-  MS_TRY(MS_SCRATCH(context, room, work));
-  reduce(t, *work, *work + order, *work + 2 * order);
+  MS_TRY(MS_SCRATCH(context, 2 * order + group_room(order, count), &t->diagonal));
+  t->beside = t->diagonal + order;
+  t->work = t->beside + order;
+  reduce(t, t->work, t->work + order);
+  normalise(t);
   return MS_OK;
 }
 
@@ -257,52 +234,37 @@ static void swap_rows(double *columns, size_t count, size_t a, size_t b) {
 }
 
 /* Copies the diagonal to values, scaled and in descending order, and the rows of columns along. */
-static void sort_descending(const tridiagonal *t, double scale, double *values, double *columns,
-                            size_t count) {
+static void sort_descending(const tridiagonal *t, double *values, double *columns, size_t count) {
   for (size_t i = 0; i < t->order; i++) {
-    values[i] = t->diagonal[i] * scale;
+    values[i] = t->diagonal[i] * t->scale;
   }
-  for (size_t i = 0; i + 1 < t->order; i++) {
+  for (size_t i = 0; i < t->order; i++) {
     size_t best = i;
     for (size_t j = i + 1; j < t->order; j++) {
       best = values[j] > values[best] ? j : best;
     }
-    if (best != i) {
-      double kept = values[i];
-      values[i] = values[best];
-      values[best] = kept;
-      if (count > 0) {
-        swap_rows(columns, count, i, best);
-      }
-    }
+    swap_rows(values, 1, i, best);
+    swap_rows(columns, count, i, best);
   }
 }
 
 ms_status ms_eigen_project(ms_context *context, double *a, size_t order, double *values,
                            double *columns, size_t count) {
   tridiagonal t;
-  double *work = NULL;
-  MS_TRY(start(context, a, order, count, &t, &work));
-  if (count > 0) {
-    reflect_columns(&t, columns, count, work);
-  }
-  double scale = normalise(&t);
-  MS_TRY(ms_tridiagonal_rotate(context, order, t.diagonal, t.beside, columns, count));
-  sort_descending(&t, scale, values, columns, count);
+  MS_TRY(start(context, a, order, count, &t));
+  reflect(&t, columns, count, false);
+  MS_TRY(ms_tridiagonal_rotate(context, order, t.diagonal, t.beside, columns, count, count));
+  sort_descending(&t, values, columns, count);
   return MS_OK;
 }
 
 ms_status ms_eigen_vectors(ms_context *context, double *a, size_t order, double share,
                            size_t *count, double *values, double *vectors) {
   tridiagonal t;
-  double *work = NULL;
-  MS_TRY(start(context, a, order, *count, &t, &work));
-  double scale = normalise(&t);
+  MS_TRY(start(context, a, order, *count, &t));
   MS_TRY(
       ms_tridiagonal_divide(context, order, t.diagonal, t.beside, share, count, values, vectors));
-  for (size_t i = 0; i < order; i++) {
-    values[i] *= scale;
-  }
-  reflect_rows(&t, vectors, *count, work);
+  ms_scale(values, t.scale, order);
+  reflect(&t, vectors, *count, true);
   return MS_OK;
 }

@@ -19,40 +19,13 @@ typedef struct rotation {
 
 /* The columns to rotate, and rotations that wait: many are applied to a few columns at a time. */
 typedef struct rotor {
-  double *columns; /* [order][count] */
+  double *columns; /* [order][count], rows stride apart */
   size_t count;
+  size_t stride;
   rotation *waiting;
   size_t waiting_count;
   size_t room;
 } rotor;
-
-/* Applies a to rows row and row + 1, then b to the rows row + 1 and row + 2. */
-MS_NO_INLINE static void rotate_twice(double *first, size_t stride, size_t width, const rotation *a,
-                                      const rotation *b) {
-  double *second = first + stride;
-  double *third = second + stride;
-  size_t j = 0;
-  for (; j + 2 <= width; j += 2) {
-    ms_lanes x = ms_lanes_load(first + j);
-    ms_lanes y = ms_lanes_load(second + j);
-    ms_lanes z = ms_lanes_load(third + j);
-    ms_lanes_store(first + j, ms_lanes_multiply_add(ms_lanes_splat(a->s), y,
-                                                    ms_lanes_multiply(ms_lanes_splat(a->c), x)));
-    y = ms_lanes_subtract(ms_lanes_multiply(ms_lanes_splat(a->c), y),
-                          ms_lanes_multiply(ms_lanes_splat(a->s), x));
-    ms_lanes_store(second + j, ms_lanes_multiply_add(ms_lanes_splat(b->s), z,
-                                                     ms_lanes_multiply(ms_lanes_splat(b->c), y)));
-    ms_lanes_store(third + j, ms_lanes_subtract(ms_lanes_multiply(ms_lanes_splat(b->c), z),
-                                                ms_lanes_multiply(ms_lanes_splat(b->s), y)));
-  }
-  for (; j < width; j++) {
-    double x = first[j];
-    double y = a->c * second[j] - a->s * x;
-    first[j] = a->c * x + a->s * second[j];
-    second[j] = b->c * y + b->s * third[j];
-    third[j] = b->c * third[j] - b->s * y;
-  }
-}
 
 static void rotate_once(double *first, size_t stride, size_t width, const rotation *a) {
   double *second = first + stride;
@@ -63,6 +36,30 @@ static void rotate_once(double *first, size_t stride, size_t width, const rotati
   }
 }
 
+/* Applies a to rows row and row + 1, then b to the rows row + 1 and row + 2. */
+MS_NO_INLINE static void rotate_twice(double *first, size_t stride, size_t width, const rotation *a,
+                                      const rotation *b) {
+  double *second = first + stride;
+  double *third = second + stride;
+  ms_lanes ac = ms_lanes_splat(a->c);
+  ms_lanes as = ms_lanes_splat(a->s);
+  ms_lanes bc = ms_lanes_splat(b->c);
+  ms_lanes bs = ms_lanes_splat(b->s);
+  size_t j = 0;
+  for (; j + 2 <= width; j += 2) {
+    ms_lanes x = ms_lanes_load(first + j);
+    ms_lanes y = ms_lanes_load(second + j);
+    ms_lanes z = ms_lanes_load(third + j);
+    ms_lanes_store(first + j, ms_lanes_multiply_add(as, y, ms_lanes_multiply(ac, x)));
+    y = ms_lanes_subtract(ms_lanes_multiply(ac, y), ms_lanes_multiply(as, x));
+    ms_lanes_store(second + j, ms_lanes_multiply_add(bs, z, ms_lanes_multiply(bc, y)));
+    ms_lanes_store(third + j,
+                   ms_lanes_subtract(ms_lanes_multiply(bc, z), ms_lanes_multiply(bs, y)));
+  }
+  rotate_once(first + j, stride, width - j, a);
+  rotate_once(second + j, stride, width - j, b);
+}
+
 static void flush(rotor *r) {
   enum { PANEL = 32 };
   for (size_t first = 0; first < r->count; first += PANEL) {
@@ -70,12 +67,12 @@ static void flush(rotor *r) {
     size_t i = 0;
     while (i < r->waiting_count) {
       const rotation *a = &r->waiting[i];
-      double *at = r->columns + a->row * r->count + first;
+      double *at = r->columns + a->row * r->stride + first;
       if (i + 1 < r->waiting_count && a[1].row == a->row + 1) {
-        rotate_twice(at, r->count, width, a, a + 1);
+        rotate_twice(at, r->stride, width, a, a + 1);
         i += 2;
       } else {
-        rotate_once(at, r->count, width, a);
+        rotate_once(at, r->stride, width, a);
         i += 1;
       }
     }
@@ -84,9 +81,6 @@ static void flush(rotor *r) {
 }
 
 static void push(rotor *r, size_t row, double c, double s) {
-  if (r->count == 0) {
-    return;
-  }
   if (r->waiting_count == r->room) {
     flush(r);
   }
@@ -151,8 +145,8 @@ static bool diagonalise(size_t order, double *d, double *e, rotor *r) {
 }
 
 ms_status ms_tridiagonal_rotate(ms_context *context, size_t order, double *diagonal, double *beside,
-                                double *columns, size_t count) {
-  rotor r = {.columns = columns, .count = count, .room = count > 0 ? 4 * order : 0};
+                                double *columns, size_t count, size_t stride) {
+  rotor r = {.columns = columns, .count = count, .stride = stride, .room = 4 * order};
   MS_TRY(MS_SCRATCH(context, r.room, &r.waiting));
   if (order > 0 && !diagonalise(order, diagonal, beside, &r)) {
     return ms_fail(context, MS_ERR_DATA, "the eigenvalues of a %zu by %zu matrix do not converge",
