@@ -27,10 +27,8 @@ static ms_status fill(ms_context *context, double *x, size_t dimension, double *
     width--;
   }
   p->width = width;
-  ms_matrix kept = ms_matrix_make(vectors, width, order);
   if (p->count > dimension) {
-    ms_multiply(ms_matrix_make(x, p->count, dimension), ms_matrix_transposed(kept),
-                ms_matrix_make(p->coordinates, p->count, width));
+    ms_multiply_whole(x, false, vectors, true, p->count, dimension, width, p->coordinates);
   }
   for (size_t j = 0; j < width; j++) {
     double scale = sqrt(values[j]);

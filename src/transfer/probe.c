@@ -8,9 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/exact.h"
 #include "transfer/logistic.h"
 #include "transfer/metrics.h"
+#include "transfer/ridge.h"
 
 enum { FOLDS = 3, METRIC_FOLDS = 5, STEP_LIMIT = 200 };
 
@@ -20,144 +20,63 @@ static const double repeated_tolerance = 1e-4;
 static const double strengths[] = {10, 1, 0.1, 0.01, 0.001};
 enum { STRENGTHS = sizeof strengths / sizeof strengths[0] };
 
-/* A trained head: logits = coordinates weights + intercepts. */
-typedef struct head {
-  double *weights;    /* [width][classes] */
-  double *intercepts; /* [classes] */
-} head;
-
 ms_status ms_probe_prepare(ms_context *context, const ms_metric_data *data, ms_probe *probe) {
   double *x = NULL; /* [count][width] */
   size_t width = 0;
   *probe = (ms_probe){.data = *data, .tolerance = 1e-7};
-  MS_TRY(ms_metric_load(context, data->features, data->count * data->dimension, &x));
-  MS_TRY(ms_standardise_columns(context, x, data->count, data->dimension, &width, &probe->factors));
-  double scale = width > 0 ? 1 / sqrt((double)width) : 0;
-  for (size_t i = 0; i < data->count * width; i++) {
-    x[i] *= scale;
-  }
-  for (size_t j = 0; j < data->dimension; j++) {
-    probe->factors[j] *= scale;
-  }
+  MS_TRY(ms_ridge_features(context, data, &x, &width, &probe->factors));
   return ms_principal_make(context, x, data->count, width, NULL, 1, width, &probe->principal);
 }
 
-/*
- * The training rows with every column scaled to a curvature of 1 where the softmax knows nothing
- * yet, which is variance × rows / classes + strength. The last column is the intercept's.
- */
-static ms_status make_problem(ms_context *context, const ms_probe *probe,
-                              const ms_probe_split *split, double strength, ms_logistic *problem,
-                              double **scales) {
-  size_t n = split->train_count;
-  size_t width = probe->principal.width + 1;
-  uint32_t *labels = NULL; /* [n] */
-  float *map = NULL;       /* [n][width] */
-  float *penalty = NULL;   /* [width] */
-  MS_TRY(MS_SCRATCH(context, width, scales));
-  MS_TRY(MS_SCRATCH(context, n, &labels));
-  MS_TRY(MS_SCRATCH(context, n * width, &map));
-  MS_TRY(MS_SCRATCH(context, width, &penalty));
-  for (size_t j = 0; j < width; j++) {
-    bool weight = j < probe->principal.width;
-    double known =
-        (weight ? probe->principal.variances[j] : 1) * (double)n / (double)probe->data.class_count;
-    double curvature = known + (weight ? strength : 0);
-    (*scales)[j] = 1 / sqrt(curvature);
-    penalty[j] = weight ? (float)(strength / curvature) : 0;
-  }
-  for (size_t i = 0; i < n; i++) {
-    const double *from = probe->principal.coordinates + split->train[i] * probe->principal.width;
-    labels[i] = probe->data.labels[split->train[i]];
-    for (size_t j = 0; j < width; j++) {
-      map[i * width + j] = (float)((j < probe->principal.width ? from[j] : 1) * (*scales)[j]);
-    }
-  }
-  *problem = (ms_logistic){n, probe->data.class_count, labels, width, map, penalty};
-  return MS_OK;
-}
-
-/* Trains a head on the training rows, in scratch memory. */
+/* Trains a head [width + 1][classes] on the training rows, in scratch memory. */
 static ms_status train(ms_context *context, const ms_probe *probe, const ms_probe_split *split,
-                       double strength, head *h) {
-  ms_logistic problem;
-  double *scales = NULL; /* [problem.width] */
-  float *found = NULL;   /* [problem.width][classes] */
-  float *fitted = NULL;  /* [train_count][classes] */
-  size_t classes = probe->data.class_count;
-  MS_TRY(make_problem(context, probe, split, strength, &problem, &scales));
-  MS_TRY(MS_SCRATCH(context, problem.width * classes, &found));
-  MS_TRY(MS_SCRATCH(context, problem.count * classes, &fitted));
-  MS_TRY(MS_SCRATCH(context, probe->principal.width * classes, &h->weights));
-  MS_TRY(MS_SCRATCH(context, classes, &h->intercepts));
-  MS_TRY(ms_logistic_fit(context, &problem, probe->tolerance, STEP_LIMIT, found, fitted));
-  for (size_t j = 0; j < problem.width; j++) {
-    for (size_t c = 0; c < classes; c++) {
-      double weight = (double)found[j * classes + c] * scales[j];
-      *(j < probe->principal.width ? &h->weights[j * classes + c] : &h->intercepts[c]) = weight;
-    }
-  }
-  return MS_OK;
-}
-
-/* The credit and the log loss of one row of logits. */
-static void judge(const double *logits, size_t classes, uint32_t label, double *credit,
-                  double *loss) {
-  double largest = logits[0];
-  for (size_t c = 1; c < classes; c++) {
-    largest = fmax(largest, logits[c]);
-  }
-  size_t equal = 0;
-  double sum = 0;
-  for (size_t c = 0; c < classes; c++) {
-    equal += logits[c] == largest;
-    sum += ms_exp(logits[c] - largest);
-  }
-  *credit = logits[label] == largest ? 1 / (double)equal : 0;
-  *loss = ms_log(sum) + largest - logits[label];
-}
-
-static ms_status test(ms_context *context, const ms_probe *probe, const ms_probe_split *split,
-                      double strength, double *accuracy, double *loss) {
-  head h;
-  double *rows = NULL;   /* [test_count][width] */
-  double *logits = NULL; /* [test_count][classes] */
-  size_t classes = probe->data.class_count;
-  MS_TRY(train(context, probe, split, strength, &h));
-  MS_TRY(MS_SCRATCH(context, split->test_count * probe->principal.width, &rows));
-  MS_TRY(MS_SCRATCH(context, split->test_count * classes, &logits));
-  for (size_t i = 0; i < split->test_count; i++) {
-    memcpy(rows + i * probe->principal.width,
-           probe->principal.coordinates + split->test[i] * probe->principal.width,
-           probe->principal.width * sizeof *rows);
-  }
-  ms_multiply(ms_matrix_make(rows, split->test_count, probe->principal.width),
-              ms_matrix_make(h.weights, probe->principal.width, classes),
-              ms_matrix_make(logits, split->test_count, classes));
-  double credits = 0;
-  double losses = 0;
-  for (size_t i = 0; i < split->test_count; i++) {
-    double *row = logits + i * classes;
-    double credit_of_row = 0;
-    double loss_of_row = 0;
-    for (size_t c = 0; c < classes; c++) {
-      row[c] += h.intercepts[c];
-    }
-    judge(row, classes, probe->data.labels[split->test[i]], &credit_of_row, &loss_of_row);
-    credits += credit_of_row;
-    losses += loss_of_row;
-  }
-  *accuracy = credits / (double)split->test_count;
-  *loss = losses / (double)split->test_count;
-  return MS_OK;
+                       double strength, double **head) {
+  float *fitted = NULL; /* [train_count][classes] */
+  const ms_training training = {.principal = &probe->principal,
+                                .labels = probe->data.labels,
+                                .rows = split->train,
+                                .count = split->train_count,
+                                .class_count = probe->data.class_count,
+                                .strength = strength,
+                                .tolerance = probe->tolerance,
+                                .step_limit = STEP_LIMIT,
+                                .known = (double)split->train_count,
+                                .shared = (double)probe->data.class_count};
+  return ms_logistic_train(context, &training, head, &fitted);
 }
 
 ms_status ms_probe_test(ms_context *context, const ms_probe *probe, const ms_probe_split *split,
                         double strength, double *accuracy, double *loss) {
   ms_arena_mark mark = ms_arena_get_mark(context);
-  ms_status status = test(context, probe, split, strength, accuracy, loss);
+  double *head = NULL;   /* [width + 1][classes] */
+  double *rows = NULL;   /* [test_count][width] */
+  double *logits = NULL; /* [test_count][classes] */
+  size_t classes = probe->data.class_count;
+  size_t width = probe->principal.width;
+  MS_TRY(train(context, probe, split, strength, &head));
+  MS_TRY(MS_SCRATCH(context, split->test_count * width, &rows));
+  MS_TRY(MS_SCRATCH(context, split->test_count * classes, &logits));
+  for (size_t i = 0; i < split->test_count; i++) {
+    memcpy(rows + i * width, probe->principal.coordinates + split->test[i] * width,
+           width * sizeof *rows);
+  }
+  ms_multiply_whole(rows, false, head, false, split->test_count, width, classes, logits);
+  double credits = 0;
+  double losses = 0;
+  for (size_t i = 0; i < split->test_count; i++) {
+    uint32_t label = probe->data.labels[split->test[i]];
+    double *row = logits + i * classes;
+    for (size_t c = 0; c < classes; c++) {
+      row[c] += head[width * classes + c];
+    }
+    double own = row[label];
+    credits += ms_prediction_credit(row, classes, label);
+    losses += ms_softmax(row, classes) - own;
+  }
+  *accuracy = credits / (double)split->test_count;
+  *loss = losses / (double)split->test_count;
   ms_arena_drop(context, mark);
-  return status;
+  return MS_OK;
 }
 
 /*
@@ -190,9 +109,10 @@ static ms_status cross_validate(ms_context *context, const ms_probe *probe, cons
                                 double *loss) {
   size_t *folds = NULL; /* [count] */
   ms_probe_split split = {NULL, 0, NULL, 0};
-  MS_TRY(MS_SCRATCH(context, count, &folds));
-  MS_TRY(MS_SCRATCH(context, count, &split.train));
-  MS_TRY(MS_SCRATCH(context, count, &split.test));
+  folds = ms_arena_take(context, 3, count * sizeof *folds);
+  MS_TRY(MS_HAS_MEMORY(folds));
+  split.train = folds + count;
+  split.test = split.train + count;
   MS_TRY(deal(context, &probe->data, rows, count, fold_count, folds));
   *accuracy = 0;
   *loss = 0;
@@ -216,11 +136,12 @@ static ms_status cross_validate(ms_context *context, const ms_probe *probe, cons
   return MS_OK;
 }
 
-static ms_status choose(ms_context *context, const ms_probe *probe, const ms_probe_split *split,
-                        double *strength) {
+ms_status ms_probe_choose(ms_context *context, const ms_probe *probe, const ms_probe_split *split,
+                          double *strength) {
+  ms_arena_mark mark = ms_arena_get_mark(context);
   double best_accuracy = -1;
   double best_loss = INFINITY;
-  double best = 1;
+  *strength = 1;
   for (size_t i = 0; i < STRENGTHS && split->train_count >= FOLDS; i++) {
     double accuracy = 0;
     double loss = 0;
@@ -229,19 +150,11 @@ static ms_status choose(ms_context *context, const ms_probe *probe, const ms_pro
     if (accuracy > best_accuracy || (accuracy == best_accuracy && loss < best_loss)) {
       best_accuracy = accuracy;
       best_loss = loss;
-      best = strengths[i];
+      *strength = strengths[i];
     }
   }
-  *strength = best;
-  return MS_OK;
-}
-
-ms_status ms_probe_choose(ms_context *context, const ms_probe *probe, const ms_probe_split *split,
-                          double *strength) {
-  ms_arena_mark mark = ms_arena_get_mark(context);
-  ms_status status = choose(context, probe, split, strength);
   ms_arena_drop(context, mark);
-  return status;
+  return MS_OK;
 }
 
 /* How many of a class's rows to train on. */
@@ -256,11 +169,10 @@ ms_status ms_probe_split_make(ms_context *context, const ms_metric_data *data, d
                               ms_random *random, ms_probe_split *split) {
   size_t *order = NULL; /* [count] */
   size_t *taken = NULL; /* [class_count], rows that are trained on so far */
-  *split = (ms_probe_split){NULL, 0, NULL, 0};
-  MS_TRY(MS_SCRATCH(context, data->count, &split->train));
-  MS_TRY(MS_SCRATCH(context, data->count, &split->test));
-  MS_TRY(MS_SCRATCH(context, data->count, &order));
+  order = ms_arena_take(context, 3, data->count * sizeof *order);
+  MS_TRY(MS_HAS_MEMORY(order));
   MS_TRY(MS_SCRATCH(context, data->class_count, &taken));
+  *split = (ms_probe_split){order + data->count, 0, order + 2 * data->count, 0};
   memset(taken, 0, data->class_count * sizeof *taken);
   ms_random_permutation(random, order, data->count);
   for (size_t i = 0; i < data->count; i++) {
@@ -340,6 +252,15 @@ ms_status ms_probe_accuracy(ms_context *context, const float *features, size_t c
   return MS_OK;
 }
 
+/* All rows, in their order. */
+static ms_status list_rows(ms_context *context, const ms_metric_data *data, size_t **rows) {
+  MS_TRY(MS_SCRATCH(context, data->count, rows));
+  for (size_t i = 0; i < data->count; i++) {
+    (*rows)[i] = i;
+  }
+  return MS_OK;
+}
+
 ms_status ms_metric_probe_of(ms_context *context, const ms_metric_data *data, const void *options,
                              double *value) {
   double strength = options != NULL ? *(const double *)options : 0.1;
@@ -348,10 +269,7 @@ ms_status ms_metric_probe_of(ms_context *context, const ms_metric_data *data, co
   ms_probe probe;
   double loss = 0;
   MS_TRY(ms_metric_check_positive(context, "probe strength", strength));
-  MS_TRY(MS_SCRATCH(context, data->count, &rows));
-  for (size_t i = 0; i < data->count; i++) {
-    rows[i] = i;
-  }
+  MS_TRY(list_rows(context, data, &rows));
   MS_TRY(ms_probe_prepare(context, data, &probe));
   return cross_validate(context, &probe, rows, data->count, fold_count, strength, value, &loss);
 }
@@ -380,11 +298,12 @@ static void narrow(const double *x, size_t count, float *y) {
  * A head on principal coordinates as one on the features themselves. With coordinates x V the
  * directions are V = xᵀ coordinates / (N variances), so that no eigenvector need be kept.
  */
-static ms_status unfold(ms_context *context, const ms_probe *probe, const head *h,
+static ms_status unfold(ms_context *context, const ms_probe *probe, double *head,
                         const fitting *f) {
   const ms_metric_data *data = &probe->data;
   const ms_principal *p = &probe->principal;
   size_t classes = data->class_count;
+  double *intercepts = head + p->width * classes;
   double *x = NULL;       /* [count][dimension] */
   double *shares = NULL;  /* [count][classes] */
   double *weights = NULL; /* [classes][dimension] */
@@ -394,30 +313,26 @@ static ms_status unfold(ms_context *context, const ms_probe *probe, const head *
   MS_TRY(MS_SCRATCH(context, classes * data->dimension, &weights));
   for (size_t j = 0; j < p->width; j++) {
     for (size_t c = 0; c < classes; c++) {
-      h->weights[j * classes + c] /= (double)data->count * p->variances[j];
+      head[j * classes + c] /= (double)data->count * p->variances[j];
     }
   }
   ms_center_columns(x, data->count, data->dimension);
-  ms_multiply(ms_matrix_make(p->coordinates, data->count, p->width),
-              ms_matrix_make(h->weights, p->width, classes),
-              ms_matrix_make(shares, data->count, classes));
-  ms_multiply(ms_matrix_transposed(ms_matrix_make(shares, data->count, classes)),
-              ms_matrix_make(x, data->count, data->dimension),
-              ms_matrix_make(weights, classes, data->dimension));
+  ms_multiply_whole(p->coordinates, false, head, false, data->count, p->width, classes, shares);
+  ms_multiply_whole(shares, true, x, false, classes, data->count, data->dimension, weights);
   for (size_t c = 0; c < classes; c++) {
     for (size_t j = 0; j < data->dimension; j++) {
       double *weight = &weights[c * data->dimension + j];
       *weight *= probe->factors[j] * probe->factors[j];
-      h->intercepts[c] -= *weight * ((double)data->features[j] - x[j]);
+      intercepts[c] -= *weight * ((double)data->features[j] - x[j]);
       largest = fmax(largest, fabs(*weight));
     }
-    largest = fmax(largest, fabs(h->intercepts[c]));
+    largest = fmax(largest, fabs(intercepts[c]));
   }
   if (!(largest <= FLT_MAX)) {
     return ms_fail(context, MS_ERR_DATA, "features so small that a weight would be %g", largest);
   }
   narrow(weights, classes * data->dimension, f->weights);
-  narrow(h->intercepts, classes, f->intercepts);
+  narrow(intercepts, classes, f->intercepts);
   return MS_OK;
 }
 
@@ -426,19 +341,16 @@ static ms_status fit(ms_context *context, const ms_metric_data *data, const void
   const fitting *f = options;
   ms_probe probe;
   ms_probe_split all = {NULL, data->count, NULL, 0};
-  head h;
+  double *head = NULL; /* [width + 1][classes] */
   if (data->class_count != f->class_count) {
     return ms_fail(context, MS_ERR_DATA, "%zu of %zu classes have no row",
                    f->class_count - data->class_count, f->class_count);
   }
-  MS_TRY(MS_SCRATCH(context, data->count, &all.train));
-  for (size_t i = 0; i < data->count; i++) {
-    all.train[i] = i;
-  }
+  MS_TRY(list_rows(context, data, &all.train));
   MS_TRY(ms_probe_prepare(context, data, &probe));
   MS_TRY(ms_probe_choose(context, &probe, &all, value));
-  MS_TRY(train(context, &probe, &all, *value, &h));
-  return unfold(context, &probe, &h, f);
+  MS_TRY(train(context, &probe, &all, *value, &head));
+  return unfold(context, &probe, head, f);
 }
 
 ms_status ms_probe_fit(ms_context *context, const float *features, size_t count, size_t dimension,

@@ -17,7 +17,7 @@ static ms_status ridge_sum(ms_context *context, const recipe *f, double strength
   MS_TRY(ms_metric_check(context, f->features, f->count, f->dimension, f->labels, f->class_count,
                          &data));
   MS_TRY(MS_SCRATCH(context, data.count * data.class_count, &predictions));
-  MS_TRY(ms_ridge_leave_one_out(context, &data, &strength, 1, predictions));
+  MS_TRY(ms_ridge_leave_one_out(context, &data, strength, predictions));
   *value = ms_dot(predictions, predictions, data.count * data.class_count);
   return MS_OK;
 }
