@@ -14,6 +14,8 @@ enum { MEANS_STEPS = 20, MIXTURE_STEPS = 100 };
 
 static const double least_gain = 1e-3;
 static const double least_variance = 1e-3;
+/* Of a component, which counts as empty otherwise. */
+static const double least_rows = 1e-9;
 
 typedef struct mixture {
   size_t count;
@@ -26,107 +28,108 @@ typedef struct mixture {
   double *weights;        /* [room], sums to 1 */
   double *means;          /* [room][width] */
   double *variances;      /* [room][width] */
-  double *work;           /* [room][width] */
+  double *work;           /* [room][width], what multiplies x or its squares */
   size_t *clusters;       /* [count] */
   double floor;           /* of a variance */
 } mixture;
 
 static ms_status make_mixture(ms_context *context, mixture *m) {
+  size_t size = m->count * m->width;
   size_t room = m->room * m->width;
-  MS_TRY(MS_SCRATCH(context, m->count * m->width, &m->squares));
-  MS_TRY(MS_SCRATCH(context, m->room, &m->weights));
-  MS_TRY(MS_SCRATCH(context, room, &m->means));
-  MS_TRY(MS_SCRATCH(context, room, &m->variances));
-  MS_TRY(MS_SCRATCH(context, room, &m->work));
+  MS_TRY(MS_SCRATCH(context, size + 3 * room + m->room, &m->squares));
+  m->means = m->squares + size;
+  m->variances = m->means + room;
+  m->work = m->variances + room;
+  m->weights = m->work + room;
   MS_TRY(MS_SCRATCH(context, m->count, &m->clusters));
-  for (size_t i = 0; i < m->count * m->width; i++) {
+  memset(m->means, 0, room * sizeof *m->means);
+  /* x has columns of mean 0 or near it. */
+  double sum = 0;
+  for (size_t i = 0; i < size; i++) {
     m->squares[i] = m->x[i] * m->x[i];
+    sum += m->squares[i];
   }
+  m->floor = least_variance * (sum / ((double)m->count * (double)m->width));
   return MS_OK;
 }
 
-/* The mean, and the sums of squares around it, of a cluster; gives its rows. */
-static size_t measure(const mixture *m, size_t cluster) {
-  double *mean = m->means + cluster * m->width;
-  double *spread = m->variances + cluster * m->width;
+/* Adds up the rows of a cluster, or their squares around its mean, in variances; gives its rows. */
+static size_t add_up(const mixture *m, size_t cluster, bool squares) {
+  const double *mean = m->means + cluster * m->width;
+  double *sums = m->variances + cluster * m->width;
   size_t size = 0;
-  memset(mean, 0, m->width * sizeof *mean);
-  memset(spread, 0, m->width * sizeof *spread);
+  memset(sums, 0, m->width * sizeof *sums);
   for (size_t i = 0; i < m->count; i++) {
     if (m->clusters[i] == cluster) {
+      const double *row = m->x + i * m->width;
       size++;
       for (size_t j = 0; j < m->width; j++) {
-        mean[j] += m->x[i * m->width + j];
-      }
-    }
-  }
-  for (size_t j = 0; j < m->width; j++) {
-    mean[j] /= (double)size;
-  }
-  for (size_t i = 0; i < m->count; i++) {
-    if (m->clusters[i] == cluster) {
-      for (size_t j = 0; j < m->width; j++) {
-        double distance = m->x[i * m->width + j] - mean[j];
-        spread[j] += distance * distance;
+        double distance = row[j] - mean[j];
+        sums[j] += squares ? distance * distance : row[j];
       }
     }
   }
   return size;
 }
 
-/* The sum of squares of a cluster, and the coordinate that has most of it. */
-static double find_spread(const mixture *m, size_t cluster, size_t *coordinate) {
-  const double *spread = m->variances + cluster * m->width;
+/* The mean, and in variances the sums of squares around it, of a cluster; without rows it stays. */
+static void measure(const mixture *m, size_t cluster) {
+  size_t size = add_up(m, cluster, false);
+  for (size_t j = cluster * m->width; j < (cluster + 1) * m->width && size > 0; j++) {
+    m->means[j] = m->variances[j] / (double)size;
+  }
+  (void)add_up(m, cluster, true);
+}
+
+/* The sum of squares of a cluster around its mean. */
+static double find_spread(const mixture *m, size_t cluster) {
   double sum = 0;
-  *coordinate = 0;
-  for (size_t j = 0; j < m->width; j++) {
-    sum += spread[j];
-    *coordinate = spread[j] > spread[*coordinate] ? j : *coordinate;
+  for (size_t j = cluster * m->width; j < (cluster + 1) * m->width; j++) {
+    sum += m->variances[j];
   }
   return sum;
 }
 
 /* Splits until there are as many clusters as there is room, or each is one point. */
 static void split_clusters(mixture *m) {
-  size_t coordinate = 0;
   memset(m->clusters, 0, m->count * sizeof *m->clusters);
-  (void)measure(m, 0);
+  measure(m, 0);
   /* Rounding gives equal rows a spread too, far below this. */
-  double least = 1e-18 * find_spread(m, 0, &coordinate);
-  m->component_count = 1;
-  while (m->component_count < m->room) {
+  double least = 1e-18 * find_spread(m, 0);
+  for (m->component_count = 1; m->component_count < m->room; m->component_count++) {
     size_t widest = 0;
     double largest = least;
     for (size_t c = 0; c < m->component_count; c++) {
-      size_t at = 0;
-      double spread = find_spread(m, c, &at);
+      double spread = find_spread(m, c);
       if (spread > largest) {
         largest = spread;
         widest = c;
-        coordinate = at;
       }
     }
     if (largest == least) {
       return;
     }
-    double limit = m->means[widest * m->width + coordinate];
+    size_t first = widest * m->width;
+    size_t coordinate = 0;
+    for (size_t j = 1; j < m->width; j++) {
+      coordinate = m->variances[first + j] > m->variances[first + coordinate] ? j : coordinate;
+    }
     for (size_t i = 0; i < m->count; i++) {
-      if (m->clusters[i] == widest && m->x[i * m->width + coordinate] > limit) {
+      if (m->clusters[i] == widest &&
+          m->x[i * m->width + coordinate] > m->means[first + coordinate]) {
         m->clusters[i] = m->component_count;
       }
     }
-    m->component_count++;
-    (void)measure(m, widest);
-    (void)measure(m, m->component_count - 1);
+    measure(m, widest);
+    measure(m, m->component_count);
   }
 }
 
 /* posteriors [count][component_count of room] = a bᵀ for b [component_count][width] */
 static void multiply(const mixture *m, double *a, double *b, double factor) {
-  ms_matrix to = ms_matrix_make(m->posteriors, m->count, m->room);
   ms_multiply_add(ms_matrix_make(a, m->count, m->width),
-                  ms_matrix_transposed(ms_matrix_make(b, m->component_count, m->width)), factor,
-                  ms_matrix_part(to, 0, m->count, 0, m->component_count));
+                  ((ms_matrix){b, m->width, m->component_count, 1, m->width}), factor,
+                  ((ms_matrix){m->posteriors, m->count, m->component_count, m->room, 1}));
 }
 
 static void clear_posteriors(const mixture *m) {
@@ -148,53 +151,42 @@ static bool step_means(const mixture *m) {
     for (size_t c = 1; c < m->component_count; c++) {
       best = products[c] + m->weights[c] < products[best] + m->weights[best] ? c : best;
     }
-    moved = moved || best != m->clusters[i];
+    moved |= best != m->clusters[i];
     m->clusters[i] = best;
   }
   for (size_t c = 0; c < m->component_count && moved; c++) {
-    memcpy(m->work, m->means + c * m->width, m->width * sizeof *m->work);
-    if (measure(m, c) == 0) {
-      memcpy(m->means + c * m->width, m->work, m->width * sizeof *m->work);
-    }
+    measure(m, c);
   }
   return moved;
 }
 
-/* Weights, means and variances from the posteriors; a component that lost all rows stays, at 0. */
+/* Weights, means, variances and, in work, their inverses from the posteriors; a component that lost
+ * all rows stays, at 0. */
 static void maximise(const mixture *m) {
-  size_t width = m->width;
-  ms_matrix shares = ms_matrix_transposed(ms_matrix_part(
-      ms_matrix_make(m->posteriors, m->count, m->room), 0, m->count, 0, m->component_count));
-  ms_matrix sums = ms_matrix_make(m->work, m->component_count, width);
+  ms_matrix shares = {m->posteriors, m->component_count, m->count, 1, m->room};
+  ms_matrix x = ms_matrix_make(m->x, m->count, m->width);
+  ms_matrix squares = ms_matrix_make(m->squares, m->count, m->width);
+  ms_matrix means = ms_matrix_make(m->means, m->component_count, m->width);
+  ms_matrix variances = ms_matrix_make(m->variances, m->component_count, m->width);
+  ms_multiply_at(&shares, &x, &means);
+  ms_multiply_at(&shares, &squares, &variances);
   for (size_t c = 0; c < m->component_count; c++) {
-    m->weights[c] = 0;
+    double weight = 0;
     for (size_t i = 0; i < m->count; i++) {
-      m->weights[c] += m->posteriors[i * m->room + c];
+      weight += m->posteriors[i * m->room + c];
     }
-    m->weights[c] = m->weights[c] > 1e-9 ? m->weights[c] : 0;
-  }
-  ms_multiply(shares, ms_matrix_make(m->x, m->count, width), sums);
-  for (size_t c = 0; c < m->component_count; c++) {
-    for (size_t j = 0; j < width && m->weights[c] > 0; j++) {
-      m->means[c * width + j] = m->work[c * width + j] / m->weights[c];
+    for (size_t j = c * m->width; j < (c + 1) * m->width; j++) {
+      m->means[j] /= fmax(weight, least_rows);
+      double variance = m->variances[j] / fmax(weight, least_rows) - m->means[j] * m->means[j];
+      m->variances[j] = fmax(variance, m->floor);
+      m->work[j] = 1 / m->variances[j];
     }
-  }
-  ms_multiply(shares, ms_matrix_make(m->squares, m->count, width), sums);
-  for (size_t c = 0; c < m->component_count; c++) {
-    for (size_t j = 0; j < width && m->weights[c] > 0; j++) {
-      double mean = m->means[c * width + j];
-      double variance = m->work[c * width + j] / m->weights[c] - mean * mean;
-      m->variances[c * width + j] = fmax(variance, m->floor);
-    }
-    m->weights[c] /= (double)m->count;
+    m->weights[c] = weight > least_rows ? weight / (double)m->count : 0;
   }
 }
 
 /* log weight - ½ Σ (mean² / variance + log 2 pi variance), and work = what multiplies x */
 static double prepare_component(const mixture *m, size_t c) {
-  if (m->weights[c] == 0) {
-    return -INFINITY;
-  }
   double constant = ms_log(m->weights[c]);
   for (size_t j = c * m->width; j < (c + 1) * m->width; j++) {
     m->work[j] = m->means[j] / m->variances[j];
@@ -206,10 +198,6 @@ static double prepare_component(const mixture *m, size_t c) {
 /* Posteriors from weights, means and variances; gives the mean log likelihood. */
 static double expect(const mixture *m) {
   double sum = 0;
-  size_t room = m->component_count * m->width;
-  for (size_t i = 0; i < room; i++) {
-    m->work[i] = 1 / m->variances[i];
-  }
   clear_posteriors(m);
   multiply(m, m->squares, m->work, -0.5);
   for (size_t c = 0; c < m->component_count; c++) {
@@ -220,31 +208,9 @@ static double expect(const mixture *m) {
   }
   multiply(m, m->x, m->work, 1);
   for (size_t i = 0; i < m->count; i++) {
-    double *row = m->posteriors + i * m->room;
-    double largest = -INFINITY;
-    double total = 0;
-    for (size_t c = 0; c < m->component_count; c++) {
-      largest = fmax(largest, row[c]);
-    }
-    for (size_t c = 0; c < m->component_count; c++) {
-      row[c] = ms_exp(row[c] - largest);
-      total += row[c];
-    }
-    for (size_t c = 0; c < m->component_count; c++) {
-      row[c] /= total;
-    }
-    sum += largest + ms_log(total);
+    sum += ms_softmax(m->posteriors + i * m->room, m->component_count);
   }
   return sum / (double)m->count;
-}
-
-/* The mean over coordinates of their mean square; x has columns of mean 0 or near it. */
-static double mean_variance(const mixture *m) {
-  double sum = 0;
-  for (size_t i = 0; i < m->count * m->width; i++) {
-    sum += m->squares[i];
-  }
-  return sum / ((double)m->count * (double)m->width);
 }
 
 ms_status ms_mixture_fit(ms_context *context, double *x, size_t count, size_t width,
@@ -253,20 +219,14 @@ ms_status ms_mixture_fit(ms_context *context, double *x, size_t count, size_t wi
   mixture m = {
       .count = count, .width = width, .room = component_count, .x = x, .posteriors = posteriors};
   MS_TRY(make_mixture(context, &m));
-  m.floor = least_variance * mean_variance(&m);
   split_clusters(&m);
-  for (size_t i = 0; i < MEANS_STEPS; i++) {
-    if (!step_means(&m)) {
-      break;
-    }
+  size_t steps = 0;
+  while (steps < MEANS_STEPS && step_means(&m)) {
+    steps++;
   }
   clear_posteriors(&m);
   for (size_t i = 0; i < count; i++) {
     posteriors[i * component_count + m.clusters[i]] = 1;
-  }
-  /* A cluster that k-means emptied has no variances of its own. */
-  for (size_t i = 0; i < m.component_count * width; i++) {
-    m.variances[i] = m.floor;
   }
   double before = -INFINITY;
   for (size_t i = 0; i < MIXTURE_STEPS; i++) {
