@@ -21,39 +21,34 @@ typedef struct transport {
   const double *cost; /* [rows][columns] */
   double *kernel;     /* [rows][columns], exp((f + g - cost) / penalty) */
   double *f;          /* [rows], potentials */
-  double *g;          /* [columns] */
+  double *g;          /* [columns], behind f */
   double *u;          /* [rows], scalings */
-  double *v;          /* [columns] */
+  double *v;          /* [columns], behind u */
   double *sums;       /* [columns] */
 } transport;
 
 /* Potentials under which no cost is negative and every row and column has a cost of 0. */
 static void reduce_costs(const transport *t) {
-  for (size_t i = 0; i < t->rows; i++) {
+  for (size_t i = 0; i < t->rows + t->columns; i++) {
     t->f[i] = INFINITY;
-    for (size_t j = 0; j < t->columns; j++) {
-      t->f[i] = fmin(t->f[i], t->cost[i * t->columns + j]);
-    }
-  }
-  for (size_t j = 0; j < t->columns; j++) {
-    t->g[j] = INFINITY;
+    t->u[i] = 1;
   }
   for (size_t i = 0; i < t->rows; i++) {
+    const double *row = t->cost + i * t->columns;
     for (size_t j = 0; j < t->columns; j++) {
-      t->g[j] = fmin(t->g[j], t->cost[i * t->columns + j] - t->f[i]);
+      t->f[i] = fmin(t->f[i], row[j]);
+    }
+    for (size_t j = 0; j < t->columns; j++) {
+      t->g[j] = fmin(t->g[j], row[j] - t->f[i]);
     }
   }
 }
 
 /* Takes the scalings into the potentials, and makes the kernel anew. */
 static void absorb(const transport *t) {
-  for (size_t i = 0; i < t->rows; i++) {
+  for (size_t i = 0; i < t->rows + t->columns; i++) {
     t->f[i] += t->penalty * ms_log(t->u[i]);
     t->u[i] = 1;
-  }
-  for (size_t j = 0; j < t->columns; j++) {
-    t->g[j] += t->penalty * ms_log(t->v[j]);
-    t->v[j] = 1;
   }
   for (size_t i = 0; i < t->rows; i++) {
     for (size_t j = 0; j < t->columns; j++) {
@@ -63,10 +58,10 @@ static void absorb(const transport *t) {
   }
 }
 
-static bool is_large(const double *scalings, size_t count) {
+static bool has_large_scaling(const transport *t) {
   bool large = false;
-  for (size_t i = 0; i < count; i++) {
-    large = large || !(scalings[i] < largest_scaling && scalings[i] > 1 / largest_scaling);
+  for (size_t i = 0; i < t->rows + t->columns; i++) {
+    large = large || !(t->u[i] < largest_scaling && t->u[i] > 1 / largest_scaling);
   }
   return large;
 }
@@ -99,23 +94,17 @@ ms_status ms_sinkhorn(ms_context *context, double *cost, size_t rows, size_t col
   ms_arena_mark mark = ms_arena_get_mark(context);
   transport t = {.rows = rows, .columns = columns, .penalty = penalty, .cost = cost};
   MS_TRY(MS_SCRATCH(context, rows * columns, &t.kernel));
-  MS_TRY(MS_SCRATCH(context, rows, &t.f));
-  MS_TRY(MS_SCRATCH(context, columns, &t.g));
-  MS_TRY(MS_SCRATCH(context, rows, &t.u));
-  MS_TRY(MS_SCRATCH(context, columns, &t.v));
-  MS_TRY(MS_SCRATCH(context, columns, &t.sums));
+  MS_TRY(MS_SCRATCH(context, 2 * rows + 3 * columns, &t.f));
+  t.g = t.f + rows;
+  t.u = t.g + columns;
+  t.v = t.u + rows;
+  t.sums = t.v + columns;
   reduce_costs(&t);
-  for (size_t i = 0; i < rows; i++) {
-    t.u[i] = 1;
-  }
-  for (size_t j = 0; j < columns; j++) {
-    t.v[j] = 1;
-  }
   absorb(&t);
   double error = INFINITY;
   for (size_t i = 0; i < ROUND_LIMIT && error > 1e-9; i++) {
     error = scale(&t);
-    if (is_large(t.u, rows) || is_large(t.v, columns)) {
+    if (has_large_scaling(&t)) {
       absorb(&t);
     }
   }
