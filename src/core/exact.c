@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/finite.h"
+
 /* The terms of e^r from the thirteenth down, |r| <= ln 2 / 2; they begin with 1 / 14!. */
 static const double factors[] = {1.0 / 6227020800,
                                  1.0 / 479001600,
@@ -44,8 +46,8 @@ double ms_exp(double x) {
 }
 
 double ms_log(double x) {
-  if (!(x >= 0x1p-1022) || isinf(x)) {
-    return x > 0    ? isinf(x) ? x : ms_log(x * 0x1p54) - 0x1.2b708872320e2p+5
+  if (!(x >= 0x1p-1022) || ms_is_infinite(x)) {
+    return x > 0    ? ms_is_infinite(x) ? x : ms_log(x * 0x1p54) - 0x1.2b708872320e2p+5
            : x == 0 ? -INFINITY
                     : NAN;
   }
@@ -68,7 +70,7 @@ double ms_log(double x) {
 double ms_log1p(double x) {
   /* What rounding 1 + x loses, the quotient makes good (Kahan). */
   double sum = 1 + x;
-  return sum == 1 || isinf(sum) ? x : ms_log(sum) * (x / (sum - 1));
+  return sum == 1 || ms_is_infinite(sum) ? x : ms_log(sum) * (x / (sum - 1));
 }
 
 double ms_log_gamma(double x) {

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/finite.h"
+
 typedef struct text_sink {
   char *text;
   size_t size;
@@ -61,12 +63,12 @@ static uint32_t find_digits(double number, int *power) {
 /* As %g: six digits, without zeros at the end. Scaling may move a number past a half of the last.
  */
 static void put_double(text_sink *sink, double number) {
-  if (signbit(number) && !isnan(number)) {
+  if (signbit(number) && !ms_is_nan(number)) {
     put(sink, '-');
   }
   number = fabs(number);
-  if (!(number > 0) || isinf(number)) {
-    put_text(sink, number == 0 ? "0" : isinf(number) ? "inf" : "nan", SIZE_MAX);
+  if (!(number > 0) || ms_is_infinite(number)) {
+    put_text(sink, number == 0 ? "0" : ms_is_infinite(number) ? "inf" : "nan", SIZE_MAX);
     return;
   }
   int power = 0;

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/finite.h"
 #include "nn/ops.h"
 
 enum { MAX_FACTORS = 3 };
@@ -80,7 +81,7 @@ typedef struct factors {
 static void add_factor(ms_graph *graph, ms_value *value, int depth, factors *found) {
   const ms_node *node = value->producer;
   float number = number_of(graph, value);
-  if (!isnan(number)) {
+  if (!ms_is_nan(number)) {
     found->number *= (double)number;
   } else if (depth > 0 && value->use_count == 1 && is_binary(node, MS_BINARY_MULTIPLY)) {
     add_factor(graph, node->inputs[0], depth - 1, found);
@@ -200,7 +201,7 @@ static const ms_value *match_deviation(ms_graph *graph, const ms_value *value, f
     return NULL;
   }
   *epsilon = number_of(graph, sum->inputs[1]);
-  const ms_value *square = isnan(*epsilon) ? NULL : match_last_mean(sum->inputs[0]);
+  const ms_value *square = ms_is_nan(*epsilon) ? NULL : match_last_mean(sum->inputs[0]);
   if (square == NULL) {
     return NULL;
   }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/finite.h"
 #include "nn/loop.h"
 #include "nn/ops.h"
 
@@ -140,7 +141,7 @@ static void reduce_rows(const ms_run *run, ms_reduce function, const float *x, m
 static float log_sum_exp(const ms_kernels *kernels, float *row, size_t count) {
   float largest = kernels->maximum(row, count);
   float result = 0;
-  if (!isfinite(largest)) {
+  if (!ms_is_finite(largest)) {
     return largest;
   }
   ms_apply_number(kernels, MS_BINARY_SUBTRACT, row, row, largest, count);

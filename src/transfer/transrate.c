@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/finite.h"
 #include "transfer/metrics.h"
 
 /*
@@ -52,7 +53,7 @@ static ms_status transrate(ms_context *context, const ms_metric_data *data, doub
     within += coding_rate(gram, size < width ? size : width, size, distortion) * (double)size /
               (double)data->count;
   }
-  if (isnan(whole - within)) {
+  if (ms_is_nan(whole - within)) {
     return ms_fail(context, MS_ERR_DATA, "distortion %g is too small for these features",
                    distortion);
   }
