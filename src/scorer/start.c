@@ -190,32 +190,46 @@ typedef struct ridge_problem {
   const double *descriptors; /* [T][P], each row times the root of its weight */
   const double *targets;     /* [M][T], each column times the root of its weight */
   double strength;           /* λ, positive */
-  const double *kernel;      /* [T][T], weighted as they are, for what no map can say, or NULL */
 } ridge_problem;
 
-/* A map of rank K: predicted target m = Σ_k readout[m][k] (descriptor · map[·][k]). */
+/* A map of rank K: predicted target m = Σ_k directions[k][m] (descriptor · map[·][k]) / P. */
 typedef struct low_rank_map {
-  size_t rank;     /* K, at most min(wanted, M, T); less where the problem has less */
-  double *readout; /* [M][K], orthonormal columns */
-  double *map;     /* [P][K] */
-  double *sizes;   /* [K], root of the sum over tasks of the squared predictions of part k */
-  double *dual;    /* [M][T], what the kernel is multiplied by */
+  size_t rank;        /* K, at most min(wanted, M, T); less where the problem has less */
+  double *directions; /* [M][M], the first K orthonormal rows count */
+  double *map;        /* [P][K] */
+  double *sizes;      /* [K], root of the sum over tasks of the squared predictions of part k */
+  double *dual;       /* [M][T], what the kernel is multiplied by */
 } low_rank_map;
 
+/* The kernel of two tasks to recall, weighted, for what no map can say; 0 where none is recalled.
+ */
+static double recall_kernel(const ms_trainer *trainer, size_t a, size_t b) {
+  const ms_recall *recall = &trainer->recall;
+  if (recall->task_count == 0) {
+    return 0;
+  }
+  double weight = sqrt(trainer->tasks[a].weight * trainer->tasks[b].weight);
+  return trainer->options[MS_TRAINER_RECALL] * weight *
+         ms_recall_nearness(*recall->reach, recall->tasks + a * recall->number_count,
+                            recall->tasks + b * recall->number_count, recall->number_count);
+}
+
 /* dual [M][T] = targets (G Gᵀ / P + K + λ)⁻¹ */
-static ms_status solve_dual(ms_context *context, const ridge_problem *problem, double *dual) {
+static ms_status solve_dual(const ms_trainer *trainer, const ridge_problem *problem, double *dual) {
   size_t task_count = problem->task_count;
   double *gram = NULL; /* [T][T] */
-  MS_TRY(MS_SCRATCH(context, task_count * task_count, &gram));
+  MS_TRY(MS_SCRATCH(trainer->context, task_count * task_count, &gram));
   ms_gram(ms_matrix_make((double *)problem->descriptors, task_count, problem->descriptor_count),
           gram);
-  for (size_t i = 0; i < task_count * task_count; i++) {
-    gram[i] = gram[i] / (double)problem->descriptor_count +
-              (problem->kernel == NULL ? 0 : problem->kernel[i]) +
-              (i % (task_count + 1) == 0 ? problem->strength : 0);
+  for (size_t t = 0; t < task_count; t++) {
+    for (size_t other = 0; other < task_count; other++) {
+      double *value = &gram[t * task_count + other];
+      *value = *value / (double)problem->descriptor_count + recall_kernel(trainer, t, other) +
+               (t == other ? problem->strength : 0);
+    }
   }
   if (!ms_cholesky(gram, task_count)) {
-    return ms_fail(context, MS_ERR_DATA, "the ridge of %g is too small for %zu tasks",
+    return ms_fail(trainer->context, MS_ERR_DATA, "the ridge of %g is too small for %zu tasks",
                    problem->strength, task_count);
   }
   memcpy(dual, problem->targets, problem->model_count * task_count * sizeof *dual);
@@ -238,69 +252,63 @@ static void explain(const ridge_problem *problem, const double *fits, double *ex
 }
 
 /* The map of the directions kept, in map's zeroed memory; mixed is scratch, [2][K][T] of zeros. */
-static void fill_map(const ridge_problem *problem, const double *fits, const double *directions,
-                     double *mixed, low_rank_map *map) {
+static void fill_map(const ridge_problem *problem, const double *fits, double *mixed,
+                     low_rank_map *map) {
   size_t rank = map->rank;
   size_t task_count = problem->task_count;
   size_t model_count = problem->model_count;
-  size_t descriptor_count = problem->descriptor_count;
   double *mixed_dual = mixed + rank * task_count;
-  ms_add_product(directions, fits, rank, model_count, task_count, MS_AS_THEY_ARE, mixed);
-  ms_add_product(directions, map->dual, rank, model_count, task_count, MS_AS_THEY_ARE, mixed_dual);
+  ms_add_product(map->directions, fits, rank, model_count, task_count, MS_AS_THEY_ARE, mixed);
+  ms_add_product(map->directions, map->dual, rank, model_count, task_count, MS_AS_THEY_ARE,
+                 mixed_dual);
   for (size_t k = 0; k < rank; k++) {
     const double *row = mixed + k * task_count;
     map->sizes[k] = sqrt(ms_dot(row, row, task_count));
-    for (size_t m = 0; m < model_count; m++) {
-      map->readout[m * rank + k] = directions[k * model_count + m];
-    }
   }
-  ms_add_product(problem->descriptors, mixed_dual, descriptor_count, task_count, rank,
+  ms_add_product(problem->descriptors, mixed_dual, problem->descriptor_count, task_count, rank,
                  MS_TURNED_A | MS_TURNED_B, map->map);
-  for (size_t i = 0; i < descriptor_count * rank; i++) {
-    map->map[i] /= (double)descriptor_count;
-  }
 }
 
 /*
  * Minimises Σ_t |target - prediction|² + λ P |B|² over maps B [M][P], through its dual, then keeps
- * the rank directions of the M targets that carry most of the fit, which is the best map of that
- * rank for the same objective. With rank at least M it is the ridge solution itself. With a kernel,
- * predictions gain dual · kernel, the objective that part's norm; of that nothing is dropped.
+ * as many directions of the M targets as a token has numbers, those that carry most of the fit,
+ * which is the best map of that rank for the same objective. With M directions it is the ridge
+ * solution itself. With a kernel, predictions gain dual · kernel, the objective that part's norm;
+ * of that nothing is dropped.
  *
  * Costs T² P / 2 + T³ / 6 + O(T² M + M³). Takes scratch memory, in which the map stays; T² must be
  * a size.
  * Fails with MS_ERR_MEMORY, or MS_ERR_DATA where rounding makes the system singular.
  */
-static ms_status fit_ridge(ms_context *context, const ridge_problem *problem, size_t rank,
+static ms_status fit_ridge(const ms_trainer *trainer, const ridge_problem *problem,
                            low_rank_map *map) {
   size_t model_count = problem->model_count;
   size_t pair_count = model_count * problem->task_count;
-  size_t most = rank < model_count ? rank : model_count;
+  size_t most = trainer->shape.width < model_count ? trainer->shape.width : model_count;
   /* A size: the targets are in memory, and the trainer limits the other numbers. */
-  size_t size = 4 * pair_count + (2 * model_count + 1) * model_count +
-                (model_count + problem->descriptor_count + 1) * most;
+  size_t size =
+      4 * pair_count + (2 * model_count + 1) * model_count + (problem->descriptor_count + 1) * most;
   double *dual = NULL; /* [M][T] */
-  MS_TRY(MS_SCRATCH(context, size, &dual));
+  MS_TRY(MS_SCRATCH(trainer->context, size, &dual));
   memset(dual, 0, size * sizeof *dual);
   double *fits = dual + pair_count;                           /* [M][T] */
   double *mixed = fits + pair_count;                          /* [2][M][T] */
   double *directions = mixed + 2 * pair_count;                /* [M][M] */
   double *explained = directions + model_count * model_count; /* [M][M] */
   double *shares = explained + model_count * model_count;     /* [M] */
-  *map = (low_rank_map){.dual = dual, .readout = shares + model_count};
-  map->map = map->readout + model_count * most;
+  *map = (low_rank_map){.dual = dual, .directions = directions, .map = shares + model_count};
   map->sizes = map->map + problem->descriptor_count * most;
-  MS_TRY(solve_dual(context, problem, dual));
+  MS_TRY(solve_dual(trainer, problem, dual));
   /* The predictions on the tasks themselves. */
   for (size_t i = 0; i < pair_count; i++) {
     fits[i] = problem->targets[i] - problem->strength * dual[i];
   }
   explain(problem, fits, explained);
-  MS_TRY(ms_find_directions(context, explained, model_count, shares, directions));
+  MS_TRY(ms_find_directions(trainer->context, explained, model_count, shares, directions));
   while (map->rank < most && shares[map->rank] > LEAST_SHARE * shares[0]) {
     map->rank++;
   }
-  fill_map(problem, fits, directions, mixed, map);
+  fill_map(problem, fits, mixed, map);
   return MS_OK;
 }
 
@@ -314,16 +322,16 @@ static void write_map(ms_trainer *trainer, const low_rank_map *map) {
   ms_attention *attention = &trainer->attention;
   size_t width = attention->shape.width;
   size_t row_width = ms_row_width(attention->shape.feature_count);
-  size_t summary_width =
-      ms_summary_width(attention->shape.feature_count, attention->shape.landmark_count);
+  size_t descriptor_count = descriptor_width(&attention->shape);
   double root = sqrt((double)width);
-  double spare = 2 / sqrt((double)(row_width + summary_width));
+  double spare = 2 / sqrt((double)descriptor_count);
   double tasks_root = sqrt(ms_trainer_weight(trainer));
-  for (size_t i = 0; i < row_width + summary_width; i++) {
+  for (size_t i = 0; i < descriptor_count; i++) {
     double *to =
         i < row_width ? attention->rows + i * width : attention->summary + (i - row_width) * width;
     for (size_t k = 0; k < width; k++) {
-      to[k] = k < map->rank ? 2 * map->map[i * map->rank + k] * tasks_root / map->sizes[k]
+      to[k] = k < map->rank ? 2 * (map->map[i * map->rank + k] / (double)descriptor_count) *
+                                  tasks_root / map->sizes[k]
                             : spare * draw(&trainer->random);
     }
   }
@@ -335,7 +343,9 @@ static void write_map(ms_trainer *trainer, const low_rank_map *map) {
   for (size_t m = 0; m < attention->shape.model_count; m++) {
     for (size_t k = 0; k < width; k++) {
       attention->tokens[m * width + k] =
-          k < map->rank ? root * map->readout[m * map->rank + k] * map->sizes[k] / tasks_root : 0;
+          k < map->rank ? root * map->directions[k * attention->shape.model_count + m] *
+                              map->sizes[k] / tasks_root
+                        : 0;
     }
   }
 }
@@ -360,27 +370,6 @@ static ms_status place_tasks(ms_trainer *trainer) {
                           trainer->scale.summary_shift + feature_count,
                           trainer->scale.summary_factor + feature_count, number_count,
                           trainer->recall.tasks + t * number_count);
-  }
-  return MS_OK;
-}
-
-/* kernel [T][T] of the tasks to recall, weighted, in scratch memory; NULL where there are none. */
-static ms_status find_kernel(const ms_trainer *trainer, double **kernel) {
-  const ms_recall *recall = &trainer->recall;
-  size_t task_count = recall->task_count;
-  *kernel = NULL;
-  if (task_count == 0) {
-    return MS_OK;
-  }
-  MS_TRY(MS_SCRATCH(trainer->context, task_count * task_count, kernel));
-  for (size_t t = 0; t < task_count; t++) {
-    for (size_t other = 0; other < task_count; other++) {
-      double weight = sqrt(trainer->tasks[t].weight * trainer->tasks[other].weight);
-      (*kernel)[t * task_count + other] =
-          trainer->options[MS_TRAINER_RECALL] * weight *
-          ms_recall_nearness(*recall->reach, recall->tasks + t * recall->number_count,
-                             recall->tasks + other * recall->number_count, recall->number_count);
-    }
   }
   return MS_OK;
 }
@@ -415,9 +404,7 @@ ms_status ms_trainer_start(ms_trainer *trainer) {
   find_scale(trainer, descriptors);
   solve_priors(trainer, levels);
   weigh(trainer, levels, descriptors, residuals);
-  double *kernel = NULL; /* [T][T] */
   MS_TRY(place_tasks(trainer));
-  MS_TRY(find_kernel(trainer, &kernel));
   const ridge_problem problem = {
       .task_count = task_count,
       .model_count = model_count,
@@ -426,10 +413,9 @@ ms_status ms_trainer_start(ms_trainer *trainer) {
       .targets = residuals,
       .strength =
           trainer->options[MS_TRAINER_RIDGE] * ms_trainer_weight(trainer) / (double)task_count,
-      .kernel = kernel,
   };
   low_rank_map map;
-  MS_TRY(fit_ridge(context, &problem, trainer->shape.width, &map));
+  MS_TRY(fit_ridge(trainer, &problem, &map));
   write_map(trainer, &map);
   write_recall(trainer, &map);
   return MS_OK;
