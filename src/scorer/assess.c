@@ -77,8 +77,8 @@ static ms_status find_order_change(const ms_scorer *scorer, const ms_assessment 
   float *priors = scores + model_count; /* [M] */
   for (size_t m = 0; m < model_count; m++) {
     scores[m] = assessments[m].score;
-    priors[m] = (float)scorer->attention.prior[m];
   }
+  ms_narrow(scorer->attention.prior, model_count, priors);
   double tau = ms_tau(priors, scores, model_count, false, order);
   *order_change = ms_is_missing(tau) ? 0 : (float)((1 - tau) / 2);
   return MS_OK;

@@ -181,10 +181,11 @@ static void backward_projection(const ms_attention *attention, const ms_projecte
                  projected->row_count - 1, width, MS_TURNED_A, gradient->rows);
 }
 
-static ms_status backward_task(ms_context *context, const ms_attention *attention,
-                               const double *queries, const ms_projected_task *projected,
-                               const ms_attention_pass *pass, const double *slopes,
-                               bool skip_projection, double *query_slopes, ms_attention *gradient) {
+ms_status ms_attention_backward(ms_context *context, const ms_attention *attention,
+                                const double *queries, const ms_projected_task *projected,
+                                const ms_attention_pass *pass, const double *slopes,
+                                bool skip_projection, double *query_slopes,
+                                ms_attention *gradient) {
   size_t count = attention->shape.model_count;
   size_t width = attention->shape.width;
   size_t row_count = projected->row_count;
@@ -213,18 +214,6 @@ static ms_status backward_task(ms_context *context, const ms_attention *attentio
     backward_projection(attention, projected, hidden_slopes, gradient);
   }
   return MS_OK;
-}
-
-ms_status ms_attention_backward(ms_context *context, const ms_attention *attention,
-                                const double *queries, const ms_projected_task *projected,
-                                const ms_attention_pass *pass, const double *slopes,
-                                bool skip_projection, double *query_slopes,
-                                ms_attention *gradient) {
-  ms_arena_mark mark = ms_arena_get_mark(context);
-  ms_status status = backward_task(context, attention, queries, projected, pass, slopes,
-                                   skip_projection, query_slopes, gradient);
-  ms_arena_drop(context, mark);
-  return status;
 }
 
 void ms_attention_backward_query(const ms_attention *attention, const double *query_slopes,

@@ -160,14 +160,13 @@ ms_status ms_forecast_assess(ms_context *context, const ms_forecast *forecast,
   MS_TRY(ms_check_room(context, count, model_count));
   outcomes drawn = {.draw_count = draw_count};
   double *means = NULL; /* [M], draws before */
-  double level = 0;
   MS_TRY(MS_SCRATCH(context, value_count + model_count, &drawn.logits));
   MS_TRY(MS_SCRATCH(context, value_count, &drawn.ranks));
   MS_TRY(MS_SCRATCH(context, model_count + draw_count, &drawn.order));
   MS_TRY(MS_SCRATCH(context, model_count, &means));
   drawn.draw = drawn.logits + value_count;
   draw_outcomes(forecast, resampled, resample_count, random, means, &drawn);
-  ms_posterior_mean(&forecast->posterior, forecast->scores, means, &level);
+  double level = ms_posterior_mean(&forecast->posterior, forecast->scores, means);
   for (size_t m = 0; m < model_count; m++) {
     assessments[m].score = (float)(means[m] - level);
     find_rank_interval(drawn.ranks + m * draw_count, draw_count, model_count, drawn.order,
@@ -206,15 +205,12 @@ static ms_status choose_next(ms_context *context, const ms_forecast *forecast, s
   double *means = NULL; /* [M] */
   float *values = NULL; /* [M], -infinity for models that were run */
   size_t *order = NULL; /* [M] */
-  double level = 0;
   MS_TRY(MS_SCRATCH(context, 2 * model_count, &means));
   double *moves = means + model_count; /* [M] */
   MS_TRY(MS_SCRATCH(context, model_count, &values));
   MS_TRY(MS_SCRATCH(context, model_count, &order));
-  ms_posterior_mean(posterior, forecast->scores, means, &level);
-  for (size_t m = 0; m < model_count; m++) {
-    values[m] = (float)means[m];
-  }
+  ms_posterior_mean(posterior, forecast->scores, means);
+  ms_narrow(means, model_count, values);
   for (size_t i = 0; i < forecast->evidence.count; i++) {
     values[forecast->evidence.models[i]] = -INFINITY;
   }

@@ -107,19 +107,15 @@ static double add_squared(const present_models *present, double factor, double *
 
 ms_status ms_loss(ms_context *context, const ms_loss_weights *weights, const double *scores,
                   const float *targets, size_t count, double *slopes, double *loss) {
-  ms_arena_mark mark = ms_arena_get_mark(context);
   present_models present;
-  ms_status status = find_present(context, scores, targets, count, &present);
-  if (status == MS_OK) {
-    *loss = 0;
-    memset(slopes, 0, count * sizeof *slopes);
-    if (present.count >= 2) {
-      double share = 1 / (double)present.count;
-      find_strengths(&present, weights->temperature);
-      *loss += add_listwise(&present, weights->temperature, weights->listwise * share, slopes);
-      *loss += add_squared(&present, weights->squared * share, slopes);
-    }
+  MS_TRY(find_present(context, scores, targets, count, &present));
+  *loss = 0;
+  memset(slopes, 0, count * sizeof *slopes);
+  if (present.count >= 2) {
+    double share = 1 / (double)present.count;
+    find_strengths(&present, weights->temperature);
+    *loss += add_listwise(&present, weights->temperature, weights->listwise * share, slopes);
+    *loss += add_squared(&present, weights->squared * share, slopes);
   }
-  ms_arena_drop(context, mark);
-  return status;
+  return MS_OK;
 }

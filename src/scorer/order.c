@@ -49,6 +49,12 @@ void ms_mean_ranks(const float *values, size_t count, size_t best, size_t *order
   }
 }
 
+void ms_narrow(const double *wide, size_t count, float *narrow) {
+  for (size_t i = 0; i < count; i++) {
+    narrow[i] = (float)wide[i];
+  }
+}
+
 double ms_mean(const float *x, size_t stride, size_t count, double centre, bool squared) {
   double sum = 0;
   for (size_t i = 0; i < count; i++) {

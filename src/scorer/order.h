@@ -25,6 +25,8 @@ void ms_mean_ranks(const float *values, size_t count, size_t best, size_t *order
  * order  receives count indices, best truth first
  */
 double ms_tau(const float *truth, const float *score, size_t count, bool hyperbolic, size_t *order);
+/* narrow [count] = wide */
+void ms_narrow(const double *wide, size_t count, float *narrow);
 /* The mean of count numbers x[i stride] - centre, or of their squares. */
 double ms_mean(const float *x, size_t stride, size_t count, double centre, bool squared);
 /* Fails with status, saying which number is not possible: "landmark 2 is inf". */

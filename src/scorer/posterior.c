@@ -118,21 +118,21 @@ ms_status ms_posterior_make(ms_context *context, const ms_certainty *certainty,
   return MS_OK;
 }
 
-void ms_posterior_mean(const ms_posterior *posterior, const double *scores, double *means,
-                       double *level) {
+double ms_posterior_mean(const ms_posterior *posterior, const double *scores, double *means) {
   const ms_evidence *evidence = posterior->evidence;
   size_t model_count = posterior->certainty->model_count;
-  *level = evidence->level_mean;
+  double level = evidence->level_mean;
   for (size_t m = 0; m < model_count; m++) {
     means[m] = scores[m] + evidence->level_mean;
   }
   for (size_t i = 0; i < evidence->count; i++) {
     double surprise = evidence->logits[i] - scores[evidence->models[i]] - evidence->level_mean;
-    *level += posterior->level_gains[i] * surprise;
+    level += posterior->level_gains[i] * surprise;
     for (size_t m = 0; m < model_count; m++) {
       means[m] += posterior->gains[m * evidence->count + i] * surprise;
     }
   }
+  return level;
 }
 
 void ms_posterior_draw(const ms_posterior *posterior, const double *scores, ms_random *random,

@@ -90,13 +90,8 @@ typedef struct ms_posterior {
 /* Fails with MS_ERR_MEMORY, MS_ERR_DATA where rounding leaves no positive covariance. */
 MS_CHECK_RESULT ms_status ms_posterior_make(ms_context *context, const ms_certainty *certainty,
                                             const ms_evidence *evidence, ms_posterior *posterior);
-/*
- * The mean given the evidence.
- *
- * scores  [M], before; means  [M], receives y's mean; level  receives that of a
- */
-void ms_posterior_mean(const ms_posterior *posterior, const double *scores, double *means,
-                       double *level);
+/* The mean given the evidence: means [M] receives y's, given scores [M] before. Gives that of a. */
+double ms_posterior_mean(const ms_posterior *posterior, const double *scores, double *means);
 /*
  * One draw of y given the evidence, for other scores where these are uncertain too: a draw from
  * before the evidence, moved by the gains (Matheron's rule).

@@ -113,9 +113,7 @@ static ms_status score_task(ms_scorer *scorer, const ms_task *task, float *score
   MS_TRY(ms_task_view_all(task, &view));
   MS_TRY(ms_scorer_take_landmarks(scorer, &view, &landmarks, &level));
   MS_TRY(ms_scorer_score_view(scorer, &view, landmarks, wide));
-  for (size_t m = 0; m < ms_scorer_model_count(scorer); m++) {
-    scores[m] = (float)wide[m];
-  }
+  ms_narrow(wide, ms_scorer_model_count(scorer), scores);
   return MS_OK;
 }
 
@@ -128,8 +126,6 @@ ms_status ms_scorer_score(ms_scorer *scorer, const ms_task *task, float *scores,
 
 ms_status ms_scorer_prior(const ms_scorer *scorer, float *scores, size_t count) {
   MS_TRY(ms_check_room(scorer->context, count, ms_scorer_model_count(scorer)));
-  for (size_t m = 0; m < ms_scorer_model_count(scorer); m++) {
-    scores[m] = (float)scorer->attention.prior[m];
-  }
+  ms_narrow(scorer->attention.prior, ms_scorer_model_count(scorer), scores);
   return MS_OK;
 }

@@ -413,9 +413,7 @@ static ms_status score_task(ms_trainer *trainer, const ms_training_task *task, f
   ms_attention_query(&trainer->attention, queries);
   MS_TRY(ms_score_tokens(context, &trainer->attention, &trainer->scale, &trainer->recall, queries,
                          &task->tokens, NULL, &projected, &pass));
-  for (size_t m = 0; m < trainer->shape.model_count; m++) {
-    scores[m] = (float)pass.scores[m];
-  }
+  ms_narrow(pass.scores, trainer->shape.model_count, scores);
   return MS_OK;
 }
 

@@ -103,7 +103,7 @@ static void test_mean_is_the_conditional_mean(void) {
   make_problem(&made);
   condition_all(&made, joint, expected);
   CHECK_EQUAL(ms_posterior_make(context, &made.certainty, &made.evidence, &posterior), MS_OK);
-  ms_posterior_mean(&posterior, made.scores, means, &level);
+  level = ms_posterior_mean(&posterior, made.scores, means);
   for (size_t m = 0; m < MODELS; m++) {
     CHECK_NEAR(means[m], expected[m], 1e-12);
   }
@@ -118,7 +118,7 @@ static void test_no_observation_leaves_the_scores(void) {
   make_problem(&made);
   made.evidence.count = 0;
   CHECK_EQUAL(ms_posterior_make(context, &made.certainty, &made.evidence, &posterior), MS_OK);
-  ms_posterior_mean(&posterior, made.scores, means, &level);
+  level = ms_posterior_mean(&posterior, made.scores, means);
   CHECK_EQUAL(level, 1.5);
   for (size_t m = 0; m < MODELS; m++) {
     CHECK_EQUAL(means[m], made.scores[m] + 1.5);
