@@ -72,7 +72,7 @@ static const field_rule rules[] = {
     LIST(MODEL, 7, GRAPH, model_file, graphs, 16),
     LIST(MODEL, 8, OPSET, model_file, opsets, 16),
     ONE(OPSET, 1, TEXT, opset, domain),
-    LIST(OPSET, 2, INTEGERS, opset, version, 16),
+    LIST(OPSET, 2, INTEGER, opset, version, 16),
     LIST(GRAPH, 1, NODE, ms_onnx_model, nodes, 16),
     LIST(GRAPH, 5, TENSOR, ms_onnx_model, initializers, 16),
     LIST(GRAPH, 11, VALUE, ms_onnx_model, inputs, 16),
@@ -109,7 +109,7 @@ static const field_rule rules[] = {
     ONE(TENSOR_TYPE, 1, SMALL_INTEGER, ms_onnx_value, type),
     LIST(TENSOR_TYPE, 2, SHAPE, ms_onnx_value, shape, 16),
     LIST(SHAPE, 1, SIZE, ms_onnx_shape, dims, 3),
-    LIST(SIZE, 1, INTEGERS, ms_onnx_size, number, 16),
+    LIST(SIZE, 1, INTEGER, ms_onnx_size, number, 16),
 };
 static const field_rule *const rules_end = rules + sizeof rules / sizeof *rules;
 
@@ -178,11 +178,14 @@ static ms_status read_field(ms_context *context, const ms_field *field, const fi
                ? ms_field_integers(context, field, MS_TYPE_INT64, numbers, count)
                : ms_field_fixed(context, field, rule->content == FLOATS ? 4 : 8, numbers, count);
   }
-  if (rule->item_size > 0) {
-    member = (uint8_t *)*items + *count * rule->item_size;
-    ++*count;
+  size_t i = rule->item_size > 0 ? (*count)++ : 0;
+  if (counts) {
+    return MS_OK;
   }
-  return counts ? MS_OK : read_one(context, field, rule->content, member);
+  if (rule->item_size > 0) {
+    member = (uint8_t *)*items + i * rule->item_size;
+  }
+  return read_one(context, field, rule->content, member);
 }
 
 /* Goes over a message's fields once. */
