@@ -46,7 +46,7 @@ MS_INLINE void load_tail(const float *x, size_t count, float tail[PARTS]) {
   memcpy(tail, x + count / PARTS * PARTS, count % PARTS * sizeof *tail);
 }
 
-MS_NOINLINE static float join_parts(v128_t a, v128_t b, v128_t c, v128_t d) {
+MS_INLINE float join_parts(v128_t a, v128_t b, v128_t c, v128_t d) {
   v128_t sum = wasm_f32x4_add(wasm_f32x4_add(a, b), wasm_f32x4_add(c, d));
   return (wasm_f32x4_extract_lane(sum, 0) + wasm_f32x4_extract_lane(sum, 2)) +
          (wasm_f32x4_extract_lane(sum, 1) + wasm_f32x4_extract_lane(sum, 3));
