@@ -91,12 +91,19 @@ ms_status ms_infer_pad(ms_graph *graph, ms_node *node) {
   if (pad_count != 2 * axis_count || axis_count > x->shape.rank) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu pads for %zu axes", pad_count, axis_count);
   }
+  bool changes = false;
   for (size_t i = 0; i < axis_count; i++) {
     size_t axis = 0;
+    changes = changes || pads[i] != 0;
     MS_TRY(ms_node_axis(graph, node, axes == NULL ? (int64_t)i : axes[i], x->shape.rank, &axis));
     MS_TRY(pad_axis(graph, node, axis, pads[i], pads[i + axis_count], &shape));
   }
-  MS_TRY(ms_set_shape(graph, node, &shape));
+  if (changes) { /* the shape need not */
+    ms_node_keep_inputs(node, 1);
+    MS_TRY(ms_set_output(graph, node, x->type, &shape));
+  } else {
+    MS_TRY(ms_set_shape(graph, node, &shape));
+  }
   return state->mode == PAD_CONSTANT ? MS_OK : make_tables(graph, node);
 }
 

@@ -27,7 +27,11 @@ static ms_status check_scale(ms_graph *graph, const ms_node *node) {
   }
   bool fits =
       scale->count == 1 || (scale->shape.rank == 1 && scale->count == x->shape.dims[state->axis]);
-  if (!fits || (zero != NULL && (zero->count != scale->count || ms_type_is_float(zero->type)))) {
+  if (zero != NULL && ms_type_is_float(zero->type)) {
+    return ms_node_fail(graph, node, MS_ERR_FORMAT, "a zero point of type %s",
+                        ms_type_name(zero->type));
+  }
+  if (!fits || (zero != NULL && zero->count != scale->count)) {
     return ms_node_fail(graph, node, MS_ERR_FORMAT, "%zu scales for a size of %zu", scale->count,
                         x->shape.rank == 0 ? 1 : x->shape.dims[state->axis]);
   }

@@ -35,8 +35,8 @@ test('memory may grow to 2 GiB and no further', () => {
   assert.equal(maximum * 65536, 2 ** 31);
 });
 
-test('the wasm has at most 221 KB', () => {
-  assert.ok(bytes.length <= 221_000, `${path} has ${bytes.length} bytes`);
+test('the wasm has at most 200 KB', () => {
+  assert.ok(bytes.length <= 200_000, `${path} has ${bytes.length} bytes`);
 });
 
 /**

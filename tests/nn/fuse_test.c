@@ -482,6 +482,23 @@ static void test_zeros_around_an_image_become_padding(void) {
   }
 }
 
+static void test_padding_that_keeps_the_shape_moves_the_numbers(void) {
+  const int64_t pads[8] = {0, 0, 0, 2, 0, 0, 0, -2};
+  const int64_t row[4] = {1, 1, 1, PIXELS};
+  message graph = {.size = 0};
+  message file;
+  float x[PIXELS];
+  float y[PIXELS];
+  fill(x, PIXELS, 11, 1.0);
+  put_node(&graph, &(node_text){"Pad", "x pads", "y"});
+  put_initializer(&graph, "pads", 7, (const int64_t[]){8}, 1, pads, sizeof pads);
+  finish_graph(&file, &graph, row, 4);
+  CHECK_EQUAL(run_file(&file, x, y, PIXELS), 1);
+  for (int i = 0; i < PIXELS; i++) {
+    CHECK_EQUAL(y[i], i < 2 ? 0.0f : x[i - 2]);
+  }
+}
+
 int main(void) {
   test_spelled_out_activations_become_one_node();
   test_what_only_looks_like_an_activation_is_left_alone();
@@ -489,6 +506,7 @@ int main(void) {
   test_a_channel_shuffle_becomes_one_node();
   test_followers_go_into_the_convolution();
   test_zeros_around_an_image_become_padding();
+  test_padding_that_keeps_the_shape_moves_the_numbers();
   test_a_short_row_is_repeated_for_all_pixels();
   test_a_large_result_for_a_depthwise_kernel_is_made_row_by_row();
   test_a_flat_volume_is_padded_in_depth();

@@ -361,6 +361,9 @@ static void test_graphs_that_make_no_sense_are_refused_with_a_sentence(void) {
       {{{"Shape", "image", "features"}}, MS_ERR_UNSUPPORTED, "is no feature tensor"},
       {{{"Slice", "image", "features"}}, MS_ERR_FORMAT, "it has no starts"},
       {{{"Unsqueeze", "image", "features"}}, MS_ERR_FORMAT, "it has no axes"},
+      {{{"ReduceMean", "image", "mean"}, {"QuantizeLinear", "image mean mean", "features"}},
+       MS_ERR_FORMAT,
+       "a zero point of type float"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     message graph = {.size = 0};
