@@ -252,7 +252,9 @@ ms_status ms_eigen_project(ms_context *context, double *a, size_t order, double 
                            double *columns, size_t count) {
   tridiagonal t;
   MS_TRY(start(context, a, order, count, &t));
-  reflect(&t, columns, count, false);
+  if (count > 0) { /* columns may be NULL */
+    reflect(&t, columns, count, false);
+  }
   MS_TRY(ms_tridiagonal_rotate(context, order, t.diagonal, t.beside, columns, count, count));
   sort_descending(&t, values, columns, count);
   return MS_OK;
