@@ -208,10 +208,6 @@ size_t ms_graph_layer_text(const ms_graph *graph, size_t layer, char *text, size
   return add_shape(&node->outputs[0]->shape, " -> ", text, size, used);
 }
 
-size_t ms_graph_node_count(const ms_graph *graph) {
-  return graph->node_count;
-}
-
 uint64_t ms_graph_mac_count(const ms_graph *graph) {
   return graph->mac_count;
 }

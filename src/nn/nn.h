@@ -76,8 +76,6 @@ uint64_t ms_graph_layer_mac_count(const ms_graph *graph, size_t layer);
 size_t ms_graph_layer_text(const ms_graph *graph, size_t layer, char *text, size_t size);
 MS_CHECK_RESULT ms_status ms_graph_layer_run(ms_graph *graph, size_t layer);
 
-/* Nodes of the file, before folding and fusing. */
-size_t ms_graph_node_count(const ms_graph *graph);
 /* Multiply-accumulates of one run; stored parameters; bytes held. */
 uint64_t ms_graph_mac_count(const ms_graph *graph);
 uint64_t ms_graph_parameter_count(const ms_graph *graph);

@@ -155,7 +155,6 @@ MS_OP_FUNCTIONS(gemm);
 MS_OP_FUNCTIONS(batch_norm);
 ms_status ms_prepare_batch_norm(ms_graph *graph, ms_node *node);
 MS_OP_FUNCTIONS(layer_norm);
-ms_status ms_prepare_layer_norm(ms_graph *graph, ms_node *node);
 MS_OP_FUNCTIONS(group_norm);
 MS_OP_FUNCTIONS(lrn);
 ms_status ms_prepare_lrn(ms_graph *graph, ms_node *node);

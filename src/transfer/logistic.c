@@ -277,7 +277,7 @@ ms_status ms_logistic_train(ms_context *context, const ms_training *training, do
   MS_TRY(MS_SCRATCH(context, width, &scales));
   MS_TRY(MS_SCRATCH(context, width * classes, &found));
   MS_TRY(MS_SCRATCH(context, width * classes, weights));
-  MS_TRY(MS_SCRATCH(context, training->count * classes, logits));
+  MS_TRY(MS_SCRATCH_MATRIX(context, training->count, classes, logits));
   MS_TRY(make_problem(context, training, scales, &problem));
   MS_TRY(ms_logistic_fit(context, &problem, training->tolerance, training->step_limit, found,
                          *logits));

@@ -57,13 +57,6 @@ MS_CHECK_RESULT ms_status ms_metric_check_result(ms_context *context, double res
 MS_CHECK_RESULT ms_status ms_metric_check_positive(ms_context *context, const char *name,
                                                    double option);
 
-/*
- * Scratch memory for a matrix [rows][columns] of two counts that the features do not have in
- * memory already: their product need not fit a size_t.
- */
-#define MS_SCRATCH_MATRIX(context, rows, columns, pointer)                                         \
-  MS_HAS_MEMORY(*(pointer) = ms_arena_take((context), (rows), (columns) * sizeof **(pointer)))
-
 /* sums[i] += x[i] */
 void ms_add(const double *x, size_t count, double *sums);
 /* x[i] = values[i] */

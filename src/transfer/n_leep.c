@@ -17,7 +17,7 @@ static ms_status n_leep(ms_context *context, const ms_metric_data *data, size_t 
                         double *value) {
   double *posteriors = NULL; /* [count][components] */
   ms_principal principal;
-  MS_TRY(MS_SCRATCH(context, data->count * components, &posteriors));
+  MS_TRY(MS_SCRATCH_MATRIX(context, data->count, components, &posteriors));
   MS_TRY(ms_metric_principal(context, data, 0.8, data->dimension, &principal));
   if (principal.width == 0) {
     components = 1;

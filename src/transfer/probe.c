@@ -55,7 +55,7 @@ ms_status ms_probe_test(ms_context *context, const ms_probe *probe, const ms_pro
   size_t width = probe->principal.width;
   MS_TRY(train(context, probe, split, strength, &head));
   MS_TRY(MS_SCRATCH(context, split->test_count * width, &rows));
-  MS_TRY(MS_SCRATCH(context, split->test_count * classes, &logits));
+  MS_TRY(MS_SCRATCH_MATRIX(context, split->test_count, classes, &logits));
   for (size_t i = 0; i < split->test_count; i++) {
     memcpy(rows + i * width, probe->principal.coordinates + split->test[i] * width,
            width * sizeof *rows);
@@ -309,7 +309,7 @@ static ms_status unfold(ms_context *context, const ms_probe *probe, double *head
   double *weights = NULL; /* [classes][dimension] */
   double largest = 0;
   MS_TRY(ms_metric_load(context, data->features, data->count * data->dimension, &x));
-  MS_TRY(MS_SCRATCH(context, data->count * classes, &shares));
+  MS_TRY(MS_SCRATCH_MATRIX(context, data->count, classes, &shares));
   MS_TRY(MS_SCRATCH(context, classes * data->dimension, &weights));
   for (size_t j = 0; j < p->width; j++) {
     for (size_t c = 0; c < classes; c++) {

@@ -128,7 +128,8 @@ double ms_prediction_credit(const double *predictions, size_t class_count, uint3
   return larger == 0 ? 1 / (double)equal : 0;
 }
 
-double ms_prediction_accuracy(const ms_metric_data *data, const double *predictions) {
+/* The mean credit of all rows. */
+static double prediction_accuracy(const ms_metric_data *data, const double *predictions) {
   double right = 0;
   for (size_t i = 0; i < data->count; i++) {
     right += ms_prediction_credit(predictions + i * data->class_count, data->class_count,
@@ -141,9 +142,9 @@ ms_status ms_metric_ridge_of(ms_context *context, const ms_metric_data *data, co
                              double *value) {
   double strength = options != NULL ? *(const double *)options : 1;
   double *predictions = NULL; /* [count][class_count] */
-  MS_TRY(MS_SCRATCH(context, data->count * data->class_count, &predictions));
+  MS_TRY(MS_SCRATCH_MATRIX(context, data->count, data->class_count, &predictions));
   MS_TRY(ms_ridge_leave_one_out(context, data, strength, predictions));
-  *value = ms_prediction_accuracy(data, predictions);
+  *value = prediction_accuracy(data, predictions);
   return MS_OK;
 }
 

@@ -34,7 +34,5 @@ MS_CHECK_RESULT ms_status ms_ridge_leave_one_out(ms_context *context, const ms_m
 
 /* 1 for a row whose class has the largest prediction, 1/k for one of k equal ones, else 0. */
 double ms_prediction_credit(const double *predictions, size_t class_count, uint32_t label);
-/* The mean credit of all rows. */
-double ms_prediction_accuracy(const ms_metric_data *data, const double *predictions);
 
 #endif
