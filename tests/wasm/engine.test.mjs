@@ -248,6 +248,14 @@ test('a linear head tells further rows apart', () => {
   assert.throws(() => engine.fitProbe(features, 24, 3, labels, 2), { code: 'argument' });
 });
 
+test('rows times classes that no memory holds are an error', () => {
+  // In 32 bits 65,536 squared is 0.
+  const count = 65536;
+  const labels = Array.from({ length: count }, (_, i) => i);
+  const features = Float32Array.from(labels, (i) => Math.sin(i));
+  assert.throws(() => engine.metric('ridge', features, count, 1, labels, count), { code: 'memory' });
+});
+
 test('memory that cannot be had is an error, and the engine goes on', () => {
   const recipe = { width: 8, height: 8, mean: [0, 0, 0], std: [1, 1, 1] };
   assert.throws(() => engine.loadNetwork(new Uint8Array(2 ** 31), recipe), { code: 'memory' });
