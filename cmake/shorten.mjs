@@ -235,6 +235,23 @@ function firstRead(loop, local) {
 }
 
 /**
+ * @param {Node} node
+ * @returns {boolean} whether it has a branch out of itself, after which what follows it is passed over
+ */
+function canLeave(node) {
+  const labels = new Set();
+  let leaves = false;
+  walk(node, ([name, ...values]) => {
+    if (name === 'block' || name === 'loop') {
+      labels.add(values[0]);
+    } else if (/^br/.test(String(name))) {
+      leaves ||= values.some((value) => typeof value === 'string' && !labels.has(value));
+    }
+  });
+  return leaves;
+}
+
+/**
  * @param {{list: Node, at: number}[]} path @param {string} local
  * @returns {Node | null} the constant that a local has got where the path ends
  */
@@ -245,7 +262,7 @@ function constantBefore(path, local) {
       if (node[0] === 'local.set' && node[1] === local && node[2][0] === 'i32.const') {
         return /** @type {Node} */ (node[2]);
       }
-      if (touches(node, local)) {
+      if (touches(node, local) || canLeave(node)) {
         return null;
       }
     }
@@ -267,15 +284,20 @@ function constantBefore(path, local) {
 function shareFrames(module) {
   /** @type {{node: Node, name: string, size: Node, result?: Node}[]} */
   const uses = [];
-  walk(module, (node) => {
-    const [name, , value] = /** @type {[string, string, Node]} */ (node);
-    if (name === 'global.set' && value[0] === 'local.tee' && value[2][0] === 'i32.sub') {
-      const [, local, sum] = /** @type {[string, string, Node]} */ (value);
-      uses.push({ node, name: 'open', size: /** @type {Node} */ (sum[2]), result: ['local.set', local] });
-    } else if (name === 'global.set' && value[0] === 'i32.add' && value[1][0] === 'local.get') {
-      uses.push({ node, name: 'close', size: /** @type {Node} */ (value[2]) });
-    }
-  });
+  for (const body of module.filter((node) => node[0] === 'func')) {
+    const opened = new Set();
+    walk(body, (node) => {
+      const [name, , value] = /** @type {[string, string, Node]} */ (node);
+      if (name === 'global.set' && value[0] === 'local.tee' && value[2][0] === 'i32.sub') {
+        const [, local, sum] = /** @type {[string, string, Node]} */ (value);
+        uses.push({ node, name: 'open', size: /** @type {Node} */ (sum[2]), result: ['local.set', local] });
+        opened.add(print([local, sum[2]]));
+      } else if (name === 'global.set' && value[0] === 'i32.add' && value[1][0] === 'local.get' &&
+          opened.has(print([value[1][1], value[2]]))) {
+        uses.push({ node, name: 'close', size: /** @type {Node} */ (value[2]) });
+      }
+    });
+  }
   const made = new Set();
   for (const { node, name, size, result } of uses) {
     const pointer = String(node[1]);
