@@ -26,7 +26,10 @@ writeFileSync(to, print(module));
 function parse(text) {
   /** @type {Node[]} */
   const open = [[]];
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[()]|[^\s()]+/g)) {
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|;;.*|[()]|[^\s()]+/g)) {
+    if (token.startsWith(';;')) {
+      continue;
+    }
     if (token === '(') {
       open.push([]);
     } else if (token === ')') {
@@ -180,7 +183,8 @@ function lastList(loop, label) {
     if (last[0] === 'br') {
       return last[1] === label ? list : null;
     }
-    if (last[0] !== 'block' && (last[0] !== 'if' || last.length > 3)) {
+    // Newer wasm-dis puts what an if does into (then …).
+    if (last[0] !== 'block' && last[0] !== 'then' && (last[0] !== 'if' || last.length > 3)) {
       return null;
     }
     list = last;
