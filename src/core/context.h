@@ -72,8 +72,8 @@ MS_CHECK_RESULT void *ms_arena_take(ms_context *context, size_t count, size_t si
   MS_HAS_MEMORY(*(pointer) = ms_arena_take((context), (count), sizeof **(pointer)))
 
 /*
- * MS_SCRATCH for a matrix [rows][columns] of counts whose product need not fit a size_t, as rows and
- * classes.
+ * MS_SCRATCH for a matrix [rows][columns] of counts whose product need not fit a size_t, as rows
+ * and classes.
  */
 #define MS_SCRATCH_MATRIX(context, rows, columns, pointer)                                         \
   MS_HAS_MEMORY(*(pointer) = ms_arena_take((context), (rows), (columns) * sizeof **(pointer)))

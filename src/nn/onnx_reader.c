@@ -56,10 +56,9 @@ typedef struct field_rule {
   uint8_t message;
   uint8_t number;
   uint8_t content;
-  uint8_t offset; /* of the member */
-  uint8_t
-      item_size; /* not 0: the member is a list, a pointer to items with their count behind it */
-  uint8_t limit; /* of a list: at most 2^limit items */
+  uint8_t offset;    /* of the member */
+  uint8_t item_size; /* not 0 for a list: a pointer to items, and their count behind it */
+  uint8_t limit;     /* of a list: at most 2^limit items */
 } field_rule;
 
 #define ONE(message, number, content, type, member)                                                \
