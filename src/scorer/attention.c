@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/exact.h"
-#include "scorer/product.h"
+#include "transfer/linalg.h"
 
 size_t ms_attention_count(const ms_attention_shape *shape) {
   return shape->model_count +
@@ -41,7 +41,8 @@ void ms_attention_query(const ms_attention *attention, double *queries) {
   size_t count = attention->shape.model_count;
   size_t width = attention->shape.width;
   memset(queries, 0, count * width * sizeof *queries);
-  ms_add_product(attention->tokens, attention->query, count, width, width, MS_AS_THEY_ARE, queries);
+  ms_multiply_add_whole(attention->tokens, attention->query, count, width, width, MS_AS_THEY_ARE,
+                        queries);
 }
 
 /* Standardised inputs, then hidden rows. */
@@ -56,14 +57,14 @@ static void project_rows(const ms_attention *attention, const ms_token_scale *sc
     ms_tokens_standardise(tokens->rows + c * row_width, scale->row_shift, scale->row_factor,
                           row_width, projected->rows + c * row_width);
   }
-  /* One row: too few for the tiles of ms_add_product. */
+  /* One row: too few for the tiles of ms_multiply_add_whole. */
   for (size_t i = 0; i < summary_width; i++) {
     for (size_t j = 0; j < width; j++) {
       projected->hidden[j] += projected->summary[i] * attention->summary[i * width + j];
     }
   }
-  ms_add_product(projected->rows, attention->rows, tokens->class_count, row_width, width,
-                 MS_AS_THEY_ARE, projected->hidden + width);
+  ms_multiply_add_whole(projected->rows, attention->rows, tokens->class_count, row_width, width,
+                        MS_AS_THEY_ARE, projected->hidden + width);
 }
 
 ms_status ms_attention_project(ms_context *context, const ms_attention *attention,
@@ -87,9 +88,10 @@ ms_status ms_attention_project(ms_context *context, const ms_attention *attentio
   for (size_t i = 0; dropout != NULL && i < hidden_count; i++) {
     hidden[i] *= dropout[i];
   }
-  ms_add_product(hidden, attention->key, row_count, width, width, MS_AS_THEY_ARE, projected->keys);
-  ms_add_product(hidden, attention->value, row_count, width, width, MS_AS_THEY_ARE,
-                 projected->values);
+  ms_multiply_add_whole(hidden, attention->key, row_count, width, width, MS_AS_THEY_ARE,
+                        projected->keys);
+  ms_multiply_add_whole(hidden, attention->value, row_count, width, width, MS_AS_THEY_ARE,
+                        projected->values);
   return MS_OK;
 }
 
@@ -126,10 +128,10 @@ void ms_attention_score(const ms_attention *attention, const double *queries,
   double factor = 1 / sqrt((double)width);
   double first_bonus = ms_log((double)(row_count - 1));
   size_t model_count = attention->shape.model_count;
-  ms_add_product(queries, projected->keys, model_count, width, row_count, MS_TURNED_B,
-                 pass->chances);
-  ms_add_product(attention->tokens, projected->values, model_count, width, row_count, MS_TURNED_B,
-                 pass->parts);
+  ms_multiply_add_whole(queries, projected->keys, model_count, width, row_count, MS_TURNED_B,
+                        pass->chances);
+  ms_multiply_add_whole(attention->tokens, projected->values, model_count, width, row_count,
+                        MS_TURNED_B, pass->parts);
   for (size_t m = 0; m < model_count; m++) {
     double *chances = pass->chances + m * row_count;
     double *parts = pass->parts + m * row_count;
@@ -162,8 +164,8 @@ static void find_slopes(const ms_attention *attention, const ms_attention_pass *
 static void backward_square(const double *weights, const double *x, const double *slopes,
                             size_t row_count, size_t width, double *x_slopes,
                             double *weight_slopes) {
-  ms_add_product(slopes, weights, row_count, width, width, MS_TURNED_B, x_slopes);
-  ms_add_product(x, slopes, width, row_count, width, MS_TURNED_A, weight_slopes);
+  ms_multiply_add_whole(slopes, weights, row_count, width, width, MS_TURNED_B, x_slopes);
+  ms_multiply_add_whole(x, slopes, width, row_count, width, MS_TURNED_A, weight_slopes);
 }
 
 /* From the hidden rows to the projections. */
@@ -174,11 +176,11 @@ static void backward_projection(const ms_attention *attention, const ms_projecte
   for (size_t i = 0; projected->dropout != NULL && i < projected->row_count * width; i++) {
     hidden_slopes[i] *= projected->dropout[i];
   }
-  ms_add_product(projected->summary, hidden_slopes,
-                 ms_summary_width(feature_count, attention->shape.landmark_count), 1, width,
-                 MS_TURNED_A, gradient->summary);
-  ms_add_product(projected->rows, hidden_slopes + width, ms_row_width(feature_count),
-                 projected->row_count - 1, width, MS_TURNED_A, gradient->rows);
+  ms_multiply_add_whole(projected->summary, hidden_slopes,
+                        ms_summary_width(feature_count, attention->shape.landmark_count), 1, width,
+                        MS_TURNED_A, gradient->summary);
+  ms_multiply_add_whole(projected->rows, hidden_slopes + width, ms_row_width(feature_count),
+                        projected->row_count - 1, width, MS_TURNED_A, gradient->rows);
 }
 
 ms_status ms_attention_backward(ms_context *context, const ms_attention *attention,
@@ -199,13 +201,13 @@ ms_status ms_attention_backward(ms_context *context, const ms_attention *attenti
   for (size_t m = 0; m < count; m++) {
     gradient->prior[m] += slopes[m];
   }
-  ms_add_product(part_slopes, projected->values, count, row_count, width, MS_AS_THEY_ARE,
-                 gradient->tokens);
-  ms_add_product(logit_slopes, projected->keys, count, row_count, width, MS_AS_THEY_ARE,
-                 query_slopes);
-  ms_add_product(part_slopes, attention->tokens, row_count, count, width, MS_TURNED_A,
-                 value_slopes);
-  ms_add_product(logit_slopes, queries, row_count, count, width, MS_TURNED_A, key_slopes);
+  ms_multiply_add_whole(part_slopes, projected->values, count, row_count, width, MS_AS_THEY_ARE,
+                        gradient->tokens);
+  ms_multiply_add_whole(logit_slopes, projected->keys, count, row_count, width, MS_AS_THEY_ARE,
+                        query_slopes);
+  ms_multiply_add_whole(part_slopes, attention->tokens, row_count, count, width, MS_TURNED_A,
+                        value_slopes);
+  ms_multiply_add_whole(logit_slopes, queries, row_count, count, width, MS_TURNED_A, key_slopes);
   backward_square(attention->value, projected->hidden, value_slopes, row_count, width,
                   hidden_slopes, gradient->value);
   backward_square(attention->key, projected->hidden, key_slopes, row_count, width, hidden_slopes,

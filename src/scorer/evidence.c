@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "core/exact.h"
+#include "scorer/directions.h"
 #include "scorer/number.h"
-#include "scorer/product.h"
 #include "transfer/linalg.h"
 
 enum { OFFSET_ROUNDS = 50, LEAST_TASKS = 3, MIX_STEPS = 20 };

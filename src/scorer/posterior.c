@@ -70,8 +70,7 @@ static double covariance(const ms_posterior *posterior, size_t a, size_t b) {
 
 /* Overwrites x [rows][k] with x times the inverse of the observations' covariance. */
 static void solve(const ms_posterior *posterior, double *x, size_t rows) {
-  ms_solve_lower(posterior->root, posterior->evidence->count, x, rows);
-  ms_solve_upper(posterior->root, posterior->evidence->count, x, rows);
+  ms_solve(posterior->root, posterior->evidence->count, x, rows);
 }
 
 ms_status ms_posterior_make(ms_context *context, const ms_certainty *certainty,

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "scorer/directions.h"
 #include "scorer/number.h"
-#include "scorer/product.h"
 #include "scorer/trainer.h"
 #include "transfer/linalg.h"
 
@@ -233,15 +233,15 @@ static ms_status solve_dual(const ms_trainer *trainer, const ridge_problem *prob
                    problem->strength, task_count);
   }
   memcpy(dual, problem->targets, problem->model_count * task_count * sizeof *dual);
-  ms_solve_lower(gram, task_count, dual, problem->model_count);
-  ms_solve_upper(gram, task_count, dual, problem->model_count);
+  ms_solve(gram, task_count, dual, problem->model_count);
   return MS_OK;
 }
 
 /* explained [M][M] += targets fitsᵀ, made symmetric */
 static void explain(const ridge_problem *problem, const double *fits, double *explained) {
   size_t count = problem->model_count;
-  ms_add_product(problem->targets, fits, count, problem->task_count, count, MS_TURNED_B, explained);
+  ms_multiply_add_whole(problem->targets, fits, count, problem->task_count, count, MS_TURNED_B,
+                        explained);
   for (size_t m = 0; m < count; m++) {
     for (size_t other = 0; other < m; other++) {
       double mean = (explained[m * count + other] + explained[other * count + m]) / 2;
@@ -258,15 +258,16 @@ static void fill_map(const ridge_problem *problem, const double *fits, double *m
   size_t task_count = problem->task_count;
   size_t model_count = problem->model_count;
   double *mixed_dual = mixed + rank * task_count;
-  ms_add_product(map->directions, fits, rank, model_count, task_count, MS_AS_THEY_ARE, mixed);
-  ms_add_product(map->directions, map->dual, rank, model_count, task_count, MS_AS_THEY_ARE,
-                 mixed_dual);
+  ms_multiply_add_whole(map->directions, fits, rank, model_count, task_count, MS_AS_THEY_ARE,
+                        mixed);
+  ms_multiply_add_whole(map->directions, map->dual, rank, model_count, task_count, MS_AS_THEY_ARE,
+                        mixed_dual);
   for (size_t k = 0; k < rank; k++) {
     const double *row = mixed + k * task_count;
     map->sizes[k] = sqrt(ms_dot(row, row, task_count));
   }
-  ms_add_product(problem->descriptors, mixed_dual, problem->descriptor_count, task_count, rank,
-                 MS_TURNED_A | MS_TURNED_B, map->map);
+  ms_multiply_add_whole(problem->descriptors, mixed_dual, problem->descriptor_count, task_count,
+                        rank, MS_TURNED_A | MS_TURNED_B, map->map);
 }
 
 /*

@@ -68,7 +68,7 @@ static ms_status knn(ms_context *context, const ms_metric_data *data, size_t wan
   }
   for (size_t first = 0; first < count; first += BLOCK) {
     size_t end = count - first < BLOCK ? count : first + BLOCK;
-    ms_multiply_rows(x + first * width, end - first, x, end, width, products);
+    ms_multiply_whole(x + first * width, x, end - first, width, end, MS_TURNED_B, products);
     for (size_t i = first; i < end; i++) {
       for (size_t j = 0; j < i; j++) {
         double distance = norms[i] + norms[j] - 2 * products[(i - first) * end + j];

@@ -44,12 +44,14 @@ double ms_softmax(double *x, size_t count);
 void ms_multiply_at(const ms_matrix *a, const ms_matrix *b, const ms_matrix *y);
 /* y += factor a b */
 void ms_multiply_add_at(const ms_matrix *a, const ms_matrix *b, double factor, const ms_matrix *y);
-/*
- * y [rows][columns] = a [rows][depth] b [depth][columns], all without gaps; a or b may lie
- * transposed, as [depth][rows] or [columns][depth].
- */
-void ms_multiply_whole(const double *a, bool a_transposed, const double *b, bool b_transposed,
-                       size_t rows, size_t depth, size_t columns, double *y);
+/* Which of two matrices without gaps lie transposed: a as [depth][rows], b as [columns][depth]. */
+enum { MS_AS_THEY_ARE = 0, MS_TURNED_A = 1, MS_TURNED_B = 2 };
+/* y [rows][columns] += a [rows][depth] b [depth][columns], all without gaps */
+void ms_multiply_add_whole(const double *a, const double *b, size_t rows, size_t depth,
+                           size_t columns, unsigned turned, double *y);
+/* y = a b of such matrices; apart from both. */
+void ms_multiply_whole(const double *a, const double *b, size_t rows, size_t depth, size_t columns,
+                       unsigned turned, double *y);
 /* The lower triangle of a square gram, and a little beside it, += x xᵀ. */
 void ms_gram_add_at(const ms_matrix *x, const ms_matrix *gram);
 /* gram [rows][rows] = x xᵀ. Costs rows² depth / 2 multiply-adds. */

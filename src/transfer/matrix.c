@@ -60,10 +60,18 @@ static ms_matrix view(const double *values, bool transposed, size_t rows, size_t
                      transposed ? rows : 1};
 }
 
-void ms_multiply_whole(const double *a, bool a_transposed, const double *b, bool b_transposed,
-                       size_t rows, size_t depth, size_t columns, double *y) {
-  ms_multiply(view(a, a_transposed, rows, depth), view(b, b_transposed, depth, columns),
-              view(y, false, rows, columns));
+void ms_multiply_add_whole(const double *a, const double *b, size_t rows, size_t depth,
+                           size_t columns, unsigned turned, double *y) {
+  ms_matrix left = view(a, (turned & MS_TURNED_A) != 0, rows, depth);
+  ms_matrix right = view(b, (turned & MS_TURNED_B) != 0, depth, columns);
+  ms_matrix sum = view(y, false, rows, columns);
+  ms_multiply_add_at(&left, &right, 1, &sum);
+}
+
+void ms_multiply_whole(const double *a, const double *b, size_t rows, size_t depth, size_t columns,
+                       unsigned turned, double *y) {
+  memset(y, 0, rows * columns * sizeof *y);
+  ms_multiply_add_whole(a, b, rows, depth, columns, turned, y);
 }
 
 void ms_gram_at(const ms_matrix *x, double *gram) {

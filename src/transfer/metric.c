@@ -315,18 +315,6 @@ void ms_thin_gram(double *x, size_t count, size_t dimension, double *gram) {
   ms_gram_at(&side, gram);
 }
 
-void ms_add_rows(double *a, size_t rows, double *b, size_t columns, size_t width, double factor,
-                 double *to) {
-  ms_multiply_add(ms_matrix_make(a, rows, width),
-                  ms_matrix_transposed(ms_matrix_make(b, columns, width)), factor,
-                  ms_matrix_make(to, rows, columns));
-}
-
-void ms_multiply_rows(double *a, size_t rows, double *b, size_t columns, size_t width, double *to) {
-  memset(to, 0, rows * columns * sizeof *to);
-  ms_add_rows(a, rows, b, columns, width, 1, to);
-}
-
 void ms_square_rows(const double *x, size_t count, size_t width, double *squares) {
   for (size_t i = 0; i < count; i++) {
     squares[i] = ms_dot(x + i * width, x + i * width, width);

@@ -101,11 +101,6 @@ MS_CHECK_RESULT ms_status ms_standardise_columns(ms_context *context, double *x,
 ms_matrix ms_thin_side(double *x, size_t count, size_t dimension);
 /* That Gram matrix: gram [n][n], n = min(count, dimension). */
 void ms_thin_gram(double *x, size_t count, size_t dimension, double *gram);
-/* to [rows][columns] = a bᵀ; a [rows][width], b [columns][width] */
-void ms_multiply_rows(double *a, size_t rows, double *b, size_t columns, size_t width, double *to);
-/* to += factor a bᵀ */
-void ms_add_rows(double *a, size_t rows, double *b, size_t columns, size_t width, double factor,
-                 double *to);
 /* squares [count], the squared lengths of the rows of x [count][width] */
 void ms_square_rows(const double *x, size_t count, size_t width, double *squares);
 /* Means [class_count][width] of the rows of x [count][width] in each class. NULL as above. */

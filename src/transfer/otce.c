@@ -40,7 +40,7 @@ static ms_status find_costs(ms_context *context, const ms_metric_data *data,
   /* Distances do not change, but lose less to rounding. */
   ms_center_columns(x, rows, width);
   ms_square_rows(x, rows, width, norms);
-  ms_multiply_rows(x, source->count, targets, data->count, width, *cost);
+  ms_multiply_whole(x, targets, source->count, width, data->count, MS_TURNED_B, *cost);
   double sum = 0;
   for (size_t i = 0; i < source->count; i++) {
     for (size_t j = 0; j < data->count; j++) {

@@ -28,7 +28,7 @@ static ms_status fill(ms_context *context, double *x, size_t dimension, double *
   }
   p->width = width;
   if (p->count > dimension) {
-    ms_multiply_whole(x, false, vectors, true, p->count, dimension, width, p->coordinates);
+    ms_multiply_whole(x, vectors, p->count, dimension, width, MS_TURNED_B, p->coordinates);
   }
   for (size_t j = 0; j < width; j++) {
     double scale = sqrt(values[j]);

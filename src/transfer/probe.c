@@ -60,7 +60,7 @@ ms_status ms_probe_test(ms_context *context, const ms_probe *probe, const ms_pro
     memcpy(rows + i * width, probe->principal.coordinates + split->test[i] * width,
            width * sizeof *rows);
   }
-  ms_multiply_whole(rows, false, head, false, split->test_count, width, classes, logits);
+  ms_multiply_whole(rows, head, split->test_count, width, classes, MS_AS_THEY_ARE, logits);
   double credits = 0;
   double losses = 0;
   for (size_t i = 0; i < split->test_count; i++) {
@@ -317,8 +317,8 @@ static ms_status unfold(ms_context *context, const ms_probe *probe, double *head
     }
   }
   ms_center_columns(x, data->count, data->dimension);
-  ms_multiply_whole(p->coordinates, false, head, false, data->count, p->width, classes, shares);
-  ms_multiply_whole(shares, true, x, false, classes, data->count, data->dimension, weights);
+  ms_multiply_whole(p->coordinates, head, data->count, p->width, classes, MS_AS_THEY_ARE, shares);
+  ms_multiply_whole(shares, x, classes, data->count, data->dimension, MS_TURNED_A, weights);
   for (size_t c = 0; c < classes; c++) {
     for (size_t j = 0; j < data->dimension; j++) {
       double *weight = &weights[c * data->dimension + j];

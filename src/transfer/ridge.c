@@ -63,7 +63,7 @@ static void fit_by_columns(const ridge *r) {
   double *weights = r->work;              /* [classes][n] */
   double *solved = weights + classes * n; /* [count][n], row i holds L⁻¹ x_i */
   ms_matrix residual = ms_matrix_make(r->residual, count, classes);
-  ms_multiply_whole(r->y, true, r->x, false, classes, count, n, weights);
+  ms_multiply_whole(r->y, r->x, classes, count, n, MS_TURNED_A, weights);
   ms_solve(r->factor, n, weights, classes);
   memcpy(r->residual, r->y, count * classes * sizeof *r->y);
   ms_multiply_add(ms_matrix_make(r->x, count, n),

@@ -64,7 +64,7 @@ static ms_status find_scatter(ms_context *context, fisher *f) {
   }
   ms_thin_gram(f->within, f->count, f->width, f->scatter);
   if (f->by_rows) {
-    ms_multiply_rows(f->means, f->classes, f->within, f->count, f->width, f->right);
+    ms_multiply_whole(f->means, f->within, f->classes, f->width, f->count, MS_TURNED_B, f->right);
   } else {
     memcpy(f->right, f->means, f->classes * f->width * sizeof *f->right);
   }
@@ -146,16 +146,16 @@ static void score(const fisher *f, double shrinkage, double ridge) {
   size_t order = f->order;
   size_t width = f->width;
   memcpy(f->solved, f->right, classes * order * sizeof *f->right);
-  ms_solve_lower(f->factor, order, f->solved, classes);
-  ms_solve_upper(f->factor, order, f->solved, classes);
+  ms_solve(f->factor, order, f->solved, classes);
   if (!f->by_rows) {
-    ms_multiply_rows(f->x, count, f->solved, classes, width, f->scores);
-    ms_multiply_rows(f->means, classes, f->solved, classes, width, f->between);
+    ms_multiply_whole(f->x, f->solved, count, width, classes, MS_TURNED_B, f->scores);
+    ms_multiply_whole(f->means, f->solved, classes, width, classes, MS_TURNED_B, f->between);
     return;
   }
-  ms_multiply_rows(f->means, classes, f->means, classes, width, f->between);
-  ms_add_rows(f->right, classes, f->solved, classes, count, -(1 - shrinkage) / (double)count,
-              f->between);
+  ms_multiply_whole(f->means, f->means, classes, width, classes, MS_TURNED_B, f->between);
+  ms_multiply_add(ms_matrix_make(f->right, classes, count),
+                  ms_matrix_transposed(ms_matrix_make(f->solved, classes, count)),
+                  -(1 - shrinkage) / (double)count, ms_matrix_make(f->between, classes, classes));
   for (size_t i = 0; i < classes * classes; i++) {
     f->between[i] /= ridge;
   }
